@@ -1,0 +1,38 @@
+"""Texts to vectors. The default is the bundled MiniLM; anything with this protocol's four names can stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Shape (texts, dimensions), rows of length one."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their similarity.
+
+    A text's vector must not depend on the texts it is embedded beside. Implementations are called from
+    several threads.
+    """
+
+    @property
+    def dimensions(self) -> int:
+        """The length of every vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would get another vector: model, tokenizer, pooling, length."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is asked; float32, shape (len(texts), dimensions), rows L2-normalised."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is remembered; float32, shape (len(texts), dimensions), rows L2-normalised."""
+        ...
