@@ -1,0 +1,91 @@
+"""The nouns every room shares. Times are integers: microseconds since 1970-01-01, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Role: TypeAlias = Literal["user", "assistant"]
+EntityKind: TypeAlias = Literal["user", "agent", "app", "run"]
+ENTITY_KINDS: tuple[EntityKind, ...] = ("user", "agent", "app", "run")
+"""In the order that decides an owner: a memory's owner is the first of these that it carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said."""
+
+    role: Role
+    content: str
+    name: str | None = None
+    said_at: int | None = None
+    """None: nobody said when, so it counts as said when it was stored."""
+    id: str | None = None
+    """The caller's own id, unique within a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Mem0's entity ids, as one memory or one call carries them."""
+
+    user_id: str | None = None
+    agent_id: str | None = None
+    app_id: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """One memory, whole."""
+
+    id: str
+    """Its public id, a UUID."""
+    text: str
+    user_id: str | None
+    agent_id: str | None
+    app_id: str | None
+    run_id: str | None
+    """The run it was last said in."""
+    run_ids: tuple[str, ...]
+    """Every run it was said in."""
+    role: Role
+    actor_id: str | None
+    """The speaker's name."""
+    created_at: int
+    updated_at: int
+    said_at: int
+    """When it was last said."""
+    sayings: int
+    """How often it was said."""
+    expires_on: str | None
+    """The last day it holds, YYYY-MM-DD in UTC, or None."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The labels under ``categories`` in its metadata."""
+        labels = self.metadata.get("categories")
+        return tuple(str(label) for label in labels) if isinstance(labels, (list, tuple)) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """What the per-owner index in RAM keeps of one memory."""
+
+    memory_id: int
+    """The store's own id: grows in the order of writing within an owner."""
+    tokens: NDArray[np.uint32]
+    """Hashed tokens of the text it is searched by, in order (see ``text.tokens``)."""
+    vector: NDArray[np.float32] | None
+    """L2-normalised; None while it is acknowledged but not yet embedded."""
+    previous_id: int | None
+    """The memory said right before it in the same session."""
+    session_id: int
+    """Memories of one stretch of talk share it."""
+    role: Role
+    actor_id: str | None
+    said_at: int
