@@ -1,0 +1,70 @@
+"""What a query asks: its terms, whom it names, and the text its vector is made from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recollect.index.view import IndexView
+from recollect.recall.smalltalk import substance
+from recollect.text.names import in_first_person, mentioned, name_key
+from recollect.text.stopwords import ENGLISH
+from recollect.text.tokens import is_english, stem, token_ids, words
+
+COMMON_NAME = 0.02
+"""Share of an owner's memories that hold a capitalised word of the query, from which it counts as one of the people
+who talk there. Measured for stores without speaker names."""
+
+_CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b(?=(?:['’]s)?)")
+_NOT_NAMES = frozenset(
+    """january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday christmas easter""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as one owner's index reads it."""
+
+    text: str
+    dense_text: str
+    """What to embed: the people who talk in this store are put in the first person."""
+    terms: NDArray[np.uint32]
+    """Ids of the words to look for, each once."""
+    speakers: tuple[int, ...]
+    """Codes of the speakers it names."""
+    substance: int
+    """How many of its words are neither function words nor small talk."""
+
+
+def analyse(text: str, view: IndexView) -> Query:
+    """Read a query against an owner's index."""
+    named = mentioned(text, view.names)
+    people = named or _talked_to(text, view)
+    found = words(text)
+    english = is_english(found)
+    called = {word for name in people for word in name_key(name).split()}
+    kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
+    stems = [stem(word) if english else word for word in kept]
+    terms = [term for term in dict.fromkeys(stems) if term not in called]
+    return Query(
+        text=text,
+        dense_text=in_first_person(text, people),
+        terms=token_ids(terms),
+        speakers=tuple(code for code, speaker in enumerate(view.speakers) if speaker in named),
+        substance=substance(word for word in kept if stem(word) not in called),
+    )
+
+
+def _talked_to(text: str, view: IndexView) -> list[str]:
+    """Capitalised words that so many memories hold that they must be the people who talk here."""
+    least = max(3.0, COMMON_NAME * view.live_units)
+    found = dict.fromkeys(_CAPITALISED.findall(text))
+    return [
+        word
+        for word in found
+        if word.lower() not in _NOT_NAMES and view.document_frequency(int(token_ids([stem(word.lower())])[0])) >= least
+    ]

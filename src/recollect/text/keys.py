@@ -1,0 +1,38 @@
+"""What a memory is found by: the text its vector is made from, and the tokens in its index row."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recollect.text.dates import date_words
+from recollect.text.names import is_personal
+from recollect.text.tokens import token_ids, tokenize
+
+KEY_VERSION = "1"
+"""Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
+
+LONGEST_CONTEXT = 60
+"""Words. A longer previous message would drown the memory it precedes in its own vector."""
+
+
+def spoken(text: str, actor: str | None) -> str:
+    """``Name: text`` when the speaker is known by name."""
+    return f"{actor}: {text}" if actor is not None and is_personal(actor) else text
+
+
+def key_text(text: str, actor: str | None, previous_text: str | None, previous_actor: str | None) -> str:
+    """The text to embed for a memory: itself, then what was said right before it in the same session.
+
+    Answers ("Yes, for two years") are about what was asked, so the previous message gives them their subject; see
+    ``LONGEST_CONTEXT`` for the limit.
+    """
+    key = spoken(text, actor)
+    if previous_text and len(previous_text.split()) <= LONGEST_CONTEXT:
+        key += "\n" + spoken(previous_text, previous_actor)
+    return key
+
+
+def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uint32]:
+    """Token ids for ``IndexRow.tokens``: speaker, words, then the date it was said."""
+    return token_ids([*tokenize(spoken(text, actor)), *tokenize(date_words(said_at))])

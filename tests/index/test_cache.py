@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from threading import Barrier, Thread
+
+import pytest
+
+from recollect.index import IndexCache, OwnerIndex
+from recollect.types import IndexRow
+from tests.index.helpers import row
+
+Loaded = tuple[int, Sequence[IndexRow], Sequence[int]]
+
+
+class Store:
+    """An owner's rows by version, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[int, IndexRow]] = []
+        self.deleted: list[tuple[int, int]] = []
+        self.version = 0
+        self.asked: list[int] = []
+
+    def write(self, *rows: IndexRow, delete: Sequence[int] = ()) -> None:
+        self.version += 1
+        self.written += [(self.version, row) for row in rows]
+        self.deleted += [(self.version, memory_id) for memory_id in delete]
+
+    def load(self, since: int) -> Loaded:
+        self.asked.append(since)
+        rows = [row for version, row in self.written if version > since]
+        return self.version, rows, [memory_id for version, memory_id in self.deleted if version > since]
+
+
+def test_only_what_is_newer_is_read() -> None:
+    store, cache = Store(), IndexCache(10**9)
+    store.write(row(1), row(2))
+    assert cache.get(7, store.version, store.load).ids.tolist() == [1, 2]
+    cache.get(7, store.version, store.load)
+    store.write(row(3), delete=[1])
+    view = cache.get(7, store.version, store.load)
+    assert view.ids[view.alive].tolist() == [2, 3]
+    assert store.asked == [0, 1]
+
+
+def test_the_least_recently_used_owner_goes_first() -> None:
+    one = OwnerIndex()
+    one.apply([row(1)])
+    cache = IndexCache(one.nbytes * 2)
+    stores = [Store() for _ in range(3)]
+    for store in stores:
+        store.write(row(1))
+    for owner in (0, 1, 0, 2):
+        cache.get(owner, 1, stores[owner].load)
+    assert len(cache) == 2
+    assert cache.nbytes == one.nbytes * 2
+    cache.get(0, 1, stores[0].load)
+    cache.get(1, 1, stores[1].load)
+    assert [store.asked for store in stores] == [[0], [0, 0], [0]]
+
+
+def test_an_owner_too_large_for_the_cache_is_answered_all_the_same() -> None:
+    store, cache = Store(), IndexCache(1)
+    store.write(row(1))
+    assert cache.get(1, 1, store.load).count == 1
+
+
+def test_dropped_and_cleared_owners_are_read_again() -> None:
+    store, cache = Store(), IndexCache(10**9)
+    store.write(row(1))
+    for forget in (partial(cache.drop, 1), cache.clear, partial(cache.drop, 99)):
+        cache.get(1, 1, store.load)
+        forget()
+    assert store.asked == [0, 0, 0]
+    cache.get(1, 1, store.load)
+    assert store.asked == [0, 0, 0]
+    cache.clear()
+    assert (len(cache), cache.nbytes) == (0, 0)
+
+
+def test_a_failed_load_leaves_the_owner_as_it_was() -> None:
+    store, cache = Store(), IndexCache(10**9)
+    store.write(row(1))
+    cache.get(1, 1, store.load)
+
+    def fail(since: int) -> Loaded:
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        cache.get(1, 2, fail)
+    store.write(row(2))
+    assert cache.get(1, 2, store.load).count == 2
+
+
+def test_one_thread_loads_and_the_others_wait() -> None:
+    store, cache = Store(), IndexCache(10**9)
+    store.write(*(row(n) for n in range(500)))
+    start = Barrier(8)
+    counts: list[int] = []
+
+    def ask() -> None:
+        start.wait()
+        counts.append(cache.get(1, 1, store.load).count)
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [500] * 8
+    assert store.asked == [0]

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recollect.index import IndexView
+from recollect.recall import Scored, analyse, rank
+from tests.recall.helpers import embed, talk, view
+
+TALK = talk(
+    "Ana: I finally bought touring skis in Graz",
+    "Bo: Nice! How much were they?",
+    "Ana: Four hundred, second hand, with bindings",
+    "Bo: I would rather keep bees, honestly",
+    "Ana: Bees? Where would you put a hive?",
+    "Bo: On the roof of the bakery, next to the rosemary",
+)
+LATER = talk(
+    "Ana: My brother Timo moved to Oslo for his doctorate",
+    "Bo: What does he study?",
+    "Ana: Glaciers, he drills ice cores",
+    session=2,
+    start=7,
+    day=19_510,
+)
+STORE = view(TALK, LATER)
+
+
+def ask(store: IndexView, text: str, limit: int = 3, **options: object) -> list[Scored]:
+    query = analyse(text, store)
+    return rank(store, query, embed(query.dense_text), limit=limit, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "memory_id"),
+    [
+        ("Where did Ana buy her skis?", 1),
+        ("What did the skis cost Ana, were they second hand?", 3),
+        ("Would Bo put the bees on the roof of the bakery?", 6),
+        ("Which subject does Timo study, glaciers?", 9),
+    ],
+)
+def test_the_answer_is_among_the_first(question: str, memory_id: int) -> None:
+    assert memory_id in [hit.memory_id for hit in ask(STORE, question)]
+
+
+def test_the_named_person_is_put_in_the_first_person() -> None:
+    query = analyse("Where did Ana put Ana's skis?", STORE)
+    assert query.dense_text == "Where did I put my skis?"
+    assert [STORE.speakers[code] for code in query.speakers] == ["Ana"]
+
+
+def test_without_speakers_common_capitalised_words_count_as_names() -> None:
+    store = view(talk(*(f"Well, Ana, that makes {n} skis" for n in range(1, 9))))
+    assert analyse("How many skis has Ana got?", store).dense_text == "How many skis has I got?"
+    assert analyse("How many skis has Timo got?", store).dense_text == "How many skis has Timo got?"
+
+
+@pytest.mark.parametrize("text", ["Hey, how are you?", "Thanks so much!", "Haha, that's great", "ok", "...", ""])
+def test_small_talk_stays_under_the_threshold(text: str) -> None:
+    assert all(hit.score < 0.1 for hit in ask(STORE, text, limit=9))
+
+
+@pytest.mark.parametrize("text", ["Where did Ana buy her skis?", "bees", "Has Timo finished his doctorate?"])
+def test_a_question_does_not(text: str) -> None:
+    assert ask(STORE, text)[0].score >= 0.1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["Where are Ana's skis?", "bees on the roof", "Timo", "hello", "zzz"]),
+    st.lists(st.booleans(), min_size=9, max_size=9),
+    st.integers(1, 9),
+)
+def test_a_mask_takes_away_and_changes_nothing_else(text: str, kept: list[bool], limit: int) -> None:
+    mask = np.array(kept)
+    everything = ask(STORE, text, limit=9)
+    assert [hit.score for hit in everything] == sorted((hit.score for hit in everything), reverse=True)
+    allowed = set(STORE.ids[mask].tolist())
+    expected = [hit for hit in everything if hit.memory_id in allowed][:limit]
+    assert ask(STORE, text, limit=limit, mask=mask) == expected
+
+
+def test_what_has_no_vector_yet_is_found_by_its_words() -> None:
+    store = view([replace(row, vector=None) if row.memory_id == 9 else row for row in [*TALK, *LATER]])
+    assert ask(store, "Who drills ice cores in glaciers?")[0].memory_id == 9
+    unembedded = view([replace(row, vector=None) for row in TALK])
+    query = analyse("hive on the bakery roof", unembedded)
+    assert rank(unembedded, query, None, limit=1)[0].memory_id == 6
+
+
+def test_deleted_memories_are_not_recalled() -> None:
+    from recollect.index import OwnerIndex
+
+    index = OwnerIndex()
+    index.apply(TALK)
+    index.apply([], [1])
+    assert 1 not in [hit.memory_id for hit in ask(index.view(), "touring skis in Graz", limit=9)]
+
+
+def test_an_empty_store_has_nothing() -> None:
+    assert ask(view(), "Where are my skis?") == []

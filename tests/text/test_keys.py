@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from recollect.text.keys import LONGEST_CONTEXT, indexed_tokens, key_text
+from recollect.text.tokens import token_ids
+
+MAY_8_2023 = 1_683_504_000_000_000
+
+
+def test_a_memory_is_keyed_with_what_was_said_before_it() -> None:
+    assert key_text("Two years.", "Ana", "How long have you lived there?", "Bo") == (
+        "Ana: Two years.\nBo: How long have you lived there?"
+    )
+    assert key_text("Two years.", None, None, None) == "Two years."
+    assert key_text("Two years.", "user", "How long?", "assistant") == "Two years.\nHow long?"
+
+
+def test_a_long_message_before_it_is_left_out() -> None:
+    assert key_text("Thanks.", None, "word " * LONGEST_CONTEXT, None).count("word") == LONGEST_CONTEXT
+    assert key_text("Thanks.", None, "word " * (LONGEST_CONTEXT + 1), None) == "Thanks."
+
+
+def test_a_memory_is_found_by_speaker_words_and_day() -> None:
+    found = set(indexed_tokens("I bought skis", "Ana", MAY_8_2023).tolist())
+    assert set(token_ids(["ana", "bought", "ski", "8", "may", "2023"]).tolist()) <= found
