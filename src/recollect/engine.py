@@ -1,0 +1,226 @@
+"""The engine: everything behind the verbs, once for each folder and process.
+
+It is synchronous and knows no event loop: what takes part in it are threads and ``concurrent.futures``. ``Memory``
+calls it in the caller's thread, ``AsyncMemory`` awaits its futures from any number of loops.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recollect.config import Config
+from recollect.embedders import Embedder
+from recollect.embedders.cache import CachedQueries
+from recollect.embedders.minilm import MiniLM
+from recollect.errors import Closed
+from recollect.filters import Filter, admits_user, candidate_owners, matches
+from recollect.filters.reduction import EVERYTHING, NOTHING, for_owner
+from recollect.index import IndexCache, IndexView
+from recollect.recall import Scored, analyse, rank
+from recollect.remember.vectors import Vectoriser
+from recollect.stores.protocol import Read, Store
+from recollect.stores.sqlite import SqliteStore
+from recollect.text.keys import KEY_VERSION
+from recollect.times import today
+from recollect.types import EntityKind, IndexRow, MemoryRecord
+
+T = TypeVar("T")
+
+INDEX_BYTES = 1 << 30
+"""RAM for the indexes of the owners last asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A recalled memory, and why."""
+
+    memory_id: int
+    record: MemoryRecord
+    scored: Scored
+
+
+class Directory:
+    """Where the memories of a project lie, as filters ask for it."""
+
+    def __init__(self, store: Read, project: str) -> None:
+        self._store = store
+        self._project = project
+
+    def owners_with(self, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
+        return self._store.owners_with(self._project, kind, entity_ids)
+
+    def owners_of_users(self, user_ids: Iterable[str]) -> set[int]:
+        return set(self._store.owners(self._project, "user", user_ids))
+
+    def owners_without_user(self) -> set[int]:
+        return {owner for owner, (kind, _) in self._store.owners(self._project, None, None).items() if kind != "user"}
+
+    def all_owners(self) -> set[int]:
+        return set(self._store.owners(self._project, None, None))
+
+
+class Engine:
+    """A store, an embedder and the indexes in RAM over them. Get one with ``open_engine``."""
+
+    def __init__(self, config: Config, embedder: Embedder) -> None:
+        self.embedder = CachedQueries(embedder)
+        self.store: Store = SqliteStore(config.folder, f"{embedder.fingerprint} keys:{KEY_VERSION}")
+        self._cache = IndexCache(INDEX_BYTES)
+        self._vectoriser = Vectoriser(self.store, embedder)
+        self._vectoriser.embed(None)  # what a crash left without a vector
+        # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
+        self.searching = ThreadPoolExecutor(1, "recollect-search")
+        self.working = ThreadPoolExecutor(4, "recollect-work")
+        self._process = os.getpid()
+
+    def embed(self, version_ids: Sequence[int]) -> Future[None]:
+        """Give these versions their vectors; done at once when there are none."""
+        if version_ids:
+            return self._vectoriser.embed(version_ids)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    @contextmanager
+    def reading(self) -> Iterator[Read]:
+        """One consistent view of the store."""
+        if os.getpid() != self._process:
+            raise Closed("This memory was opened before the process forked. Open one in the child.")
+        with self.store.read() as store:
+            yield store
+
+    def search(
+        self,
+        project: str,
+        tree: Filter,
+        query: str,
+        *,
+        limit: int,
+        threshold: float,
+        now: int,
+        show_expired: bool = False,
+    ) -> list[Hit]:
+        """The best memories the filter admits, best first."""
+        found: list[Scored] = []
+        with self.reading() as store:
+            for owner_id, rest in self._owners(store, project, tree):
+                view = self._index(store, owner_id)
+                mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
+                read = analyse(query, view)
+                vector = self.embedder.embed_query(read.dense_text) if len(view) else None
+                found += rank(view, read, vector, limit=limit, mask=mask)
+            found = [scored for scored in found if scored.score >= threshold]
+            found.sort(key=lambda scored: (-scored.score, scored.memory_id))
+            records = store.records([scored.memory_id for scored in found[:limit]])
+        return [
+            Hit(scored.memory_id, records[scored.memory_id], scored)
+            for scored in found[:limit]
+            if scored.memory_id in records
+        ]
+
+    def listing(
+        self, project: str, tree: Filter, *, now: int, show_expired: bool = False
+    ) -> list[tuple[int, MemoryRecord]]:
+        """Every memory the filter admits with its id, newest first."""
+        found: list[tuple[int, MemoryRecord]] = []
+        day = today(now)
+        with self.reading() as store:
+            for owner_id, rest in self._owners(store, project, tree):
+                found += [
+                    (memory_id, record)
+                    for memory_id, record in store.records_of(owner_id).items()
+                    if (show_expired or record.expires_on is None or record.expires_on >= day)
+                    and (rest == EVERYTHING or matches(rest, record))
+                ]
+        found.sort(key=lambda entry: (entry[1].created_at, entry[0]), reverse=True)
+        return found
+
+    def owners(self, store: Read, project: str, tree: Filter) -> list[int]:
+        """Owners that may hold something the filter admits."""
+        return [owner_id for owner_id, _ in self._owners(store, project, tree)]
+
+    def warm(self, project: str, tree: Filter) -> int:
+        """Load what a search with this filter needs; returns how many memories that are."""
+        self.embedder.embed_query("")  # loads the model
+        with self.reading() as store:
+            return sum(self._index(store, owner_id).count for owner_id, _ in self._owners(store, project, tree))
+
+    def forget_indexes(self) -> None:
+        """Let go of every index in RAM."""
+        self._cache.clear()
+
+    def close(self) -> None:
+        """Finish what was acknowledged, stop the threads and close the files."""
+        self.searching.shutdown()
+        self.working.shutdown()
+        self._vectoriser.close()
+        self.store.close()
+
+    def _owners(self, store: Read, project: str, tree: Filter) -> list[tuple[int, Filter]]:
+        """Owners the filter reaches, each with the part of the filter that its memories differ in."""
+        candidates = candidate_owners(tree, Directory(store, project))
+        named = store.describe(candidates)
+        reached = []
+        for owner_id in sorted(candidates):
+            kind, entity_id = named[owner_id]
+            if not admits_user(tree, entity_id if kind == "user" else None):
+                continue
+            rest = for_owner(tree, kind, entity_id)
+            if rest != NOTHING:
+                reached.append((owner_id, rest))
+        return reached
+
+    def _index(self, store: Read, owner_id: int) -> IndexView:
+        def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
+            change = store.changes(owner_id, since)
+            return change.version, change.rows, change.deleted
+
+        return self._cache.get(owner_id, store.owner_version(owner_id), load)
+
+    def _mask(
+        self, store: Read, owner_id: int, view: IndexView, rest: Filter, day: str | None
+    ) -> NDArray[np.bool_] | None:
+        """The rows a search may return, or None for all of them."""
+        mask: NDArray[np.bool_] | None = None
+        if rest != EVERYTHING:
+            mask = view.mask(i for i, record in store.records_of(owner_id).items() if matches(rest, record))
+        expired = store.expired(owner_id, day) if day is not None else []
+        if expired:
+            gone = view.mask(expired)
+            mask = ~gone if mask is None else mask & ~gone
+        return mask
+
+
+_ENGINES: dict[tuple[int, Path], tuple[Engine, int]] = {}
+_GUARD = threading.Lock()
+
+
+def open_engine(config: Config) -> tuple[Engine, Callable[[], None]]:
+    """The engine of a folder, shared by all who open it in this process, and the call that lets go of it."""
+    key = (os.getpid(), config.folder.resolve())
+    with _GUARD:
+        if key in _ENGINES:
+            engine, users = _ENGINES[key]
+        else:
+            engine, users = Engine(config, MiniLM()), 0
+        _ENGINES[key] = (engine, users + 1)
+
+    def release() -> None:
+        with _GUARD:
+            engine, users = _ENGINES.pop(key)
+            if users > 1:
+                _ENGINES[key] = (engine, users - 1)
+                return
+            engine.close()
+
+    return engine, release

@@ -1,0 +1,517 @@
+"""The verbs. ``Memory`` waits in the caller's thread, ``AsyncMemory`` in none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from recollect.config import Config, read_config
+from recollect.engine import Engine, open_engine
+from recollect.errors import Closed, MemoryNotFound
+from recollect.filters import Filter
+from recollect.remember import add, edit
+from recollect.remember.add import AddRequest
+from recollect.requests import (
+    PROJECT,
+    UNSET,
+    add_request,
+    edit_request,
+    read_filters,
+    read_limit,
+    refuse_entity_arguments,
+    scope_filter,
+    scope_of,
+    search_request,
+)
+from recollect.shapes import Item, added_item, history_item, hit_item, item, message_item, source_items
+from recollect.times import now
+from recollect.types import Scope
+
+T = TypeVar("T")
+
+_DELETED_AT_ONCE = 256
+"""Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
+
+
+class _Verbs:
+    """What both faces share: reading arguments, the engine's futures, shaping results."""
+
+    def __init__(
+        self, config: Mapping[str, Any] | None = None, *, folder: str | os.PathLike[str] | None = None
+    ) -> None:
+        self._config: Config = read_config(config, folder)
+        self._opened: tuple[Engine, Callable[[], None]] | None = open_engine(self._config)
+
+    @classmethod
+    def from_config(cls, config_dict: Mapping[str, Any]) -> Self:
+        """Open the memory that Mem0's configuration dict describes; ``{}`` is the default one.
+
+        Raises:
+            InvalidConfig: it names a provider that Recollect does not run itself.
+        """
+        return cls(config_dict)
+
+    @property
+    def _engine(self) -> Engine:
+        if self._opened is None:
+            raise Closed("This memory was closed. Open it again before using it.")
+        return self._opened[0]
+
+    def _release(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[1]()
+
+    # Each of the following is one step of a verb: a write returns a future, a read happens in the calling thread.
+
+    def _write_add(self, request: AddRequest) -> Future[add.Added]:
+        return self._engine.store.write(lambda store: add.add(store, request))
+
+    def _write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
+        return self._engine.store.write(
+            lambda store: edit.update(store, _found(store.locate(PROJECT, memory_id), memory_id), change, now())
+        )
+
+    def _write_delete(self, memory_id: str) -> Future[list[int]]:
+        return self._engine.store.write(
+            lambda store: edit.delete_one(store, PROJECT, _found(store.locate(PROJECT, memory_id), memory_id), now())
+        )
+
+    def _write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
+        return self._engine.store.write(lambda store: edit.delete(store, PROJECT, memory_ids, run_id, now()))
+
+    def _delete_all(self, scope: Scope) -> int:
+        engine = self._engine
+        listed = [
+            memory_id for memory_id, _ in engine.listing(PROJECT, scope_filter(scope), now=now(), show_expired=True)
+        ]
+        stale: list[int] = []
+        for start in range(0, len(listed), _DELETED_AT_ONCE):
+            stale += self._write_deletes(listed[start : start + _DELETED_AT_ONCE], scope.run_id).result()
+        engine.embed(stale).result()
+        return len(listed)
+
+    def _reset(self) -> None:
+        engine = self._engine
+        engine.store.write(lambda store: store.erase_everything()).result()
+        engine.forget_indexes()
+        engine.store.compact()
+
+    def _search(self, arguments: Mapping[str, Any], explain: bool, show_expired: bool) -> dict[str, Any]:
+        request = search_request(**arguments)
+        hits = self._engine.search(
+            PROJECT,
+            request.tree,
+            request.query,
+            limit=request.limit,
+            threshold=request.threshold,
+            now=request.now,
+            show_expired=show_expired,
+        )
+        results = [hit_item(hit.record, hit.scored.score, hit.scored.breakdown if explain else None) for hit in hits]
+        if explain:
+            with self._engine.reading() as store:
+                for hit, result in zip(hits, results, strict=True):
+                    result["sources"] = source_items(store.sources([hit.memory_id]))
+        return {"results": results}
+
+    def _get(self, memory_id: str) -> Item | None:
+        with self._engine.reading() as store:
+            found = store.locate(PROJECT, memory_id)
+            record = None if found is None else store.records([found]).get(found)
+        return None if record is None else item(record)
+
+    def _get_all(
+        self, tree: Filter, top_k: int, page: int | None, page_size: int | None, show_expired: bool
+    ) -> dict[str, Any]:
+        found = self._engine.listing(PROJECT, tree, now=now(), show_expired=show_expired)
+        if page is None and page_size is None:
+            return {"results": [item(record) for _, record in found[:top_k]]}
+        number, size = read_limit(page or 1, "page"), read_limit(page_size or 100, "page_size")
+        end = number * size
+        return {
+            "count": len(found),
+            "next": number + 1 if end < len(found) else None,
+            "previous": number - 1 if number > 1 else None,
+            "results": [item(record) for _, record in found[end - size : end]],
+        }
+
+    def _history(self, memory_id: str) -> list[Item]:
+        with self._engine.reading() as store:
+            found = store.locate(PROJECT, memory_id)
+            entries = [] if found is None else store.history(found)
+        return [history_item(entry, memory_id, entries[0].at) for entry in entries]
+
+    def _messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
+        with self._engine.reading() as store:
+            owners = self._engine.owners(store, PROJECT, scope_filter(scope))
+            found = store.messages(owners, scope, limit=limit, offset=offset)
+        return [message_item(message) for message in found]
+
+
+class Memory(_Verbs):
+    """Long-term memory with the verbs of Mem0's library.
+
+    Example:
+        >>> memory = Memory()
+        >>> memory.add("I am allergic to peanuts.", user_id="ann")
+        >>> memory.search("What can she not eat?", filters={"user_id": "ann"})["results"][0]["memory"]
+        'I am allergic to peanuts.'
+
+    Without arguments it lives in ``RECOLLECT_HOME``, or else in the platform's folder for user data. Any number of
+    memories, threads and processes may use one folder. Errors are those of ``recollect.errors``.
+    """
+
+    def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Any = None,
+        expiration_date: Any = None,
+        infer: bool = True,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        conversation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what was said; when this returns, it is on disk.
+
+        Args:
+            messages: A string (said by the user), a message or a list of messages: ``role`` ("user" or "assistant"),
+                ``content`` (text or parts), and optionally ``name`` (the speaker), ``timestamp`` and ``id``.
+            user_id, agent_id, app_id, run_id: Whose memory it is; at least one.
+            metadata: JSON kept with each memory.
+            timestamp: When it was said: an aware datetime, unix seconds or ISO 8601 with a zone.
+            expiration_date: The last day it is recalled, YYYY-MM-DD in UTC.
+            infer: False stores each message exactly. True leaves out what says nothing, keeps a short answer with its
+                question and counts what is said again.
+            conversation_id: Where the messages have their place, if not in the run.
+
+        Returns:
+            ``{"results": [{"id", "memory", "event", "role", ...}]}`` for the messages that are new: a history may be
+            added again and again.
+        """
+        request = add_request(
+            messages,
+            scope_of(user_id, agent_id, app_id, run_id),
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            memory_type=memory_type,
+            prompt=prompt,
+            conversation_id=conversation_id,
+        )
+        added = self._write_add(request).result()
+        self._engine.embed(added.versions).result()
+        return {"results": [added_item(memory) for memory in added.memories]}
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 20,
+        filters: Mapping[str, Any] | None = None,
+        threshold: float | None = 0.1,
+        rerank: bool = False,
+        explain: bool = False,
+        reference_date: Any = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Recall what answers a query, best first.
+
+        Args:
+            query: What to look for, in plain words.
+            top_k: How many memories at most.
+            filters: Mem0's filter grammar; it must name a user, agent, app or run.
+            threshold: The least score, 0 to 1.
+            rerank: Accepted as in Mem0; there is no second ranking.
+            explain: Add ``score_details``, and ``sources``: the messages each memory came from.
+            reference_date: The moment that counts as now.
+            show_expired: Recall memories past their expiration date too.
+
+        Returns:
+            ``{"results": [{"id", "memory", "score", ...}]}``
+        """
+        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
+        return self._search(arguments, explain, show_expired)
+
+    def get(self, memory_id: str) -> Item | None:
+        """One memory by its id, or None."""
+        return self._get(memory_id)
+
+    def get_all(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        top_k: int = 20,
+        page: int | None = None,
+        page_size: int | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The memories a filter admits, newest first.
+
+        With ``page`` (from 1) or ``page_size`` (100 unless said) the answer also has ``count``, and the numbers of the
+        ``next`` and ``previous`` page or None.
+        """
+        tree, limit = _listing_arguments(filters, top_k, kwargs)
+        return self._get_all(tree, limit, page, page_size, show_expired)
+
+    def update(
+        self,
+        memory_id: str,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expiration_date: Any = UNSET,
+        data: str | None = None,
+    ) -> dict[str, str]:
+        """Change a memory's words, merge into its metadata, or set its last day (None: it holds for ever).
+
+        ``data`` is Mem0's older name for ``text``. Raises ``MemoryNotFound``.
+        """
+        stale = self._write_update(memory_id, edit_request(data if text is None else text, metadata, expiration_date))
+        self._engine.embed(stale.result()).result()
+        return {"message": "Memory updated successfully!"}
+
+    def delete(self, memory_id: str) -> dict[str, str]:
+        """Take a memory out of recall. Raises ``MemoryNotFound``."""
+        self._engine.embed(self._write_delete(memory_id).result()).result()
+        return {"message": "Memory deleted successfully!"}
+
+    def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Delete the memories that carry *all* of the given ids; at least one id.
+
+        Large deletes happen in steps: after an interruption, call it again to go on.
+        """
+        return _deleted(self._delete_all(scope_of(user_id, agent_id, app_id, run_id)))
+
+    def history(self, memory_id: str) -> list[Item]:
+        """What was done to a memory, oldest first: ``event`` is ADD, UPDATE or DELETE."""
+        return self._history(memory_id)
+
+    def messages(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """The journal: every message exactly as it was said, once, in the order it was recorded."""
+        return self._messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
+
+    def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
+        """Load the model and what is remembered of someone ahead of the first search; returns how many memories."""
+        return self._engine.warm(PROJECT, scope_filter(scope_of(user_id, agent_id, None, None)))
+
+    def reset(self) -> None:
+        """Erase everything in the folder, journal included."""
+        self._reset()
+
+    def close(self) -> None:
+        """Let go of the folder. What was acknowledged is on disk with or without this."""
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncMemory(_Verbs):
+    """``Memory`` for event loops: the same verbs, awaited; none of them blocks the loop.
+
+    It may be used from several loops. Arguments, results and errors are those of ``Memory``.
+    """
+
+    async def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Any = None,
+        expiration_date: Any = None,
+        infer: bool = True,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        conversation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what was said; see ``Memory.add``."""
+        request = add_request(
+            messages,
+            scope_of(user_id, agent_id, app_id, run_id),
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            memory_type=memory_type,
+            prompt=prompt,
+            conversation_id=conversation_id,
+        )
+        added = await asyncio.wrap_future(self._write_add(request))
+        await asyncio.wrap_future(self._engine.embed(added.versions))
+        return {"results": [added_item(memory) for memory in added.memories]}
+
+    async def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 20,
+        filters: Mapping[str, Any] | None = None,
+        threshold: float | None = 0.1,
+        rerank: bool = False,
+        explain: bool = False,
+        reference_date: Any = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Recall what answers a query, best first; see ``Memory.search``."""
+        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
+        return await _in(self._engine.searching, self._search, arguments, explain, show_expired)
+
+    async def get(self, memory_id: str) -> Item | None:
+        """One memory by its id, or None."""
+        return await _in(self._engine.working, self._get, memory_id)
+
+    async def get_all(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        top_k: int = 20,
+        page: int | None = None,
+        page_size: int | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The memories a filter admits, newest first; see ``Memory.get_all``."""
+        tree, limit = _listing_arguments(filters, top_k, kwargs)
+        return await _in(self._engine.working, self._get_all, tree, limit, page, page_size, show_expired)
+
+    async def update(
+        self,
+        memory_id: str,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expiration_date: Any = UNSET,
+        data: str | None = None,
+    ) -> dict[str, str]:
+        """Change a memory; see ``Memory.update``."""
+        change = edit_request(data if text is None else text, metadata, expiration_date)
+        stale = await asyncio.wrap_future(self._write_update(memory_id, change))
+        await asyncio.wrap_future(self._engine.embed(stale))
+        return {"message": "Memory updated successfully!"}
+
+    async def delete(self, memory_id: str) -> dict[str, str]:
+        """Take a memory out of recall. Raises ``MemoryNotFound``."""
+        stale = await asyncio.wrap_future(self._write_delete(memory_id))
+        await asyncio.wrap_future(self._engine.embed(stale))
+        return {"message": "Memory deleted successfully!"}
+
+    async def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Delete the memories that carry all of the given ids; see ``Memory.delete_all``."""
+        scope = scope_of(user_id, agent_id, app_id, run_id)
+        return _deleted(await _in(self._engine.working, self._delete_all, scope))
+
+    async def history(self, memory_id: str) -> list[Item]:
+        """What was done to a memory, oldest first."""
+        return await _in(self._engine.working, self._history, memory_id)
+
+    async def messages(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """The journal; see ``Memory.messages``."""
+        scope = scope_of(user_id, agent_id, app_id, run_id)
+        return await _in(self._engine.working, self._messages, scope, limit, offset)
+
+    async def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
+        """Load what a first search would have to; see ``Memory.warm``."""
+        tree = scope_filter(scope_of(user_id, agent_id, None, None))
+        return await _in(self._engine.searching, self._engine.warm, PROJECT, tree)
+
+    async def reset(self) -> None:
+        """Erase everything in the folder, journal included."""
+        await _in(self._engine.working, self._reset)
+
+    async def close(self) -> None:
+        """Let go of the folder. What was acknowledged is on disk with or without this."""
+        closing = ThreadPoolExecutor(1, "recollect-close")  # not one of the engine's, which end with it
+        await _in(closing, self._release)
+        closing.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def _in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
+    return await asyncio.wrap_future(threads.submit(work, *arguments))
+
+
+def _found(memory_id: int | None, uid: object) -> int:
+    if memory_id is None:
+        raise MemoryNotFound(f"No memory has the id {uid!r}. List those there are with get_all().")
+    return memory_id
+
+
+def _search_arguments(
+    query: object, filters: Any, top_k: object, threshold: object, reference_date: object, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    understood = refuse_entity_arguments("search", extra)
+    return {
+        "query": query,
+        "filters": filters,
+        "top_k": understood.get("limit", top_k),
+        "threshold": threshold,
+        "reference_date": reference_date,
+    }
+
+
+def _listing_arguments(filters: Any, top_k: object, extra: Mapping[str, Any]) -> tuple[Filter, int]:
+    understood = refuse_entity_arguments("get_all", extra)
+    return read_filters(filters), read_limit(understood.get("limit", top_k), "top_k")
+
+
+def _deleted(count: int) -> dict[str, Any]:
+    return {"message": "Memories deleted successfully!", "count": count}

@@ -1,0 +1,106 @@
+"""Memories as the dicts that Mem0's library returns, with what Recollect adds: who said it, when and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import md5
+from typing import Any
+
+from recollect.remember.add import Remembered
+from recollect.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
+from recollect.times import iso
+from recollect.types import MemoryRecord
+
+Item = dict[str, Any]
+
+
+def item(record: MemoryRecord) -> Item:
+    """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
+    found: Item = {
+        "id": record.id,
+        "memory": record.text,
+        "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
+        "metadata": dict(record.metadata),
+        "created_at": iso(record.created_at),
+        "updated_at": iso(record.updated_at),
+        "said_at": iso(record.said_at),
+        "sayings": record.sayings,
+        "role": record.role,
+    }
+    optional = {
+        "user_id": record.user_id,
+        "agent_id": record.agent_id,
+        "app_id": record.app_id,
+        "run_id": record.run_id,
+        "actor_id": record.actor_id,
+        "expiration_date": record.expires_on,
+    }
+    found.update((key, value) for key, value in optional.items() if value is not None)
+    return found
+
+
+def hit_item(record: MemoryRecord, score: float, breakdown: Mapping[str, float] | None) -> Item:
+    """A recalled memory with its score in [0, 1], and with ``explain`` what the score was made of."""
+    found = item(record)
+    found["score"] = score
+    if breakdown is not None:
+        found["score_details"] = dict(breakdown)
+    return found
+
+
+def source_items(sources: Sequence[SourceMessage]) -> list[Item]:
+    """The journal messages a memory came from."""
+    return [
+        {
+            "conversation_id": source.conversation,
+            "place": source.place,
+            "message_id": source.message_id,
+            "kind": source.kind,
+        }
+        for source in sources
+    ]
+
+
+def added_item(memory: Remembered) -> Item:
+    """What add did to one memory. ``NONE``: its words were known, and one more saying was counted."""
+    found: Item = {"id": memory.uid, "memory": memory.text, "event": "ADD" if memory.is_new else "NONE"}
+    found["role"] = memory.message.role
+    if memory.message.name is not None:
+        found["actor_id"] = memory.message.name
+    if memory.sayings > 1:
+        found["sayings"] = memory.sayings
+    return found
+
+
+def history_item(entry: HistoryEntry, memory_id: str, made_at: int) -> Item:
+    """One thing done to a memory."""
+    return {
+        "id": entry.event_uid,
+        "memory_id": memory_id,
+        "old_memory": entry.old_text,
+        "new_memory": entry.new_text,
+        "event": entry.kind,
+        "created_at": iso(made_at),
+        "updated_at": iso(entry.at),
+        "is_deleted": entry.kind == "DELETE",
+    }
+
+
+def message_item(message: JournalMessage) -> Item:
+    """A message as it was said."""
+    optional = {
+        "name": message.name,
+        "id": message.external_id,
+        "agent_id": message.agent_id,
+        "app_id": message.app_id,
+        "run_id": message.run_id,
+    }
+    return {
+        "role": message.role,
+        "content": message.content,
+        "said_at": iso(message.said_at),
+        "recorded_at": iso(message.recorded_at),
+        "conversation_id": message.conversation,
+        "place": message.place,
+        **{key: value for key, value in optional.items() if value is not None},
+    }

@@ -1,0 +1,110 @@
+"""The default store: one SQLite file, opened through apsw, that several processes may use at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from recollect.errors import Closed, EmbedderMismatch
+from recollect.stores.protocol import Read, Write
+from recollect.stores.sqlite.connection import connect, migrate, our_errors, prepare_folder, require_safe_sqlite
+from recollect.stores.sqlite.lock import WriteLock
+from recollect.stores.sqlite.read import SqliteRead
+from recollect.stores.sqlite.write import SqliteWrite
+from recollect.stores.sqlite.writer import Writer
+
+__all__ = ["SqliteStore"]
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """Memories in ``folder/recollect.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
+
+    ``fingerprint`` names the embedder and the way texts are keyed; a folder whose vectors were made otherwise is
+    refused. Raises the ``StoreError``s of ``recollect.errors``.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        require_safe_sqlite(apsw.sqlite_lib_version())
+        self.path = prepare_folder(folder)
+        self._idle: list[apsw.Connection] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        with our_errors(self.path):
+            self._lock = WriteLock(folder)
+            with self._lock:
+                connection = connect(self.path, writes=True)
+                migrate(connection, self.path)
+                with connection:
+                    _claim(SqliteWrite(connection), folder, fingerprint)
+        self._writer = Writer(connection, self.path, self._lock)
+        self._write_connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Read]:
+        connection = self._borrow()
+        try:
+            with our_errors(self.path):
+                connection.execute("BEGIN")
+                try:
+                    yield SqliteRead(connection)
+                finally:
+                    connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        with self._guard:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def write(self, work: Callable[[Write], T]) -> Future[T]:
+        return self._writer.submit(work)
+
+    def compact(self) -> None:
+        with our_errors(self.path), self._lock:
+            connection = connect(self.path, writes=True)
+            try:
+                connection.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        self._writer.close()
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in (*idle, self._write_connection):
+            connection.close()
+        self._lock.close()
+
+    def _borrow(self) -> apsw.Connection:
+        with self._guard:
+            if self._closed:
+                raise Closed("This memory was closed. Open it again before reading from it.")
+            if self._idle:
+                return self._idle.pop()
+        with our_errors(self.path):
+            return connect(self.path, writes=False)
+
+
+def _claim(store: SqliteWrite, folder: Path, fingerprint: str) -> None:
+    known = store.setting("fingerprint")
+    if known is None:
+        store.keep_setting("fingerprint", fingerprint)
+    elif known != fingerprint:
+        raise EmbedderMismatch(
+            f"The vectors in {folder} were made with {known}; this memory is set up for {fingerprint}. Vectors of two "
+            f"embedders cannot be compared. Use the first again, or make all vectors anew with: "
+            f"recollect rebuild --data {folder}"
+        )

@@ -1,0 +1,178 @@
+"""Reading the SQLite store: one transaction, one view."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+import numpy as np
+
+from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
+from recollect.stores.sqlite.named import SQL
+from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
+
+SEQUENCE_BITS = 24
+"""Rows of one owner, and messages of one conversation, share the bits above these."""
+
+
+def first_id(high: int) -> int:
+    return high << SEQUENCE_BITS
+
+
+def last_id(high: int) -> int:
+    return (high << SEQUENCE_BITS) | ((1 << SEQUENCE_BITS) - 1)
+
+
+class SqliteRead:
+    """Queries over a connection inside a transaction that someone else began."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(SQL[name], values)
+
+    def _value(self, name: str, *values: Any) -> Any:
+        return self._connection.execute(SQL[name], values).get
+
+    def setting(self, key: str) -> str | None:
+        value = self._value("setting", key)
+        return None if value is None else str(value)
+
+    def owners(
+        self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
+    ) -> dict[int, tuple[EntityKind, str]]:
+        if kind is None:
+            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_project", project)}
+        if entity_ids is None:
+            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_kind", project, kind)}
+        found: dict[int, tuple[EntityKind, str]] = {}
+        for entity_id in entity_ids:
+            owner_id = self._value("owner_by_name", project, kind, entity_id)
+            if owner_id is not None:
+                found[owner_id] = (kind, entity_id)
+        return found
+
+    def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
+        found = self._connection.executemany(SQL["owner"], ((owner_id,) for owner_id in owner_ids))
+        return {row[0]: (row[1], row[2]) for row in found}
+
+    def owners_with(self, project: str, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
+        if entity_ids is None:
+            found = set(self.owners(project, kind, None))
+            return found | {row[0] for row in self._rows("members_of_kind", project, kind)}
+        names = list(entity_ids)
+        found = set(self.owners(project, kind, names))
+        for name in names:
+            found.update(row[0] for row in self._rows("members_named", project, kind, name))
+        return found
+
+    def owner_version(self, owner_id: int) -> int:
+        return int(self._value("owner_version", owner_id) or 0)
+
+    def changes(self, owner_id: int, since: int) -> OwnerChange:
+        version = self.owner_version(owner_id)
+        rows: list[IndexRow] = []
+        deleted: list[int] = []
+        if version > since:
+            found = (
+                self._rows("changed_rows", owner_id, since)
+                if since
+                else self._rows("all_rows", first_id(owner_id), last_id(owner_id))
+            )
+            for memory_id, deleted_at, ids, embedding, previous_id, session_id, role, actor_id, said_at in found:
+                if deleted_at is not None:
+                    deleted.append(memory_id)
+                    continue
+                vector = None if embedding is None else np.frombuffer(embedding, np.float32)
+                tokens = np.frombuffer(ids or b"", np.uint32)
+                rows.append(IndexRow(memory_id, tokens, vector, previous_id, session_id, role, actor_id, said_at))
+        return OwnerChange(version, rows, deleted)
+
+    def expired(self, owner_id: int, today: str) -> list[int]:
+        return [row[0] for row in self._rows("expired", owner_id, today)]
+
+    def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+        found = self._connection.executemany(SQL["record"], ((memory_id,) for memory_id in memory_ids))
+        return {row[0]: _record(row) for row in found}
+
+    def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
+        found = self._rows("records_of_owner", first_id(owner_id), last_id(owner_id), since)
+        return {row[0]: _record(row) for row in found}
+
+    def locate(self, project: str, uid: str) -> int | None:
+        memory_id = self._value("locate", uid, project)
+        return None if memory_id is None else int(memory_id)
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        return [HistoryEntry(*row) for row in self._rows("history", memory_id)]
+
+    def sources(self, memory_ids: Sequence[int]) -> list[SourceMessage]:
+        found = self._connection.executemany(SQL["sources"], ((memory_id,) for memory_id in memory_ids))
+        return [SourceMessage(row[0], row[1], row[2] & last_id(0), row[3], row[4]) for row in found]
+
+    def messages(
+        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
+    ) -> list[JournalMessage]:
+        found: list[JournalMessage] = []
+        wanted = -1 if limit is None else limit + offset
+        for owner_id in owner_ids:
+            rows = self._rows("messages_of_owner", owner_id, scope.agent_id, scope.app_id, scope.run_id, wanted)
+            found += [read_message(row) for row in rows]
+        found.sort(key=lambda message: message.recorded_at)
+        return found[offset : None if limit is None else offset + limit]
+
+    def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
+        if version_ids is None:
+            version_ids = [row[0] for row in self._rows("any_unembedded", limit)]
+        found = self._connection.executemany(SQL["unembedded"], ((version_id,) for version_id in version_ids[:limit]))
+        return [Unembedded(*row) for row in found]
+
+
+def _record(row: tuple[Any, ...]) -> MemoryRecord:
+    (_, uid, text, user_id, agent_id, app_id, run_id, earlier, role, actor_id, *rest) = row
+    created_at, updated_at, said_at, sayings, expires_on, metadata = rest
+    return MemoryRecord(
+        id=uid,
+        text=text,
+        user_id=user_id,
+        agent_id=agent_id,
+        app_id=app_id,
+        run_id=run_id,
+        run_ids=all_runs(earlier, run_id),
+        role=role,
+        actor_id=actor_id,
+        created_at=created_at,
+        updated_at=updated_at,
+        said_at=said_at,
+        sayings=sayings,
+        expires_on=expires_on,
+        metadata=json.loads(metadata) if metadata != "{}" else {},
+    )
+
+
+def all_runs(earlier: str | None, run_id: str | None) -> tuple[str, ...]:
+    """Every run a memory was said in, the latest last."""
+    runs = tuple(json.loads(earlier)) if earlier else ()
+    return runs if run_id is None else (*runs, run_id)
+
+
+def read_message(row: tuple[Any, ...]) -> JournalMessage:
+    (message_id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent, app, run, key) = row
+    return JournalMessage(
+        place=message_id & last_id(0),
+        role=role,
+        name=name,
+        content=content,
+        said_at=said_at,
+        timed=bool(timed),
+        recorded_at=recorded_at,
+        digest=digest,
+        external_id=external_id,
+        agent_id=agent,
+        app_id=app,
+        run_id=run,
+        conversation=key,
+    )
