@@ -1,0 +1,34 @@
+"""Every store is held to the same tests: add its factory to STORES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recollect.stores.protocol import Store
+from recollect.stores.sqlite import SqliteStore
+
+StoreFactory = Callable[[Path], Store]
+
+STORES: dict[str, StoreFactory] = {"sqlite": lambda folder: SqliteStore(folder, "test embedder")}
+
+
+@pytest.fixture(params=sorted(STORES))
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens the same store again and again, as several processes would."""
+    opened: list[Store] = []
+
+    def open_one() -> Store:
+        opened.append(STORES[request.param](tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    return open_store()

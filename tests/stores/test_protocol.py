@@ -1,0 +1,241 @@
+"""What any store promises: see recollect.stores.protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+
+from recollect.errors import Closed
+from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Store, Write
+from recollect.types import MemoryRecord, Scope
+from recollect.uids import new_uid
+
+ANN = Scope(user_id="ann", run_id="r1")
+Open = Callable[[], Store]
+
+
+def said(place: int, content: str, *, external_id: str | None = None) -> JournalMessage:
+    return JournalMessage(
+        place, "user", None, content, 10 + place, True, 99, content.encode()[:16], external_id, None, None, "r1"
+    )
+
+
+def memory(memory_id: int, text: str, *, place: int = 0, previous: int | None = None, scope: Scope = ANN) -> NewMemory:
+    return NewMemory(
+        id=memory_id,
+        uid=new_uid(1),
+        scope=scope,
+        text=text,
+        tokens=np.array([len(text)], np.uint32).tobytes(),
+        role="user",
+        actor_id="Ann",
+        session_id=memory_id,
+        previous_id=previous,
+        answers=False,
+        digest=text.encode()[:16],
+        metadata={"n": 1},
+        expires_on=None,
+        said_at=10,
+        sayings=1,
+        created_at=10,
+        sources=((place, "said"),),
+    )
+
+
+def fill(store: Store, *texts: str, user: str = "ann", project: str = "p") -> tuple[int, list[int]]:
+    """Memories of one user, each keyed with the one before; returns the owner and their ids."""
+
+    def work(tx: Write) -> tuple[int, list[int]]:
+        owner = tx.ensure_owner(project, "user", user, 1)
+        talk = tx.ensure_conversation(owner, "r1")
+        tx.append_messages(talk, [said(talk.next_place + i, text) for i, text in enumerate(texts)])
+        tx.keep_conversation(talk)
+        first = tx.reserve(owner, len(texts))
+        ids = list(range(first, first + len(texts)))
+        rows = [
+            memory(i, text, place=n, previous=ids[n - 1] if n else None, scope=Scope(user, "bot", None, "r1"))
+            for n, (i, text) in enumerate(zip(ids, texts, strict=True))
+        ]
+        tx.insert_memories(project, owner, talk.id, rows, 10)
+        tx.log("ADD", "ADD", [(i, None, i) for i in ids], 10)
+        return owner, ids
+
+    return store.write(work).result()
+
+
+def embed(store: Store) -> None:
+    with store.read() as view:
+        waiting = view.unembedded(None, 100)
+    rows = [(w.version_id, w.stamp, np.full(4, w.version_id, np.float32).tobytes()) for w in waiting]
+    store.write(lambda tx: tx.keep_vectors(rows)).result()
+
+
+def test_a_write_is_seen_by_every_later_read_of_any_opener(open_store: Open) -> None:
+    one, other = open_store(), open_store()
+    owner, ids = fill(one, "tea", "coffee")
+    with other.read() as view:
+        assert {r.text for r in view.records(ids).values()} == {"tea", "coffee"}
+        assert view.owner_version(owner) == 1
+
+
+def test_a_read_is_one_view(open_store: Open) -> None:
+    one, other = open_store(), open_store()
+    owner, _ids = fill(one, "tea")
+    with one.read() as view:
+        assert view.owner_version(owner) == 1
+        fill(other, "coffee")
+        assert view.owner_version(owner) == 1
+        assert len(view.records_of(owner)) == 1
+    with one.read() as view:
+        assert len(view.records_of(owner)) == 2
+
+
+def test_a_failed_write_leaves_nothing_and_takes_nobody_with_it(store: Store) -> None:
+    def fails(tx: Write) -> None:
+        tx.ensure_owner("p", "user", "eve", 1)
+        raise KeyError("on purpose")
+
+    futures: list[Future[object]] = []
+    for n in range(20):
+        futures.append(store.write(fails))
+        futures.append(store.write(lambda tx, n=n: tx.ensure_owner("p", "user", f"u{n}", 1)))  # type: ignore[misc]
+    for failing, fine in zip(futures[::2], futures[1::2], strict=True):
+        assert isinstance(failing.exception(), KeyError)
+        assert fine.exception() is None
+    with store.read() as view:
+        names = {entity for _, entity in view.owners("p", "user", None).values()}
+    assert names == {f"u{n}" for n in range(20)}
+
+
+def test_changes_since_a_version_are_exactly_what_changed(store: Store) -> None:
+    owner, ids = fill(store, "tea", "coffee", "milk")
+    with store.read() as view:
+        everything = view.changes(owner, 0)
+    assert [row.memory_id for row in everything.rows] == ids
+    assert all(row.vector is None for row in everything.rows)
+    assert [row.previous_id for row in everything.rows] == [None, *ids[:-1]]
+    embed(store)
+    with store.read() as view:
+        embedded = view.changes(owner, everything.version)
+    assert all(row.vector is not None for row in embedded.rows)
+    store.write(lambda tx: tx.delete_memory(tx.standing([ids[1]])[ids[1]], "p", 11)).result()
+    with store.read() as view:
+        later = view.changes(owner, embedded.version)
+        assert view.changes(owner, later.version).rows == []
+    assert later.deleted == [ids[1]]
+    assert [(row.memory_id, row.previous_id, row.vector is None) for row in later.rows] == [(ids[2], ids[0], True)]
+
+
+def test_a_deleted_memory_is_gone_from_all_but_its_history(store: Store) -> None:
+    owner, ids = fill(store, "tea", "coffee")
+    embed(store)
+    uid = next(iter(_records(store, ids[:1]).values())).id
+
+    def work(tx: Write) -> None:
+        standing = tx.standing([ids[0]])[ids[0]]
+        tx.delete_memory(standing, "p", 12)
+        tx.log("DELETE", "DELETE", [(ids[0], standing.version_id, None)], 12)
+
+    store.write(work).result()
+    assert set(_records(store, ids)) == {ids[1]}
+    with store.read() as view:
+        assert view.locate("p", uid) == ids[0]
+        assert [(e.kind, e.old_text, e.new_text) for e in view.history(ids[0])] == [
+            ("ADD", None, "tea"),
+            ("DELETE", "tea", None),
+        ]
+        assert view.owners_with("p", "agent", ["bot"]) == {owner}
+    store.write(lambda tx: tx.delete_memory(tx.standing([ids[1]])[ids[1]], "p", 13)).result()
+    with store.read() as view:
+        assert view.owners_with("p", "agent", ["bot"]) == set()
+        assert view.owners_with("p", "run", None) == set()
+
+
+def test_an_edit_makes_a_version_and_its_followers_wait_for_vectors(store: Store) -> None:
+    owner, ids = fill(store, "tea", "coffee")
+    embed(store)
+
+    def work(tx: Write) -> int:
+        standing = tx.standing([ids[0]])[ids[0]]
+        version = tx.reserve(owner, 1)
+        tx.replace_text(standing, version, "green tea", b"\1\0\0\0", None, 20)
+        tx.embed_again(owner, tx.successors(ids[0]))
+        return version
+
+    version = store.write(work).result()
+    with store.read() as view:
+        waiting = {w.version_id: (w.text, w.previous_text) for w in view.unembedded(None, 10)}
+        rows = {row.memory_id: row for row in view.changes(owner, 0).rows}
+    assert waiting == {version: ("green tea", None), ids[1]: ("coffee", "green tea")}
+    assert all(row.vector is None for row in rows.values())
+    assert rows[ids[0]].tokens.tolist() == [1]
+
+
+def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
+    _owner, ids = fill(store, "tea", "coffee")
+    with store.read() as view:
+        stale = view.unembedded([ids[1]], 10)[0]
+    store.write(lambda tx: tx.delete_memory(tx.standing([ids[0]])[ids[0]], "p", 12)).result()
+    row = (stale.version_id, stale.stamp, np.zeros(4, np.float32).tobytes())
+    assert store.write(lambda tx: tx.keep_vectors([row])).result() == []
+    with store.read() as view:
+        assert [w.previous_text for w in view.unembedded(None, 10)] == [None]
+
+
+def test_places_and_message_ids_are_unique(store: Store) -> None:
+    def start(tx: Write) -> Conversation:
+        talk = tx.ensure_conversation(tx.ensure_owner("p", "user", "ann", 1), "c")
+        tx.append_messages(talk, [said(0, "tea", external_id="m1"), said(1, "coffee")])
+        tx.keep_conversation(talk)
+        return talk
+
+    talk = store.write(start).result()
+    for twin in (said(1, "again"), said(2, "again", external_id="m1")):
+        with pytest.raises(Exception, match=r"UNIQUE|constraint"):
+            store.write(lambda tx, twin=twin: tx.append_messages(talk, [twin])).result()  # type: ignore[misc]
+    tail = store.write(lambda tx: tx.tail(talk.id, 2, 10)).result()
+    assert [m.content for m in tail] == ["tea", "coffee"]
+    assert store.write(lambda tx: tx.known_ids(talk.id, ["m1", "m2"])).result() == {"m1"}
+    assert store.write(lambda tx: tx.places(talk.id, b"coffee", 5)).result() == [1]
+
+
+def test_projects_never_mix(store: Store) -> None:
+    ann, ids = fill(store, "tea", project="p")
+    other, _ = fill(store, "coffee", project="q")
+    uid = _records(store, ids)[ids[0]].id
+    with store.read() as view:
+        assert set(view.owners("p", None, None)) == {ann}
+        assert view.owners_with("q", "agent", None) == {other}
+        assert view.locate("q", uid) is None
+
+
+def test_ids_are_never_used_again(store: Store) -> None:
+    owner, _ = fill(store, "tea")
+    store.write(lambda tx: tx.erase_everything()).result()
+    again, ids = fill(store, "coffee")
+    assert again > owner
+    with store.read() as view:
+        assert view.owner_version(owner) == 0
+        assert [m.content for m in view.messages([owner, again], Scope(), limit=None, offset=0)] == ["coffee"]
+    store.compact()
+    assert set(_records(store, ids)) == set(ids)
+
+
+def test_a_closed_store_says_so(open_store: Open) -> None:
+    store = open_store()
+    late = store.write(lambda tx: tx.ensure_owner("p", "user", "ann", 1))
+    store.close()
+    assert late.result() > 0
+    with pytest.raises(Closed):
+        store.write(lambda tx: None)
+    with pytest.raises(Closed), store.read():
+        pass
+    store.close()
+
+
+def _records(store: Store, ids: list[int]) -> dict[int, MemoryRecord]:
+    with store.read() as view:
+        return dict(view.records(ids))

@@ -1,0 +1,115 @@
+"""What is particular to the SQLite store: its file, its versions, its errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from recollect.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
+from recollect.stores.sqlite import SqliteStore
+from recollect.stores.sqlite.connection import FILE_NAME, require_safe_sqlite
+from recollect.stores.sqlite.named import SQL, migrations, named_queries
+
+
+@pytest.mark.parametrize("version", ["3.40.1", "3.44.5", "3.50.6", "3.51.2"])
+def test_sqlite_with_the_wal_reset_bug_is_refused(version: str) -> None:
+    with pytest.raises(StoreError, match="pip install -U apsw"):
+        require_safe_sqlite(version)
+
+
+@pytest.mark.parametrize("version", ["3.44.6", "3.50.7", "3.51.3", "3.54.1", "4.0.0"])
+def test_fixed_sqlite_is_accepted(version: str) -> None:
+    require_safe_sqlite(version)
+
+
+def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "e")
+    connection = store._write_connection
+    assert connection.pragma("synchronous") == 2  # FULL
+    assert connection.pragma("journal_mode") == "wal"
+    assert connection.pragma("mmap_size") == 0
+    store.write(lambda tx: tx.ensure_owner("p", "user", "ann", 1)).result()
+    store.close()
+    wal = tmp_path / (FILE_NAME + "-wal")
+    assert not wal.exists() or wal.stat().st_size == 0
+
+
+def test_the_folder_is_its_owners_only(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "data"
+    SqliteStore(folder, "e").close()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_another_embedder_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    SqliteStore(tmp_path, "one").close()
+    with pytest.raises(EmbedderMismatch, match="recollect rebuild"):
+        SqliteStore(tmp_path, "two")
+    SqliteStore(tmp_path, "one").close()
+
+
+def test_a_newer_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+    SqliteStore(tmp_path, "e").close()
+    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection.execute("PRAGMA user_version=999")
+    connection.close()
+    with pytest.raises(NewerStore, match="pip install -U recollect"):
+        SqliteStore(tmp_path, "e")
+    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    assert connection.pragma("user_version") == 999
+    connection.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"this is no database, though it is longer than a header" * 50, b"short"])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, rubbish: bytes) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(rubbish)
+    with pytest.raises(CorruptStore, match="backup"):
+        SqliteStore(tmp_path, "e")
+    assert path.read_bytes() == rubbish
+
+
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    with pytest.raises(CorruptStore, match="another program"):
+        SqliteStore(tmp_path, "e")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FolderNotUsable, match="RECOLLECT_HOME"):
+        SqliteStore(tmp_path / "file" / "data", "e")
+
+
+def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "e")
+    for n in range(400):
+        store.write(lambda tx, n=n: tx.ensure_owner("p", "user", f"user {n}", 1))  # type: ignore[misc]
+    store.close()
+    path = tmp_path / FILE_NAME
+    content = bytearray(path.read_bytes())
+    content[8192 * 3 :] = b"\xa5" * (len(content) - 8192 * 3)
+    path.write_bytes(content)
+    with pytest.raises(CorruptStore):
+        _read_everything(tmp_path)
+
+
+def _read_everything(folder: Path) -> None:
+    store = SqliteStore(folder, "e")
+    try:
+        with store.read() as view:
+            view.owners("p", None, None)
+    finally:
+        store.close()
+
+
+def test_migrations_are_numbered_from_one_without_gaps() -> None:
+    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_queries_have_names() -> None:
+    assert named_queries("-- name: a\nSELECT 1;\n-- name: b\nSELECT 2;") == {"a": "SELECT 1;", "b": "SELECT 2;"}
+    assert "owner_version" in SQL
