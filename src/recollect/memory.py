@@ -131,7 +131,8 @@ class _Verbs:
         found = self._engine.listing(PROJECT, tree, now=now(), show_expired=show_expired)
         if page is None and page_size is None:
             return {"results": [item(record) for _, record in found[:top_k]]}
-        number, size = read_limit(page or 1, "page"), read_limit(page_size or 100, "page_size")
+        number = 1 if page is None else read_limit(page, "page")
+        size = 100 if page_size is None else read_limit(page_size, "page_size")
         end = number * size
         return {
             "count": len(found),
