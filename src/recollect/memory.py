@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from recollect.config import Config, read_config
+from recollect.config import read_config
 from recollect.engine import Engine, open_engine
-from recollect.errors import Closed, MemoryNotFound
+from recollect.errors import Closed
 from recollect.filters import Filter
-from recollect.remember import add, edit
-from recollect.remember.add import AddRequest
 from recollect.requests import (
     PROJECT,
     UNSET,
@@ -23,28 +21,22 @@ from recollect.requests import (
     read_filters,
     read_limit,
     refuse_entity_arguments,
-    scope_filter,
     scope_of,
-    search_request,
 )
-from recollect.shapes import Item, added_item, history_item, hit_item, item, message_item, source_items
-from recollect.times import now
-from recollect.types import Scope
+from recollect.shapes import Item, added_item
+from recollect.verbs import Verbs
 
 T = TypeVar("T")
 
-_DELETED_AT_ONCE = 256
-"""Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
 
-
-class _Verbs:
-    """What both faces share: reading arguments, the engine's futures, shaping results."""
+class _Face:
+    """What both faces share: an engine that is opened and let go of."""
 
     def __init__(
         self, config: Mapping[str, Any] | None = None, *, folder: str | os.PathLike[str] | None = None
     ) -> None:
-        self._config: Config = read_config(config, folder)
-        self._opened: tuple[Engine, Callable[[], None]] | None = open_engine(self._config)
+        engine, self._let_go = open_engine(read_config(config, folder))
+        self._open: Verbs | None = Verbs(engine, PROJECT)
 
     @classmethod
     def from_config(cls, config_dict: Mapping[str, Any]) -> Self:
@@ -56,105 +48,22 @@ class _Verbs:
         return cls(config_dict)
 
     @property
-    def _engine(self) -> Engine:
-        if self._opened is None:
+    def _verbs(self) -> Verbs:
+        if self._open is None:
             raise Closed("This memory was closed. Open it again before using it.")
-        return self._opened[0]
+        return self._open
+
+    @property
+    def _engine(self) -> Engine:
+        return self._verbs.engine
 
     def _release(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened[1]()
-
-    # Each of the following is one step of a verb: a write returns a future, a read happens in the calling thread.
-
-    def _write_add(self, request: AddRequest) -> Future[add.Added]:
-        return self._engine.store.write(lambda store: add.add(store, request))
-
-    def _write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
-        return self._engine.store.write(
-            lambda store: edit.update(store, _found(store.locate(PROJECT, memory_id), memory_id), change, now())
-        )
-
-    def _write_delete(self, memory_id: str) -> Future[list[int]]:
-        return self._engine.store.write(
-            lambda store: edit.delete_one(store, PROJECT, _found(store.locate(PROJECT, memory_id), memory_id), now())
-        )
-
-    def _write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
-        return self._engine.store.write(lambda store: edit.delete(store, PROJECT, memory_ids, run_id, now()))
-
-    def _delete_all(self, scope: Scope) -> int:
-        engine = self._engine
-        listed = [
-            memory_id for memory_id, _ in engine.listing(PROJECT, scope_filter(scope), now=now(), show_expired=True)
-        ]
-        stale: list[int] = []
-        for start in range(0, len(listed), _DELETED_AT_ONCE):
-            stale += self._write_deletes(listed[start : start + _DELETED_AT_ONCE], scope.run_id).result()
-        engine.embed(stale).result()
-        return len(listed)
-
-    def _reset(self) -> None:
-        engine = self._engine
-        engine.store.write(lambda store: store.erase_everything()).result()
-        engine.forget_indexes()
-        engine.store.compact()
-
-    def _search(self, arguments: Mapping[str, Any], explain: bool, show_expired: bool) -> dict[str, Any]:
-        request = search_request(**arguments)
-        hits = self._engine.search(
-            PROJECT,
-            request.tree,
-            request.query,
-            limit=request.limit,
-            threshold=request.threshold,
-            now=request.now,
-            show_expired=show_expired,
-        )
-        results = [hit_item(hit.record, hit.scored.score, hit.scored.breakdown if explain else None) for hit in hits]
-        if explain:
-            with self._engine.reading() as store:
-                for hit, result in zip(hits, results, strict=True):
-                    result["sources"] = source_items(store.sources([hit.memory_id]))
-        return {"results": results}
-
-    def _get(self, memory_id: str) -> Item | None:
-        with self._engine.reading() as store:
-            found = store.locate(PROJECT, memory_id)
-            record = None if found is None else store.records([found]).get(found)
-        return None if record is None else item(record)
-
-    def _get_all(
-        self, tree: Filter, top_k: int, page: int | None, page_size: int | None, show_expired: bool
-    ) -> dict[str, Any]:
-        found = self._engine.listing(PROJECT, tree, now=now(), show_expired=show_expired)
-        if page is None and page_size is None:
-            return {"results": [item(record) for _, record in found[:top_k]]}
-        number = 1 if page is None else read_limit(page, "page")
-        size = 100 if page_size is None else read_limit(page_size, "page_size")
-        end = number * size
-        return {
-            "count": len(found),
-            "next": number + 1 if end < len(found) else None,
-            "previous": number - 1 if number > 1 else None,
-            "results": [item(record) for _, record in found[end - size : end]],
-        }
-
-    def _history(self, memory_id: str) -> list[Item]:
-        with self._engine.reading() as store:
-            found = store.locate(PROJECT, memory_id)
-            entries = [] if found is None else store.history(found)
-        return [history_item(entry, memory_id, entries[0].at) for entry in entries]
-
-    def _messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
-        with self._engine.reading() as store:
-            owners = self._engine.owners(store, PROJECT, scope_filter(scope))
-            found = store.messages(owners, scope, limit=limit, offset=offset)
-        return [message_item(message) for message in found]
+        if self._open is not None:
+            self._open = None
+            self._let_go()
 
 
-class Memory(_Verbs):
+class Memory(_Face):
     """Long-term memory with the verbs of Mem0's library.
 
     Example:
@@ -211,7 +120,7 @@ class Memory(_Verbs):
             prompt=prompt,
             conversation_id=conversation_id,
         )
-        added = self._write_add(request).result()
+        added = self._verbs.write_add(request).result()
         self._engine.embed(added.versions).result()
         return {"results": [added_item(memory) for memory in added.memories]}
 
@@ -244,11 +153,11 @@ class Memory(_Verbs):
             ``{"results": [{"id", "memory", "score", ...}]}``
         """
         arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
-        return self._search(arguments, explain, show_expired)
+        return self._verbs.search(arguments, explain, show_expired)
 
     def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
-        return self._get(memory_id)
+        return self._verbs.get(memory_id)
 
     def get_all(
         self,
@@ -266,7 +175,7 @@ class Memory(_Verbs):
         ``next`` and ``previous`` page or None.
         """
         tree, limit = _listing_arguments(filters, top_k, kwargs)
-        return self._get_all(tree, limit, page, page_size, show_expired)
+        return self._verbs.get_all(tree, limit, page, page_size, show_expired)
 
     def update(
         self,
@@ -280,13 +189,15 @@ class Memory(_Verbs):
 
         ``data`` is Mem0's older name for ``text``. Raises ``MemoryNotFound``.
         """
-        stale = self._write_update(memory_id, edit_request(data if text is None else text, metadata, expiration_date))
+        stale = self._verbs.write_update(
+            memory_id, edit_request(data if text is None else text, metadata, expiration_date)
+        )
         self._engine.embed(stale.result()).result()
         return {"message": "Memory updated successfully!"}
 
     def delete(self, memory_id: str) -> dict[str, str]:
         """Take a memory out of recall. Raises ``MemoryNotFound``."""
-        self._engine.embed(self._write_delete(memory_id).result()).result()
+        self._engine.embed(self._verbs.write_delete(memory_id).result()).result()
         return {"message": "Memory deleted successfully!"}
 
     def delete_all(
@@ -300,11 +211,11 @@ class Memory(_Verbs):
 
         Large deletes happen in steps: after an interruption, call it again to go on.
         """
-        return _deleted(self._delete_all(scope_of(user_id, agent_id, app_id, run_id)))
+        return _deleted(self._verbs.delete_all(scope_of(user_id, agent_id, app_id, run_id)))
 
     def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first: ``event`` is ADD, UPDATE or DELETE."""
-        return self._history(memory_id)
+        return self._verbs.history(memory_id)
 
     def messages(
         self,
@@ -317,15 +228,15 @@ class Memory(_Verbs):
         offset: int = 0,
     ) -> list[Item]:
         """The journal: every message exactly as it was said, once, in the order it was recorded."""
-        return self._messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
+        return self._verbs.messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
 
     def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
         """Load the model and what is remembered of someone ahead of the first search; returns how many memories."""
-        return self._engine.warm(PROJECT, scope_filter(scope_of(user_id, agent_id, None, None)))
+        return self._verbs.warm(scope_of(user_id, agent_id, None, None))
 
     def reset(self) -> None:
         """Erase everything in the folder, journal included."""
-        self._reset()
+        self._verbs.reset()
 
     def close(self) -> None:
         """Let go of the folder. What was acknowledged is on disk with or without this."""
@@ -340,7 +251,7 @@ class Memory(_Verbs):
         self.close()
 
 
-class AsyncMemory(_Verbs):
+class AsyncMemory(_Face):
     """``Memory`` for event loops: the same verbs, awaited; none of them blocks the loop.
 
     It may be used from several loops. Arguments, results and errors are those of ``Memory``.
@@ -374,7 +285,7 @@ class AsyncMemory(_Verbs):
             prompt=prompt,
             conversation_id=conversation_id,
         )
-        added = await asyncio.wrap_future(self._write_add(request))
+        added = await asyncio.wrap_future(self._verbs.write_add(request))
         await asyncio.wrap_future(self._engine.embed(added.versions))
         return {"results": [added_item(memory) for memory in added.memories]}
 
@@ -393,11 +304,11 @@ class AsyncMemory(_Verbs):
     ) -> dict[str, Any]:
         """Recall what answers a query, best first; see ``Memory.search``."""
         arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
-        return await _in(self._engine.searching, self._search, arguments, explain, show_expired)
+        return await _in(self._engine.searching, self._verbs.search, arguments, explain, show_expired)
 
     async def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
-        return await _in(self._engine.working, self._get, memory_id)
+        return await _in(self._engine.working, self._verbs.get, memory_id)
 
     async def get_all(
         self,
@@ -411,7 +322,7 @@ class AsyncMemory(_Verbs):
     ) -> dict[str, Any]:
         """The memories a filter admits, newest first; see ``Memory.get_all``."""
         tree, limit = _listing_arguments(filters, top_k, kwargs)
-        return await _in(self._engine.working, self._get_all, tree, limit, page, page_size, show_expired)
+        return await _in(self._engine.working, self._verbs.get_all, tree, limit, page, page_size, show_expired)
 
     async def update(
         self,
@@ -423,13 +334,13 @@ class AsyncMemory(_Verbs):
     ) -> dict[str, str]:
         """Change a memory; see ``Memory.update``."""
         change = edit_request(data if text is None else text, metadata, expiration_date)
-        stale = await asyncio.wrap_future(self._write_update(memory_id, change))
+        stale = await asyncio.wrap_future(self._verbs.write_update(memory_id, change))
         await asyncio.wrap_future(self._engine.embed(stale))
         return {"message": "Memory updated successfully!"}
 
     async def delete(self, memory_id: str) -> dict[str, str]:
         """Take a memory out of recall. Raises ``MemoryNotFound``."""
-        stale = await asyncio.wrap_future(self._write_delete(memory_id))
+        stale = await asyncio.wrap_future(self._verbs.write_delete(memory_id))
         await asyncio.wrap_future(self._engine.embed(stale))
         return {"message": "Memory deleted successfully!"}
 
@@ -442,11 +353,11 @@ class AsyncMemory(_Verbs):
     ) -> dict[str, Any]:
         """Delete the memories that carry all of the given ids; see ``Memory.delete_all``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return _deleted(await _in(self._engine.working, self._delete_all, scope))
+        return _deleted(await _in(self._engine.working, self._verbs.delete_all, scope))
 
     async def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first."""
-        return await _in(self._engine.working, self._history, memory_id)
+        return await _in(self._engine.working, self._verbs.history, memory_id)
 
     async def messages(
         self,
@@ -460,16 +371,15 @@ class AsyncMemory(_Verbs):
     ) -> list[Item]:
         """The journal; see ``Memory.messages``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return await _in(self._engine.working, self._messages, scope, limit, offset)
+        return await _in(self._engine.working, self._verbs.messages, scope, limit, offset)
 
     async def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
         """Load what a first search would have to; see ``Memory.warm``."""
-        tree = scope_filter(scope_of(user_id, agent_id, None, None))
-        return await _in(self._engine.searching, self._engine.warm, PROJECT, tree)
+        return await _in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, None, None))
 
     async def reset(self) -> None:
         """Erase everything in the folder, journal included."""
-        await _in(self._engine.working, self._reset)
+        await _in(self._engine.working, self._verbs.reset)
 
     async def close(self) -> None:
         """Let go of the folder. What was acknowledged is on disk with or without this."""
@@ -488,12 +398,6 @@ class AsyncMemory(_Verbs):
 
 async def _in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
     return await asyncio.wrap_future(threads.submit(work, *arguments))
-
-
-def _found(memory_id: int | None, uid: object) -> int:
-    if memory_id is None:
-        raise MemoryNotFound(f"No memory has the id {uid!r}. List those there are with get_all().")
-    return memory_id
 
 
 def _search_arguments(

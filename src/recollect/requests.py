@@ -74,7 +74,6 @@ def add_request(
     if prompt is not None:
         _LOG.warning("prompt= has no effect without an extraction model: messages are remembered as they were said")
     return AddRequest(
-        project=PROJECT,
         scope=scope,
         messages=normalise(messages, None if timestamp is None else moment(timestamp, "timestamp")),
         metadata=read_metadata(metadata),

@@ -28,7 +28,6 @@ _RETRIES = 32
 class AddRequest:
     """What one call of add asks for."""
 
-    project: str
     scope: Scope
     messages: Sequence[Message]
     metadata: Mapping[str, Any]
@@ -66,9 +65,9 @@ def owner_of(scope: Scope) -> tuple[EntityKind, str]:
     return next((kind, entity) for kind, entity in zip(ENTITY_KINDS, ids, strict=True) if entity is not None)
 
 
-def add(store: Write, request: AddRequest) -> Added:
+def add(store: Write, project: str, request: AddRequest) -> Added:
     """Journal what is new of the request's messages and remember what they say."""
-    owner_id = store.ensure_owner(request.project, *owner_of(request.scope), request.now)
+    owner_id = store.ensure_owner(project, *owner_of(request.scope), request.now)
     if request.conversation_id is not None:
         key = f"conversation {request.conversation_id}"
     else:
@@ -77,7 +76,7 @@ def add(store: Write, request: AddRequest) -> Added:
     fresh = _fresh(store, conversation, request)
     if not fresh:
         return Added()
-    talk = _Talk(store, request, owner_id, conversation)
+    talk = _Talk(store, project, request, owner_id, conversation)
     before = store.tail(conversation.id, conversation.next_place, 1)
     store.append_messages(conversation, _journal(fresh, conversation.next_place, request))
     place = conversation.next_place - len(fresh)
@@ -168,8 +167,11 @@ class _Planned:
 class _Talk:
     """Follows the new messages one by one and collects what to write, so that it can be written at one go."""
 
-    def __init__(self, store: Write, request: AddRequest, owner_id: int, conversation: Conversation) -> None:
+    def __init__(
+        self, store: Write, project: str, request: AddRequest, owner_id: int, conversation: Conversation
+    ) -> None:
         self._store = store
+        self._project = project
         self._request = request
         self._owner_id = owner_id
         self._conversation = conversation
@@ -241,11 +243,11 @@ class _Talk:
         request, store, conversation = self._request, self._store, self._conversation
         if self._planned:
             rows = [self._row(planned) for planned in self._planned]
-            store.insert_memories(request.project, self._owner_id, conversation.id, rows, request.now)
+            store.insert_memories(self._project, self._owner_id, conversation.id, rows, request.now)
             store.log("ADD", "ADD", [(row.id, None, row.id) for row in rows], request.now)
         for memory, places, tokens in self._again.values():
             _join_run(memory, request.scope.run_id)
-            store.count_saying(memory, request.project, conversation.id, places, tokens)
+            store.count_saying(memory, self._project, conversation.id, places, tokens)
         conversation.session_id = _id(self._session)
         conversation.last_memory_id = _id(self._last)
         conversation.last_said_at = self._last_said_at

@@ -1,0 +1,125 @@
+"""The steps the verbs are made of: a write returns a future, a read happens in the calling thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from recollect.engine import Engine
+from recollect.errors import MemoryNotFound
+from recollect.filters import Filter
+from recollect.remember import add, edit
+from recollect.remember.add import AddRequest
+from recollect.requests import read_limit, scope_filter, search_request
+from recollect.shapes import Item, history_item, hit_item, item, message_item, source_items
+from recollect.times import now
+from recollect.types import Scope
+
+DELETED_AT_ONCE = 256
+"""Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
+
+
+class Verbs:
+    """One project's verbs over an engine, for whoever waits for them: a thread, an event loop or a server."""
+
+    def __init__(self, engine: Engine, project: str) -> None:
+        self.engine = engine
+        self.project = project
+
+    def write_add(self, request: AddRequest) -> Future[add.Added]:
+        return self.engine.store.write(lambda store: add.add(store, self.project, request))
+
+    def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
+        return self.engine.store.write(
+            lambda store: edit.update(store, _found(store.locate(self.project, memory_id), memory_id), change, now())
+        )
+
+    def write_delete(self, memory_id: str) -> Future[list[int]]:
+        return self.engine.store.write(
+            lambda store: edit.delete_one(
+                store, self.project, _found(store.locate(self.project, memory_id), memory_id), now()
+            )
+        )
+
+    def write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
+        return self.engine.store.write(lambda store: edit.delete(store, self.project, memory_ids, run_id, now()))
+
+    def delete_all(self, scope: Scope) -> int:
+        engine = self.engine
+        listed = [
+            memory_id
+            for memory_id, _ in engine.listing(self.project, scope_filter(scope), now=now(), show_expired=True)
+        ]
+        stale: list[int] = []
+        for start in range(0, len(listed), DELETED_AT_ONCE):
+            stale += self.write_deletes(listed[start : start + DELETED_AT_ONCE], scope.run_id).result()
+        engine.embed(stale).result()
+        return len(listed)
+
+    def reset(self) -> None:
+        engine = self.engine
+        engine.store.write(lambda store: store.erase_everything()).result()
+        engine.forget_indexes()
+        engine.store.compact()
+
+    def search(self, arguments: Mapping[str, Any], explain: bool, show_expired: bool) -> dict[str, Any]:
+        request = search_request(**arguments)
+        hits = self.engine.search(
+            self.project,
+            request.tree,
+            request.query,
+            limit=request.limit,
+            threshold=request.threshold,
+            now=request.now,
+            show_expired=show_expired,
+        )
+        results = [hit_item(hit.record, hit.scored.score, hit.scored.breakdown if explain else None) for hit in hits]
+        if explain:
+            with self.engine.reading() as store:
+                for hit, result in zip(hits, results, strict=True):
+                    result["sources"] = source_items(store.sources([hit.memory_id]))
+        return {"results": results}
+
+    def get(self, memory_id: str) -> Item | None:
+        with self.engine.reading() as store:
+            found = store.locate(self.project, memory_id)
+            record = None if found is None else store.records([found]).get(found)
+        return None if record is None else item(record)
+
+    def get_all(
+        self, tree: Filter, top_k: int, page: int | None, page_size: int | None, show_expired: bool
+    ) -> dict[str, Any]:
+        found = self.engine.listing(self.project, tree, now=now(), show_expired=show_expired)
+        if page is None and page_size is None:
+            return {"results": [item(record) for _, record in found[:top_k]]}
+        number = 1 if page is None else read_limit(page, "page")
+        size = 100 if page_size is None else read_limit(page_size, "page_size")
+        end = number * size
+        return {
+            "count": len(found),
+            "next": number + 1 if end < len(found) else None,
+            "previous": number - 1 if number > 1 else None,
+            "results": [item(record) for _, record in found[end - size : end]],
+        }
+
+    def history(self, memory_id: str) -> list[Item]:
+        with self.engine.reading() as store:
+            found = store.locate(self.project, memory_id)
+            entries = [] if found is None else store.history(found)
+        return [history_item(entry, memory_id, entries[0].at) for entry in entries]
+
+    def messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
+        with self.engine.reading() as store:
+            owners = self.engine.owners(store, self.project, scope_filter(scope))
+            found = store.messages(owners, scope, limit=limit, offset=offset)
+        return [message_item(message) for message in found]
+
+    def warm(self, scope: Scope) -> int:
+        return self.engine.warm(self.project, scope_filter(scope))
+
+
+def _found(memory_id: int | None, uid: object) -> int:
+    if memory_id is None:
+        raise MemoryNotFound(f"No memory has the id {uid!r}. List those there are with get_all().")
+    return memory_id
