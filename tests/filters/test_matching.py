@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recollect.filters import Condition, matches, parse_filters
+from recollect.filters import Condition, MetadataKey, matches, parse_filters
 from recollect.filters.tree import Operator
 
 from .records import micros, record
@@ -174,3 +174,7 @@ def test_a_condition_that_makes_no_sense_does_not_raise(operator: Operator) -> N
     for value in (None, True, (), ("x", 1)):
         for field in ("text", "created_at", "run_id"):
             matches(Condition(field, operator, value), FULL)
+
+
+def test_booleans_have_no_order() -> None:
+    assert not matches(Condition(MetadataKey("done"), "gte", True), FULL)
