@@ -24,7 +24,8 @@ from recollect.embedders.cache import CachedQueries
 from recollect.embedders.minilm import MiniLM
 from recollect.errors import Closed
 from recollect.filters import Filter, admits_user, candidate_owners, matches
-from recollect.filters.reduction import EVERYTHING, NOTHING, for_owner
+from recollect.filters.reduction import NOTHING, for_owner
+from recollect.filters.tree import EVERYTHING
 from recollect.index import IndexCache, IndexView
 from recollect.recall import Scored, analyse, rank
 from recollect.remember.vectors import Vectoriser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,11 +36,10 @@ def moment(value: object, key: str) -> int:
                 f"{key}: {value.isoformat()} has no time zone. Say which, e.g. value.replace(tzinfo=timezone.utc)."
             )
         return (value - _EPOCH) // timedelta(microseconds=1)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        micros = round(value * 1_000_000)
-        if _FIRST <= micros <= _LAST:
-            return micros
-        raise InvalidTime(f"{key}: {value!r} is no date between the years 1 and 9999. Pass unix seconds.")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if _FIRST <= value * 1_000_000 <= _LAST:
+            return round(value * 1_000_000)
+        raise InvalidTime(f"{key}: this number is no date between the years 1 and 9999. Pass unix seconds.")
     raise InvalidTime(f"{key}: {value!r} is not a time. Pass an aware datetime, unix seconds or an ISO 8601 string.")
 
 

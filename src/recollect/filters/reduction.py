@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from recollect.filters.matching import matches
-from recollect.filters.tree import ENTITY_OF, And, Condition, EntityField, Filter, Not, Or
+from recollect.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Filter, Not, Or, all_of, any_of
 from recollect.types import ENTITY_KINDS, EntityKind, MemoryRecord
 
-EVERYTHING = And(())
 NOTHING = Or(())
 
 
@@ -23,26 +22,20 @@ def for_owner(tree: Filter, kind: EntityKind, entity_id: str) -> Filter:
 def _reduce(tree: Filter, decided: frozenset[EntityKind], someone: MemoryRecord) -> Filter:
     match tree:
         case And(parts):
-            kept = [left for part in parts if (left := _reduce(part, decided, someone)) != EVERYTHING]
-            return NOTHING if NOTHING in kept else (kept[0] if len(kept) == 1 else And(tuple(kept)))
+            left = [_reduce(part, decided, someone) for part in parts]
+            return NOTHING if NOTHING in left else all_of(left)
         case Or(parts):
-            kept = [left for part in parts if (left := _reduce(part, decided, someone)) != NOTHING]
-            return EVERYTHING if EVERYTHING in kept else (kept[0] if len(kept) == 1 else Or(tuple(kept)))
+            left = [_reduce(part, decided, someone) for part in parts]
+            return EVERYTHING if EVERYTHING in left else any_of(part for part in left if part != NOTHING)
         case Not(part):
-            left = _reduce(part, decided, someone)
-            return {EVERYTHING: NOTHING, NOTHING: EVERYTHING}.get(left, Not(left))
-        case Condition(field=field):
-            if _kind(field) not in decided:
+            rest = _reduce(part, decided, someone)
+            if rest == EVERYTHING:
+                return NOTHING
+            return EVERYTHING if rest == NOTHING else Not(rest)
+        case Condition():
+            if not any(kind in decided for field, kind in ENTITY_OF.items() if field == tree.field):
                 return tree
             return EVERYTHING if matches(tree, someone) else NOTHING
-
-
-def _kind(field: object) -> EntityKind | None:
-    entity: EntityField
-    for entity, kind in ENTITY_OF.items():
-        if field == entity:
-            return kind
-    return None
 
 
 def _anyone(kind: EntityKind, entity_id: str) -> MemoryRecord:

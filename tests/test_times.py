@@ -1,0 +1,45 @@
+"""Moments as callers pass them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from recollect.errors import InvalidTime
+from recollect.times import day, iso, moment, today
+
+
+@pytest.mark.parametrize(
+    ("value", "micros"),
+    [
+        (0, 0),
+        (1.5, 1_500_000),
+        (-86_400, -86_400_000_000),
+        (datetime(1970, 1, 2, tzinfo=UTC), 86_400_000_000),
+        (datetime(1970, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), 0),
+        ("1970-01-01T00:00:01Z", 1_000_000),
+        (" 1970-01-01T02:00:00+02:00 ", 0),
+    ],
+)
+def test_a_moment_is_microseconds_since_1970(value: Any, micros: int) -> None:
+    assert moment(value, "timestamp") == micros
+
+
+@pytest.mark.parametrize(
+    "value",
+    [datetime(2026, 1, 1), "2026-01-01T10:00:00", "soon", float("nan"), float("inf"), 10**400, 1e15, True, None, []],
+)
+def test_what_is_no_moment_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(InvalidTime, match="timestamp: "):
+        moment(value, "timestamp")
+
+
+def test_days() -> None:
+    assert day("2026-03-01", "d") == day(date(2026, 3, 1), "d") == day(datetime(2026, 3, 1, 5, tzinfo=UTC), "d")
+    assert today(0) == "1970-01-01"
+    assert iso(1_500_000) == "1970-01-01T00:00:01.500000+00:00"
+    for wrong in ("2026-13-01", "tomorrow", 5, None):
+        with pytest.raises(InvalidTime, match="YYYY-MM-DD"):
+            day(wrong, "d")
