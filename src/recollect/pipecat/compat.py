@@ -1,0 +1,72 @@
+"""What differs between the Pipecat versions this package runs on: 0.0.108, and 1.0 up to the newest 1.x.
+
+Frames that a version does not have are absent from the tuples below, and ``isinstance(frame, ())`` is false.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import Any
+
+from pipecat.frames import frames as _frames
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, LLMContextFrame, TranscriptionFrame
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+
+
+PIPECAT = _numbers(version("pipecat-ai"))
+
+INSTRUCTION_ROLE = "developer" if PIPECAT >= (1, 9) else "system"
+"""The role Pipecat itself gives to instructions in the middle of a conversation. From 1.9 on some adapters drop a
+``system`` message that comes first; before, none knew ``developer``."""
+
+
+def _present(*names: str) -> tuple[type[Frame], ...]:
+    return tuple(getattr(_frames, name) for name in names if hasattr(_frames, name))
+
+
+def _optional(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+
+
+USER_TURN_FRAMES = _present("LLMContextUserTurnFrame")  # since 1.13
+ASSISTANT_TURN_FRAMES = _present("LLMContextAssistantTurnFrame")  # since 1.4
+EAGER_FRAMES = _present("EagerTranscriptionFrame")  # since 1.9
+MESSAGES_FRAMES = _present("LLMMessagesFrame")  # up to 0.0.108
+OLD_CONTEXT_FRAMES: tuple[type[Frame], ...] = tuple(  # up to 0.0.108
+    frame
+    for frame in (_optional("pipecat.processors.aggregators.openai_llm_context", "OpenAILLMContextFrame"),)
+    if frame is not None
+)
+CONTEXT_FRAMES: tuple[type[Frame], ...] = (LLMContextFrame, *OLD_CONTEXT_FRAMES)
+TRANSCRIPT_FRAMES: tuple[type[Frame], ...] = (InterimTranscriptionFrame, TranscriptionFrame, *EAGER_FRAMES)
+
+_ERROR_CATEGORY = _optional("pipecat.utils.errors", "ErrorCategory")  # since 1.8
+ERROR_OPTIONS: dict[str, Any] = {} if _ERROR_CATEGORY is None else {"category": _ERROR_CATEGORY.UNKNOWN}
+"""For ``push_error``: left to itself, Pipecat takes an HTTP 401 for permanent and may end the call over it."""
+
+NOT_GIVEN: Any = _optional("pipecat.services.settings", "NOT_GIVEN")
+"""A setting that an update leaves as it is."""
+
+_MARKERS = "pipecat.turns.user_turn_completion_mixin"
+TURN_MARKERS: tuple[str, ...] = tuple(
+    marker
+    for marker in (
+        _optional(_MARKERS, "USER_TURN_COMPLETE_MARKER"),
+        _optional(_MARKERS, "USER_TURN_INCOMPLETE_SHORT_MARKER"),
+        _optional(_MARKERS, "USER_TURN_INCOMPLETE_LONG_MARKER"),
+    )
+    if marker
+)
+"""Signs with which a model says whether the user had finished. They stand in the context and are never spoken."""
+
+
+def is_speculative(frame: Frame) -> bool:
+    """Whether a context frame carries words the user has not committed to (since 1.9)."""
+    return bool(getattr(frame, "speculation", False))

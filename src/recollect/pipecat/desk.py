@@ -1,0 +1,77 @@
+"""What lies before the LLM: which memories a context shows, and for how long."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .block import Blocks, Hit
+from .capture import Context
+
+StillThere: TypeAlias = Callable[[Sequence[Hit]], Awaitable[list[Hit]]]
+"""Those of the memories that have not been deleted since."""
+
+KEPT_TURNS = 3
+"""Turns that recall nothing ("yes please") for which a block stays: the talk is still about the same."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """The memories in one context."""
+
+    hits: list[Hit]
+    empty_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a block is written and where it is put."""
+
+    role: str
+    position: int
+    render: Callable[[Sequence[Hit]], str]
+
+
+class Desk:
+    """The blocks of one service, and the memories in them."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self._shown: weakref.WeakKeyDictionary[Context, Shown] = weakref.WeakKeyDictionary()
+
+    def show(self, context: Context, hits: Sequence[Hit], look: Look) -> None:
+        """Let the context's one block hold these memories, and none if there are none."""
+        if not hits:
+            self.clear(context)
+            return
+        self._shown[context] = Shown(list(hits))
+        context.set_messages(self._blocks.put(context.get_messages(), look.role, look.render(hits), look.position))
+
+    async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
+        """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
+        shown = self._shown.get(context)
+        if shown is None or shown.empty_turns >= KEPT_TURNS or self._blocks.text_in(context.get_messages()) is None:
+            self.clear(context)
+            return []
+        remaining = await still_there(shown.hits)
+        if len(remaining) < len(shown.hits):
+            self.show(context, remaining, look)
+        if remaining:
+            # In place: a prompt that only grows at its end is the one a provider has cached.
+            self._shown[context] = Shown(remaining, shown.empty_turns + 1)
+        return remaining
+
+    def clear(self, context: Context) -> None:
+        """Take the block out of one context."""
+        self._shown.pop(context, None)
+        messages = context.get_messages()
+        kept = self._blocks.strip(messages)
+        if len(kept) != len(messages):
+            context.set_messages(kept)
+
+    def clear_all(self) -> None:
+        """Take the blocks out of every context."""
+        for context in list(self._shown):
+            self.clear(context)

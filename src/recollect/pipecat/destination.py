@@ -1,0 +1,89 @@
+"""Which memory a service writes to, and calling it whatever kind of client it is."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+from recollect.errors import Unsupported
+
+if TYPE_CHECKING:
+    from recollect.memory import AsyncMemory
+
+_REMOTE = (
+    "{what} names a Mem0 host, and this version of Recollect keeps memories on this machine only. Nothing was stored "
+    "anywhere. {remedy}"
+)
+
+
+def choose(
+    memory: AsyncMemory | None, local_config: Mapping[str, Any] | None, api_key: str | None, host: str | None
+) -> AsyncMemory:
+    """The memory to use: the one given, else ``local_config``, else a host, else the embedded one.
+
+    Raises ``Unsupported`` where a host is asked for: memories are never kept elsewhere than they were meant to be.
+    """
+    from recollect.memory import AsyncMemory
+
+    if memory is not None:
+        logger.info("Memory service: using the memory it was given.")
+        return memory
+    if local_config:
+        logger.info("Memory service: using the memory described by local_config.")
+        return AsyncMemory.from_config(dict(local_config))
+    if api_key or host:
+        what = "host" if host else "api_key"
+        raise Unsupported(_REMOTE.format(what=what, remedy=f"Leave {what} out to use the embedded memory."))
+    if local_config is None and os.environ.get("MEM0_API_KEY"):
+        logger.warning("Memory service: MEM0_API_KEY in the environment, and nothing else, chose the memory.")
+        remedy = "Unset it, or pass local_config={} to use the embedded memory."
+        raise Unsupported(_REMOTE.format(what="MEM0_API_KEY in the environment", remedy=remedy))
+    logger.info("Memory service: using the embedded memory on this machine.")
+    return AsyncMemory()
+
+
+async def call(method: Callable[..., Any], **arguments: Any) -> Any:
+    """Call a method of a memory client. One that blocks runs in a thread of its own, which never delays the process."""
+    if inspect.iscoroutinefunction(method):
+        return await method(**arguments)
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], value: Any) -> None:
+        if not done.done():
+            set_it(value)
+
+    def work() -> None:
+        try:
+            value, set_it = method(**arguments), done.set_result
+        except Exception as error:  # Raised again where it is awaited.
+            value, set_it = error, done.set_exception
+        try:
+            loop.call_soon_threadsafe(settle, set_it, value)
+        except RuntimeError:  # The loop was closed meanwhile: nobody waits any more.
+            return
+
+    threading.Thread(target=work, name="recollect-client", daemon=True).start()
+    answer = await done
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+def takes(method: Callable[..., Any], name: str) -> bool:
+    """Whether a client's method has a parameter of this name, or takes any."""
+    try:
+        parameters = inspect.signature(method).parameters
+    except (TypeError, ValueError):
+        return False
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def results_of(answer: Any) -> list[dict[str, Any]]:
+    """The memories in an answer: Mem0's ``{"results": [...]}``, or a bare list as older clients give it."""
+    found = answer.get("results", []) if isinstance(answer, Mapping) else answer
+    return list(found or [])

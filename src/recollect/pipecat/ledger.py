@@ -1,0 +1,114 @@
+"""What of a conversation was seen already: each thing said is taken once, in order, whatever is done to the list.
+
+Contexts are rewritten: summarised at the front, cut, copied, replaced. So nothing is counted by its index. A message
+is old if it is the very message seen before, or if it falls, by its words and their order, on one seen before; what
+follows the last old message is new.
+"""
+
+from __future__ import annotations
+
+import uuid
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from difflib import SequenceMatcher
+from typing import ClassVar, TypeAlias
+
+from .messages import ContextMessage, Utterance
+
+Reader: TypeAlias = Callable[[ContextMessage], Utterance | None]
+
+_REACH = 1000
+"""So many of the latest utterances are compared with a list in which no known message is left."""
+
+
+class Ledger:
+    """The utterances of one conversation that were taken, in order."""
+
+    def __init__(self) -> None:
+        self.conversation_id = f"pipecat-{uuid.uuid4()}"
+        self._taken: list[bytes] = []
+        self._places: dict[int, int] = {}
+        """id of a message seen -> its place among the taken."""
+        self._alive: dict[int, ContextMessage] = {}
+        """The messages seen, kept so that their ids stay their own."""
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def take(self, messages: Sequence[ContextMessage], read: Reader) -> list[Utterance]:
+        """The new utterances of a context; from here on they are old. ``read`` says what a message is, if anything."""
+        tail, anchor = self._since_last_known(messages)
+        found = [utterance for utterance in map(read, tail) if utterance is not None]
+        since = 0 if anchor is None else self._places[anchor] + 1
+        new = self._fresh(found, since, anchored=anchor is not None)
+        for utterance in found[: len(found) - len(new)]:  # Copies of what was taken: from now on known themselves.
+            self._know(utterance, len(self._taken) - 1)
+        for utterance in new:
+            self._know(utterance, len(self._taken))
+            self._taken.append(utterance.fingerprint)
+        self._forget_gone(messages)
+        return new
+
+    def heard(self, utterance: Utterance) -> bool:
+        """Take one utterance that was announced by itself. False if it has just been taken from the context."""
+        if utterance.fingerprint in self._taken[-2:]:
+            return False
+        self._taken.append(utterance.fingerprint)
+        return True
+
+    def continued(self) -> Ledger:
+        """A ledger that knows the same, for what is said next to be kept somewhere else."""
+        other = Ledger()
+        other._taken = list(self._taken)
+        other._places = dict(self._places)
+        other._alive = dict(self._alive)
+        return other
+
+    def _know(self, utterance: Utterance, place: int) -> None:
+        self._places[id(utterance.source)] = place
+        self._alive[id(utterance.source)] = utterance.source
+
+    def _since_last_known(self, messages: Sequence[ContextMessage]) -> tuple[list[ContextMessage], int | None]:
+        tail: list[ContextMessage] = []
+        for message in reversed(messages):
+            if id(message) in self._places:
+                return tail[::-1], id(message)
+            tail.append(message)
+        return tail[::-1], None
+
+    def _fresh(self, offered: Sequence[Utterance], since: int, *, anchored: bool) -> list[Utterance]:
+        """What of ``offered`` is not among the utterances taken from place ``since`` on."""
+        taken = self._taken[max(since, len(self._taken) - _REACH) :]
+        if not taken or not offered:
+            return list(offered)
+        prints = [utterance.fingerprint for utterance in offered]
+        blocks = SequenceMatcher(None, taken, prints, autojunk=False).get_matching_blocks()[:-1]
+        matched = sum(block.size for block in blocks)
+        if matched == 0:
+            return list(offered)
+        if not anchored and len(offered) == 1 and prints[0] != taken[-1]:
+            # A context begun anew with words that were said before. One such message is a new saying of them;
+            # only a history, or what was said last, is a history offered again.
+            return list(offered)
+        return list(offered[blocks[-1].b + blocks[-1].size :])
+
+    def _forget_gone(self, messages: Sequence[ContextMessage]) -> None:
+        """Messages no longer in the context need not be kept alive (they may carry images)."""
+        if len(self._alive) > 2 * len(messages) + 16:
+            present = {id(message) for message in messages}
+            self._alive = {key: message for key, message in self._alive.items() if key in present}
+            self._places = {key: place for key, place in self._places.items() if key in present}
+
+
+class Ledgers:
+    """The ledgers of the contexts in this process, so that two services on one context take each message once.
+
+    They hang on the contexts and go with them.
+    """
+
+    _of: ClassVar[weakref.WeakKeyDictionary[object, dict[Hashable, Ledger]]] = weakref.WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, context: object, destination: Hashable, otherwise: Ledger) -> Ledger:
+        """The ledger of ``context`` for one destination; ``otherwise`` becomes it if there is none."""
+        return cls._of.setdefault(context, {}).setdefault(destination, otherwise)

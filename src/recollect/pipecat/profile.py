@@ -1,0 +1,61 @@
+"""Telling what a person said about themselves from everything else that was said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_SELF = frozenset(
+    """
+    i i'm i've i'd i'll im ive my mine myself me we we're we've we'd we'll our ours us
+    ich mein meine meinen meinem meiner mich mir wir unser unsere
+    je j'ai j'habite j'aime mon ma mes moi nous notre nos
+    yo mi mis me soy tengo vivo nosotros nuestro nuestra
+    io mio mia miei mie sono abbiamo noi nostro nostra
+    eu meu minha meus minhas nós nosso nossa
+    ik mijn wij onze jag min mitt mina vi jeg mitt mine
+    ja mój moja moje mam jestem я мой моя моё мои мне меня мы наш наша
+    """.split()
+)
+"""Words with which people speak of themselves, in the languages this list knows."""
+
+_LITTLE_SAID = 4
+"""Fewer words than this hardly say anything about anyone."""
+
+_PHRASES = re.compile(
+    r"^(?:(?:oh|well|so|yeah|yes|no|okay|ok|hmm|ah|and|but)\b[\s,.!]*)*"
+    r"(?:i (?:think|guess|suppose|hope|see|know|mean|don't know|do not know|agree|understand|wonder)\b"
+    r"|i(?:'m| am) (?:sorry|glad|not sure|sure|fine|good|great|ok|okay|well|listening|here|back)\b"
+    r"|(?:can|could|would|will|should|may) (?:i|we|you)\b|let (?:me|us)\b|let's\b|tell me\b|remind me\b|give me\b"
+    r"|i(?:'d| would) like (?:you )?to (?:know|ask|hear)\b|i want to (?:know|ask|hear)\b|thank|thanks\b)",
+    re.IGNORECASE,
+)
+"""Beginnings that speak of the talk, not of the person."""
+
+
+def about_the_person_first(memories: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the person said about themselves, newest first; then what else they said; the assistant's lines last."""
+    return sorted(newest_first(memories), key=_rank)
+
+
+def newest_first(memories: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """By when they were said; the order of those said at one time stays."""
+    return sorted(map(dict, memories), key=_when, reverse=True)
+
+
+def _when(memory: Mapping[str, Any]) -> str:
+    return str(memory.get("said_at") or memory.get("updated_at") or memory.get("created_at") or "")
+
+
+def _rank(memory: Mapping[str, Any]) -> int:
+    """0 for a statement about oneself, more for less of it."""
+    text = str(memory.get("memory") or "").strip()
+    words = re.findall(r"[\w'’]+", text.casefold().replace("’", "'"))
+    if memory.get("role") == "assistant":
+        return 4
+    if len(words) < _LITTLE_SAID or _PHRASES.match(text.replace("’", "'")):
+        return 3
+    if text.endswith("?"):
+        return 2
+    return 0 if any(word in _SELF for word in words) else 1

@@ -1,0 +1,263 @@
+"""Looking things up ahead of the turn, and taking what is ready when the turn comes.
+
+A turn waits for at most ``recall_timeout``. A lookup that comes too late runs on and serves the turn after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from loguru import logger
+
+from .block import Hit
+from .breaker import Breaker
+
+Search: TypeAlias = Callable[[str], Awaitable[Sequence[Hit]]]
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+Report: TypeAlias = Callable[[str, Exception], Awaitable[None]]
+
+HANGS_AFTER = 2.0
+"""Seconds after which a lookup counts as failed; longer if a turn is allowed to wait for longer than half of it."""
+
+_MOST_IN_FLIGHT = 3
+"""A backend with so many unanswered lookups is given no more."""
+
+_KEEPS = 10.0
+"""Seconds for which a finished lookup may answer the turn it was made for."""
+
+_QUICK = 0.015
+"""Seconds. A backend that answers within them is asked again at every change of the transcript, and waited for."""
+
+_COVERS = 0.6
+_NEWER_WORDS = 3
+"""A lookup still covers a longer transcript if it has so large a part of its words, or lacks fewer than so many."""
+
+_GOOD_ENOUGH = 0.5
+"""The part of the words a finished lookup must have to spare the turn a wait."""
+
+_LATE_SHARE = 0.2
+_LATE_SAMPLE = 10
+
+
+@dataclass(slots=True, eq=False)
+class Lookup:
+    """One search, on its way or done."""
+
+    query: str
+    words: list[str]
+    started: float
+    task: asyncio.Task[None] | None = None
+    finished: float | None = None
+    hits: Sequence[Hit] | None = None
+    """None until it has answered, and forever if it failed or was called off."""
+
+    def coverage(self, words: Sequence[str]) -> float:
+        """The part of ``words`` this lookup was made with."""
+        return 1.0 if self.words == words else shared(self.words, words) / max(1, len(words))
+
+    def stale(self, now: float) -> bool:
+        """Whether it answered too long ago to answer the turn it was made for."""
+        return self.finished is not None and now - self.finished > _KEEPS
+
+    def call_off(self) -> None:
+        """Nobody needs its answer any more."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def covers(self, words: Sequence[str]) -> bool:
+        """Whether looking up ``words`` as well would hardly find anything else."""
+        return self.coverage(words) >= _COVERS or len(words) - shared(self.words, words) < _NEWER_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn gets."""
+
+    hits: Sequence[Hit] = ()
+    complete: bool = False
+    """Whether the backend answered for this very turn, so that finding nothing means there is nothing."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How the lookups of a call went."""
+
+    lookups: int = 0
+    """Asked of the backend."""
+    turns: int = 0
+    ready: int = 0
+    """Turns that found their answer ready."""
+    late: int = 0
+    """Turns that went on without one."""
+    failed: int = 0
+    opened: int = 0
+    """Times the breaker opened."""
+
+
+class Recall:
+    """The lookups of one service."""
+
+    def __init__(self, search: Search, spawn: Spawn, report: Report, breaker: Breaker | None = None) -> None:
+        self._search = search
+        self._spawn = spawn
+        self._report = report
+        self._breaker = breaker or Breaker()
+        self._current: list[Lookup] = []
+        """The lookups for the turn being spoken."""
+        self._late: list[Lookup] = []
+        """Lookups of turns that went on without them."""
+        self._usual = 0.0
+        """Seconds the backend usually takes."""
+        self._patience = HANGS_AFTER
+        self._warned = False
+        self.tally = Tally()
+
+    def ahead(self, transcript: str) -> None:
+        """Look up a transcript that is still growing, unless a lookup under way covers it."""
+        words = words_of(transcript)
+        if words and self._covering(words) is None:
+            self._start(transcript, words)
+
+    async def at_turn(self, query: str, within: float, limit: int) -> Answer:
+        """The memories for a turn, at most ``limit``, after at most ``within`` seconds."""
+        began = time.monotonic()
+        self._patience = max(HANGS_AFTER, 2 * within)
+        words = words_of(query)
+        self._current = [lookup for lookup in self._current if not lookup.stale(began)]
+        finished = self._best_finished(words)
+        spared = finished is not None and finished.coverage(words) >= _GOOD_ENOUGH
+        lookup = self._covering(words)
+        if lookup is None and not (spared and self._slow):
+            lookup = self._start(query, words)
+        if lookup is not None and lookup.hits is None and self._breaker.closed:
+            if not spared:
+                await self._wait(lookup, within)
+            elif not self._slow:
+                await self._wait(lookup, min(within, _QUICK))
+        return self._settle(words, limit)
+
+    def forget(self) -> None:
+        """Drop all lookups: whose they were, or what they found, holds no longer."""
+        for lookup in (*self._current, *self._late):
+            lookup.call_off()
+        self._current.clear()
+        self._late.clear()
+
+    @property
+    def _slow(self) -> bool:
+        return self._usual > _QUICK
+
+    def _settle(self, words: Sequence[str], limit: int) -> Answer:
+        """Close the turn: if what was asked for it has not come, it may serve the next."""
+        best = self._best_finished(words)
+        answered = best is not None and best.coverage(words) >= _GOOD_ENOUGH
+        pending = [lookup for lookup in self._current if lookup.hits is None]
+        overdue = [hit for late in self._late for hit in late.hits or ()]
+        self._late = [late for late in self._late if late.hits is None]
+        self._current.clear()
+        self.tally.turns += 1
+        if answered:
+            for lookup in pending:
+                lookup.call_off()
+        elif pending:
+            self._late += pending
+            self.tally.late += 1
+            self._warn_if_often_late()
+        return Answer(merged(best.hits or () if best else (), overdue, limit), complete=answered)
+
+    def _covering(self, words: Sequence[str]) -> Lookup | None:
+        """The lookup of this turn that needs no newer one beside it. A quick backend is asked for every word."""
+        covers = (lookup for lookup in reversed(self._current) if self._slow and lookup.covers(words))
+        return self._exact(words) or next(covers, None)
+
+    def _exact(self, words: Sequence[str]) -> Lookup | None:
+        return next((lookup for lookup in reversed(self._current) if lookup.words == words), None)
+
+    def _best_finished(self, words: Sequence[str]) -> Lookup | None:
+        finished = [lookup for lookup in self._current if lookup.hits is not None]
+        return max(finished, key=lambda lookup: lookup.coverage(words), default=None)
+
+    def _start(self, query: str, words: list[str]) -> Lookup | None:
+        in_flight = sum(lookup.hits is None for lookup in (*self._current, *self._late))
+        if in_flight >= _MOST_IN_FLIGHT or not self._breaker.admits():
+            return None
+        lookup = Lookup(query, words, time.monotonic())
+        self.tally.lookups += 1
+        self._current.append(lookup)
+        lookup.task = self._spawn(self._run(lookup), "lookup")
+        return lookup
+
+    async def _run(self, lookup: Lookup) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                hits = await self._search(lookup.query)
+        except asyncio.CancelledError:
+            self._breaker.abandoned()
+            raise
+        except Exception as error:  # A memory that fails must never end a call.
+            self._drop(lookup)
+            await self._failed(error)
+            return
+        lookup.finished = time.monotonic()
+        lookup.hits = hits
+        took = lookup.finished - lookup.started
+        self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
+        self._breaker.succeeded()
+
+    def _drop(self, lookup: Lookup) -> None:
+        """A failed lookup is not done: the same words are looked up again."""
+        for lookups in (self._current, self._late):
+            if lookup in lookups:
+                lookups.remove(lookup)
+
+    async def _failed(self, error: Exception) -> None:
+        self.tally.failed += 1
+        if self._breaker.failed():
+            self.tally.opened += 1
+            await self._report("recall", error)
+        else:
+            logger.debug(f"A lookup failed: {error!r}")
+
+    @staticmethod
+    async def _wait(lookup: Lookup, seconds: float) -> None:
+        # Not wait_for: when the turn is interrupted, or its time is up, the lookup goes on.
+        if lookup.task is not None and seconds > 0:
+            await asyncio.wait({lookup.task}, timeout=seconds)
+
+    def _warn_if_often_late(self) -> None:
+        if self._warned or self.tally.turns < _LATE_SAMPLE or self.tally.late <= _LATE_SHARE * self.tally.turns:
+            return
+        self._warned = True
+        logger.warning(
+            f"Memories came too late for {self.tally.late} of {self.tally.turns} turns: the memory usually takes "
+            f"{self._usual * 1000:.0f} ms. A longer recall_timeout waits for them; now each serves the turn after."
+        )
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a transcript, so that a comma or a capital more is no change."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def shared(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many of ``others`` are among ``some``."""
+    known = set(some)
+    return sum(word in known for word in others)
+
+
+def merged(hits: Sequence[Hit], overdue: Sequence[Hit], limit: int) -> list[Hit]:
+    """At most ``limit`` hits, each memory once; a third of the room is kept for those that came too late before."""
+    fresh = {key_of(hit): hit for hit in hits}
+    late = {key: hit for hit in overdue if (key := key_of(hit)) not in fresh}
+    room = limit - min(len(late), limit // 3)
+    return [*list(fresh.values())[:room], *late.values()][:limit]
+
+
+def key_of(hit: Hit) -> object:
+    """What makes two hits one memory."""
+    return hit.get("id") or hit.get("memory")

@@ -1,0 +1,310 @@
+"""The memory service: recalls before the LLM answers, stores what was said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from loguru import logger
+from pipecat.frames.frames import CancelFrame, Frame, InterruptionFrame, LLMContextSummaryResultFrame
+from pipecat.observers.base_observer import BaseObserver
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+
+from recollect.errors import InvalidTime, MissingIdentity
+
+from .block import CLOSING, Formatter
+from .capture import Capture, Clock, Context, ShouldStore, announced
+from .compat import (
+    ASSISTANT_TURN_FRAMES,
+    CONTEXT_FRAMES,
+    ERROR_OPTIONS,
+    USER_TURN_FRAMES,
+    is_speculative,
+)
+from .destination import call, choose, takes
+from .identity import Scope, User, UserId
+from .neighbours import Neighbours
+from .prefetch import TranscriptObserver
+from .recall import Recall
+from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame
+from .surface import MemorySurface
+from .writer import Entry, Writer
+
+if TYPE_CHECKING:
+    from recollect.memory import AsyncMemory
+
+_WARM_UP = 1.0
+"""Seconds the start of a call waits at most for its memories to be loaded."""
+
+
+class Mem0MemoryService(MemorySurface):
+    """Long-term memory in a pipeline, between the user aggregator and the LLM.
+
+    Before each answer it puts what it recalls about the person into the context, as one message; after each turn it
+    stores what was said. It never holds up a turn for longer than ``recall_timeout``, and an error of the memory
+    never ends a call.
+    """
+
+    InputParams: TypeAlias = InputParams
+    Settings: TypeAlias = MemorySettings
+
+    _user: User
+    _recall: Recall
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        local_config: Mapping[str, Any] | None = None,
+        user_id: UserId = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        params: InputParams | None = None,
+        host: str | None = None,
+        memory: AsyncMemory | None = None,
+        user_name: str | None = None,
+        assistant_name: str | None = None,
+        scope: Scope = "user",
+        recall_timeout: float = 0.15,
+        shutdown_timeout: float = 2.0,
+        prefetch: bool = True,
+        should_store: ShouldStore | None = None,
+        formatter: Formatter | None = None,
+        block_role: str | None = None,
+        closing_note: str = CLOSING,
+        now: Clock | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Make a service; at least one of ``user_id``, ``agent_id`` and ``run_id`` is needed.
+
+        Args:
+            api_key: Key of a Mem0 host.
+            local_config: Mem0's configuration of a memory on this machine; ``{}`` is the embedded one.
+            user_id: Whose memory it is: an id, or something that is called or awaited for it. Until it is known
+                nothing is looked up, and what is said is held.
+            agent_id: The agent that talks. Stored with what is said.
+            run_id: The session. Stored with what is said.
+            params: How memories are recalled and shown.
+            host: Address of a Mem0 host.
+            memory: A memory to share with other services and sessions. It is not closed with this service.
+            user_name: The person's name, stored with what they say.
+            assistant_name: The agent's name, stored with what it says.
+            scope: "user" recalls across all agents of the user, "user+agent" only what was said with this one.
+            recall_timeout: The most seconds a turn waits for memories.
+            shutdown_timeout: The most seconds the end of a call waits for what was said to be stored.
+            prefetch: Whether memories are looked up while the user is still speaking.
+            should_store: Says of a user or assistant message whether it is stored.
+            formatter: Writes the memories of a block, after its ``system_prompt``.
+            block_role: The role of the block, whatever ``add_as_system_message`` says.
+            closing_note: The last line of the block.
+            now: The time at which things are said, for talks of the past that are played again. Aware.
+            name: The processor's name.
+
+        Raises:
+            MissingIdentity: No id is given. (A ``ValueError``.)
+            Unsupported: A Mem0 host is asked for.
+            InvalidTime: ``now`` gives a time without a zone.
+        """
+        super().__init__(name=name)
+        if user_id is None and not agent_id and not run_id:
+            raise MissingIdentity(
+                "At least one of user_id, agent_id, or run_id must be provided: it says whose memory this is."
+            )
+        if now is not None and now().tzinfo is None:
+            raise InvalidTime("now() must return a time with a zone, e.g. datetime.now(timezone.utc).")
+        params = params or InputParams()
+        self.memory_client = choose(memory, local_config, api_key, host)
+        self._owns_memory = memory is None
+        self.agent_id, self.run_id = agent_id, run_id
+        self.search_limit = params.search_limit
+        self.search_threshold = params.search_threshold
+        self.system_prompt = params.system_prompt
+        self.add_as_system_message = params.add_as_system_message
+        self.position = params.position
+        self.user_name, self.assistant_name = user_name, assistant_name
+        self.scope = scope
+        self.recall_timeout, self.shutdown_timeout = recall_timeout, shutdown_timeout
+        self.prefetch = prefetch
+        self.formatter, self.block_role, self.closing_note = formatter, block_role, closing_note
+        self._now = now
+        self._prepare(user_id, should_store)
+        logger.info(f"{self}: memory of user_id={self.user_id}, agent_id={agent_id}, run_id={run_id}")
+
+    def _prepare(self, user_id: UserId, should_store: ShouldStore | None) -> None:
+        """Make the parts of a call."""
+        names = {"user": self.user_name, "assistant": self.assistant_name}
+        self._writer = Writer(self._store, self._report_storing)
+        self._capture = Capture(self._writer.put, names=names, should_store=should_store, now=self._now)
+        self._recall = Recall(self._search, self._spawn, self._report)
+        self._neighbours = Neighbours(self, self._on_assistant_turn, self._capture.summary)
+        self._transcripts = TranscriptObserver(self._on_transcript)
+        self._writing: asyncio.Task[None] | None = None
+        self._interrupted = False
+        self._store_failing = False
+        self._ended = False
+        self._user = User(self._on_user_changed)
+        self._user.set(user_id)
+
+    @property
+    def observer(self) -> BaseObserver:
+        """Sees transcripts early. Below Pipecat 1.3 pass it to the ``PipelineTask``; from there on it adds itself."""
+        return self._transcripts
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override] # Pipecat's own override
+        """Join the pipeline, and load the person's memories ahead of the first turn."""
+        await super().setup(setup)
+        self._neighbours.meet()
+        worker = getattr(setup, "pipeline_worker", None)
+        if worker is not None:
+            worker.add_observer(self._transcripts)
+        self._writing = self._spawn(self._writer.run(), "writer")
+        self._user.look(self._spawn)
+        await asyncio.wait({self._spawn(self._warm_up(), "warm-up")}, timeout=_WARM_UP)
+
+    async def cleanup(self) -> None:
+        """Store what was said last, within ``shutdown_timeout``, and leave."""
+        if self._writing is not None and not self._ended:
+            self._ended = True
+            await self._end()
+        await super().cleanup()  # type: ignore[no-untyped-call] # untyped in Pipecat
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Recall before a context frame goes on; hear of turns that ended. Every frame goes on as it came."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, MemoryUpdateSettingsFrame) and frame.service in (None, self):
+            self._update_settings(frame)
+            return
+        if isinstance(frame, CONTEXT_FRAMES):
+            await self._on_context(frame)
+        elif isinstance(frame, (InterruptionFrame, CancelFrame)):
+            self._interrupted = True
+        elif isinstance(frame, (*USER_TURN_FRAMES, *ASSISTANT_TURN_FRAMES)):
+            self._on_turn_frame(frame)
+        elif isinstance(frame, LLMContextSummaryResultFrame):
+            self._capture.summary_text(frame.summary)
+        await self.push_frame(frame, direction)
+
+    async def _on_context(self, frame: Any) -> None:
+        try:
+            self._user.look(self._spawn)
+            if not is_speculative(frame):
+                self._take(frame.context)
+                self._interrupted = False
+            query = self._query(frame.context)
+            if query and self._ids() is not None:
+                await self._enhance_context_with_memories(frame.context, query)
+        except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
+            await self._report("recall", error)
+        finally:
+            if not is_speculative(frame):
+                self._transcripts.turn_ended()
+
+    def _take(self, context: Context, *, interrupted: bool = False) -> None:
+        """Store what is new in a context."""
+        self._capture.know(context, self._destination())
+        self._capture.read(context, self._ids(), interrupted=interrupted)
+
+    def _query(self, context: Context) -> str | None:
+        """The newest thing the user said."""
+        for message in reversed(context.get_messages()):
+            said = self._capture.utterance(message)
+            if said is not None and said.role == "user":
+                return said.text
+        return None
+
+    async def _on_assistant_turn(self, context: Context, interrupted: bool | None) -> None:
+        """The assistant aggregator has put a turn into its context."""
+        self._take(context, interrupted=self._interrupted if interrupted is None else interrupted)
+
+    def _on_turn_frame(self, frame: Any) -> None:
+        """A turn was committed, perhaps to a context that never passes here."""
+        role = "user" if isinstance(frame, USER_TURN_FRAMES) else "assistant"
+        interrupted = role == "assistant" and self._interrupted
+        for context in self._neighbours.contexts:
+            self._take(context, interrupted=interrupted)
+        said = announced(role, frame.text)
+        if said is not None and not self._neighbours.contexts:
+            self._capture.read_all(self._ids(), interrupted=interrupted)
+            self._capture.hear(said, self._ids(), interrupted=interrupted)
+
+    def _on_transcript(self, transcript: str) -> None:
+        """The user is speaking."""
+        if self.prefetch and self._ids() is not None:
+            self._recall.ahead(transcript)
+
+    def _on_user_changed(self) -> None:
+        """Nothing of the one user may reach the other."""
+        self._recall.forget()
+        self._desk.clear_all()
+        self.last_query, self.last_recall = None, ()
+        self._capture.move(self._destination())
+        ids = self._ids()
+        if ids is not None:
+            self._writer.identify(ids)
+
+    def _destination(self) -> tuple[Any, ...]:
+        """Two services with the same one store each message once between them."""
+        whose = id(self._user) if self._user.pending else self.user_id
+        return id(self.memory_client), whose, self.agent_id, self.run_id
+
+    async def _store(self, entries: Sequence[Entry]) -> None:
+        add = self.memory_client.add
+        options = {"conversation_id": entries[0].conversation_id} if takes(add, "conversation_id") else {}
+        await call(
+            add,
+            messages=[entry.as_message() for entry in entries],
+            metadata=dict(entries[0].metadata),
+            **options,
+            **(entries[0].ids or {}),
+        )
+        self._store_failing = False
+
+    async def _warm_up(self) -> None:
+        ids = self._ids()
+        warm = getattr(self.memory_client, "warm", None)
+        if warm is None or not ids:
+            return
+        try:
+            await call(warm, **ids)
+        except Exception as error:  # The first turn will find out, and say so.
+            logger.debug(f"{self}: memories could not be loaded ahead: {error!r}")
+
+    async def _end(self) -> None:
+        began = asyncio.get_running_loop().time()
+        self._neighbours.part()
+        try:
+            for context in self._neighbours.contexts:
+                self._capture.know(context, self._destination())
+            self._capture.read_all(self._ids(), interrupted=self._interrupted)
+        except Exception as error:  # The pipeline is coming down; it must come down all the way.
+            logger.error(f"{self}: what was said last could not be read: {error!r}")
+        self._recall.forget()
+        left = await self._writer.finish(self.shutdown_timeout)
+        if left:
+            logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
+        if self._writing is not None:
+            await self.cancel_task(self._writing)
+        if self._owns_memory:
+            remaining = began + self.shutdown_timeout - asyncio.get_running_loop().time()
+            await asyncio.wait({self._spawn(self.memory_client.close(), "close")}, timeout=max(0.0, remaining))
+
+    def _update_settings(self, frame: MemoryUpdateSettingsFrame) -> None:
+        delta = frame.delta if frame.delta is not None else MemorySettings.from_mapping(frame.settings)
+        for key, value in delta.given_fields().items():
+            if key in ADJUSTABLE:
+                setattr(self, key, value)
+            else:
+                logger.warning(f"{self}: there is no setting {key!r}; there are {', '.join(ADJUSTABLE)}")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self.create_task(work, f"{self}::{name}")
+
+    async def _report_storing(self, what: str, error: Exception) -> None:
+        """Say once that storing fails; it is tried again until it succeeds."""
+        if not self._store_failing:
+            self._store_failing = True
+            await self._report(what, error)
+
+    async def _report(self, what: str, error: Exception) -> None:
+        await self.push_error(f"Memory: {what} failed: {error}", exception=error, **ERROR_OPTIONS)

@@ -1,0 +1,68 @@
+"""What can be set: when the service is made, and while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pipecat.frames.frames import ServiceUpdateSettingsFrame
+from pipecat.services.settings import ServiceSettings
+from pydantic import BaseModel, Field
+
+from .compat import NOT_GIVEN
+
+
+class InputParams(BaseModel):
+    """How memories are recalled and shown.
+
+    Parameters:
+        search_limit: The most memories in a block.
+        search_threshold: The least score (0 to 1) a memory must have.
+        api_version: Has no effect. Mem0's API of this version is what there is.
+        system_prompt: The beginning of the block.
+        add_as_system_message: Whether the block is an instruction ("developer", below Pipecat 1.9 "system") or a
+            "user" message.
+        position: Where the block is put, as ``list.insert`` counts. -1, right before the latest message, keeps the
+            prompt cache of the provider.
+    """
+
+    search_limit: int = Field(default=10, ge=1)
+    search_threshold: float = Field(default=0.1, ge=0.0, le=1.0)
+    api_version: str | None = Field(default="v2")
+    system_prompt: str = Field(default="Based on previous conversations, I recall: \n\n")
+    add_as_system_message: bool = Field(default=True)
+    position: int = Field(default=1)
+
+
+@dataclass
+class MemorySettings(ServiceSettings):
+    """What can be changed while the pipeline runs, by a ``MemoryUpdateSettingsFrame`` or by setting the attribute.
+
+    Parameters:
+        user_id: Another user: block, lookups and everything held for the one before are dropped at once.
+        search_limit: See ``InputParams``.
+        search_threshold: See ``InputParams``.
+        system_prompt: See ``InputParams``.
+        add_as_system_message: See ``InputParams``.
+        position: See ``InputParams``.
+        recall_timeout: The most seconds a turn waits for memories.
+        prefetch: Whether memories are looked up while the user is still speaking.
+    """
+
+    user_id: Any = NOT_GIVEN
+    search_limit: int = NOT_GIVEN
+    search_threshold: float = NOT_GIVEN
+    system_prompt: str = NOT_GIVEN
+    add_as_system_message: bool = NOT_GIVEN
+    position: int = NOT_GIVEN
+    recall_timeout: float = NOT_GIVEN
+    prefetch: bool = NOT_GIVEN
+
+
+@dataclass
+class MemoryUpdateSettingsFrame(ServiceUpdateSettingsFrame):
+    """Changes settings of the memory service it reaches, or of the one it names as ``service``."""
+
+
+ADJUSTABLE = tuple(name.name for name in fields(MemorySettings) if name.name not in ("model", "extra"))
+"""The attributes of the service that are settings too."""

@@ -1,0 +1,193 @@
+"""The attributes and names of Mem0's service that applications touch, down to the private ones.
+
+All of it works on an instance made with ``__new__`` whose attributes were set by hand, as Pipecat's own test does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from loguru import logger
+from pipecat.processors.frame_processor import FrameProcessor
+
+from .block import CLOSING, Blocks, Formatter, Hit, Lines
+from .capture import Clock, Context
+from .compat import INSTRUCTION_ROLE
+from .desk import Desk, Look
+from .destination import call, results_of, takes
+from .identity import Scope, User, UserId, what_may_be_seen
+from .profile import about_the_person_first, newest_first
+from .recall import Recall
+from .writer import Ids
+
+Order: TypeAlias = Literal["about", "newest", "oldest"]
+
+PROFILE_REACH = 1000
+"""The newest memories ``get_memories`` looks through."""
+
+
+class MemorySurface(FrameProcessor):
+    """Searching, showing and storing, without a pipeline around it."""
+
+    memory_client: Any
+    search_limit: int
+    search_threshold: float
+    system_prompt: str
+    add_as_system_message: bool
+    position: int
+
+    agent_id: str | None = None
+    run_id: str | None = None
+    last_query: str | None = None
+    last_recall: Sequence[Hit] = ()
+    """The memories in the block of the latest turn."""
+
+    user_name: str | None = None
+    assistant_name: str | None = None
+    scope: Scope = "user"
+    recall_timeout: float = 0.15
+    block_role: str | None = None
+    closing_note: str = CLOSING
+    formatter: Formatter | None = None
+
+    _now: Clock | None = None
+    _user: User | None = None
+    _user_by_hand: str | None = None
+    _recall: Recall | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """Whose memory it is; None until that is known. May be set at any time, as in the constructor."""
+        return self._user_by_hand if self._user is None else self._user.id
+
+    @user_id.setter
+    def user_id(self, user_id: UserId) -> None:
+        if self._user is not None:
+            self._user.set(user_id)
+        elif user_id is None or isinstance(user_id, str):
+            self._user_by_hand = user_id
+
+    async def get_memories(
+        self, *, limit: int | None = None, order: Order = "about", filters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """What is known of the person, for example to greet them; ``[]`` if the memory fails.
+
+        Args:
+            limit: The most memories to return.
+            order: "about": what the person said about themselves first, newest first, the assistant's lines last.
+                Or "newest", or "oldest".
+            filters: Which memories, in Mem0's grammar, of those this service may see.
+
+        Returns:
+            Memories as dicts with at least "memory".
+        """
+        ids = self._ids()
+        if ids is None:
+            return []
+        visible = what_may_be_seen(ids, self.scope)
+        options: dict[str, Any] = {"filters": {"AND": [visible, dict(filters)]} if filters else visible}
+        if takes(self.memory_client.get_all, "top_k"):
+            options["top_k"] = PROFILE_REACH
+        try:
+            found = results_of(await call(self.memory_client.get_all, **options))
+        except Exception as error:  # A greeting without memories is still a greeting.
+            logger.error(f"Memories could not be read: {error!r}")
+            return []
+        found = about_the_person_first(found) if order == "about" else newest_first(found)
+        if order == "oldest":
+            found.reverse()
+        return found if limit is None else found[:limit]
+
+    async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
+        """Recall for ``query`` and let the context's one block hold what was recalled."""
+        if self._recall is None:
+            hits: Sequence[Hit] = await self._retrieve_memories(query)
+        else:
+            hits = (await self._recall.at_turn(query, self.recall_timeout, self.search_limit)).hits
+        self.last_query = query
+        # What the person is saying right now is not news.
+        hits = [hit for hit in hits if _folded(str(hit.get("memory"))) != _folded(query)]
+        if hits:
+            self._desk.show(context, hits, self._look())
+        else:
+            hits = await self._desk.keep(context, self._still_there, self._look())
+        self.last_recall = hits
+
+    async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
+        """The memories for ``query``; ``[]`` if the memory fails."""
+        try:
+            return await self._search(query)
+        except Exception as error:  # As documented.
+            logger.error(f"Memories could not be searched: {error!r}")
+            return []
+
+    async def _store_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Store messages as they are, outside the order of any conversation."""
+        try:
+            await call(
+                self.memory_client.add,
+                messages=[dict(message) for message in messages],
+                metadata={"platform": "pipecat"},
+                **(self._ids() or {}),
+            )
+        except Exception as error:  # As above.
+            logger.error(f"Messages could not be stored: {error!r}")
+
+    async def _search(self, query: str) -> list[dict[str, Any]]:
+        ids = self._ids()
+        if ids is None:
+            return []
+        answer = await call(
+            self.memory_client.search,
+            query=query,
+            filters=what_may_be_seen(ids, self.scope),
+            top_k=self.search_limit,
+            threshold=self.search_threshold,
+        )
+        return results_of(answer)
+
+    async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of the memories that were not deleted since. A client that cannot tell is taken at its word."""
+        get = getattr(self.memory_client, "get", None)
+        if get is None:
+            return list(hits)
+        remaining = []
+        for hit in hits:
+            try:
+                found = hit.get("id") is None or await call(get, memory_id=hit["id"])
+            except ValueError:  # No such memory.
+                found = False
+            if found:
+                remaining.append(hit)
+        return remaining
+
+    def _ids(self) -> Ids | None:
+        """The entity ids of this call; None while the user is not known yet."""
+        if self._user is not None and self._user.pending:
+            return None
+        ids = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        return {key: value for key, value in ids.items() if value}
+
+    def _look(self) -> Look:
+        role = self.block_role or (INSTRUCTION_ROLE if self.add_as_system_message else "user")
+        return Look(role, self.position, self._render)
+
+    def _render(self, hits: Sequence[Hit]) -> str:
+        names = {"user": self.user_name, "assistant": self.assistant_name}
+        lines = self.formatter or Lines(names, self._now().tzinfo if self._now is not None else None)
+        return f"{self.system_prompt}{lines(hits)}{self.closing_note}"
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks(uuid.uuid4().hex)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(self._blocks)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

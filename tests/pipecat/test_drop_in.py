@@ -1,0 +1,144 @@
+"""What users of Pipecat's own Mem0 service, and its test, rely on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from recollect.errors import MissingIdentity, Unsupported
+from recollect.pipecat import Mem0MemoryService
+from recollect.pipecat.compat import INSTRUCTION_ROLE
+
+from .conftest import Ann
+from .harness import Call, LLMContext, blocks, messages_of
+
+
+class BlockingClient:
+    """A client of Mem0's kind, whose calls block."""
+
+    def __init__(self, results: list[dict[str, Any]], delay: float = 0.0) -> None:
+        self._results = results
+        self._delay = delay
+        self.added: list[dict[str, Any]] = []
+        self.searched: list[dict[str, Any]] = []
+
+    def search(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        time.sleep(self._delay)
+        self.searched.append(options)
+        return {"results": self._results}
+
+    def add(self, messages: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+        self.added += [{**message, **options} for message in messages]
+        return {"results": []}
+
+    def get_all(self, **options: Any) -> dict[str, Any]:
+        return {"results": self._results}
+
+
+def made_by_hand(results: list[dict[str, Any]]) -> Mem0MemoryService:
+    """A service without its constructor, as in Pipecat's tests."""
+    service = Mem0MemoryService.__new__(Mem0MemoryService)
+    service.memory_client = BlockingClient(results)
+    service.user_id = "u1"
+    service.agent_id = None
+    service.run_id = None
+    service.search_limit = 10
+    service.search_threshold = 0.1
+    service.last_query = None
+    service.system_prompt = "Based on previous conversations, I recall: \n\n"
+    service.add_as_system_message = True
+    service.position = 1
+    return service
+
+
+async def test_by_hand_no_memories_inject_nothing() -> None:
+    context = LLMContext(messages=[{"role": "user", "content": "hello"}])
+    await made_by_hand([])._enhance_context_with_memories(context, "hello")
+    assert context.get_messages() == [{"role": "user", "content": "hello"}]
+
+
+async def test_by_hand_memories_are_injected_once() -> None:
+    service = made_by_hand([{"memory": "User likes coffee"}, {"memory": "User is in Lisbon"}])
+    context = LLMContext(messages=[{"role": "user", "content": "hello"}])
+    for _ in range(2):
+        await service._enhance_context_with_memories(context, "hello")
+    (block,) = blocks(messages_of(context))
+    assert block["role"] == INSTRUCTION_ROLE
+    assert "\n\n1. User likes coffee\n\n2. User is in Lisbon\n\n" in block["content"]
+    assert service.last_query == "hello"
+
+
+async def test_by_hand_the_private_names_work() -> None:
+    service = made_by_hand([{"memory": "User likes coffee"}])
+    assert await service._retrieve_memories("coffee") == [{"memory": "User likes coffee"}]
+    await service._store_messages([{"role": "user", "content": "I like tea"}])
+    assert service.memory_client.added == [
+        {"role": "user", "content": "I like tea", "user_id": "u1", "metadata": {"platform": "pipecat"}}
+    ]
+    assert await service.get_memories() == [{"memory": "User likes coffee"}]
+
+
+async def test_a_blocking_client_does_not_block_the_loop(ann: Ann) -> None:
+    service = ann.service(recall_timeout=0.02)
+    service.memory_client = BlockingClient([{"memory": "User likes coffee"}], delay=0.3)
+    async with Call(service) as call:
+        await call.say("Do I like coffee?")
+        assert not blocks(call.shown[0])
+    assert {message["content"] for message in service.memory_client.added} == {"Do I like coffee?", "answer 1"}
+
+
+def test_the_documented_arguments_and_attributes() -> None:
+    params = Mem0MemoryService.InputParams()
+    assert params.model_dump() == {
+        "search_limit": 10,
+        "search_threshold": 0.1,
+        "api_version": "v2",
+        "system_prompt": "Based on previous conversations, I recall: \n\n",
+        "add_as_system_message": True,
+        "position": 1,
+    }
+    for bad in ({"search_limit": 0}, {"search_threshold": -0.1}, {"search_threshold": 1.1}):
+        with pytest.raises(ValueError, match="validation error"):
+            Mem0MemoryService.InputParams(**bad)
+
+
+async def test_attributes_show_what_was_asked_for(ann: Ann) -> None:
+    params = Mem0MemoryService.InputParams(search_limit=3, search_threshold=0.4, system_prompt="I know:\n", position=-1)
+    service = ann.service(agent_id="a", run_id="r", params=params)
+    assert (service.user_id, service.agent_id, service.run_id) == ("ann", "a", "r")
+    assert (service.search_limit, service.search_threshold, service.position) == (3, 0.4, -1)
+    assert (service.system_prompt, service.add_as_system_message) == ("I know:\n", True)
+    assert service.last_query is None
+
+
+def test_without_an_id_there_is_no_service() -> None:
+    with pytest.raises(MissingIdentity, match="At least one of user_id, agent_id, or run_id must be provided"):
+        Mem0MemoryService()
+
+
+@pytest.mark.parametrize("options", [{"api_key": "k"}, {"host": "http://mem0.example"}])
+def test_a_host_is_refused_and_never_replaced_by_this_machine(options: Any) -> None:
+    with pytest.raises(Unsupported, match="Nothing was stored"):
+        Mem0MemoryService(user_id="ann", **options)
+
+
+def test_a_key_in_the_environment_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEM0_API_KEY", "k")
+    with pytest.raises(Unsupported, match="MEM0_API_KEY"):
+        Mem0MemoryService(user_id="ann")
+
+
+async def test_get_memories_begins_with_what_the_person_said_about_themselves(ann: Ann) -> None:
+    await ann.told("I work as a nurse in Bergen.")
+    await ann.told("Could you tell me what the weather is like today?")
+    await ann.memory.add([{"role": "assistant", "content": "I have noted that you like hiking a lot."}], user_id="ann")
+    await ann.told("My dog Bella is eight years old.")
+    memories = [memory["memory"] for memory in await ann.service().get_memories()]
+    assert memories[:2] == ["My dog Bella is eight years old.", "I work as a nurse in Bergen."]
+    assert memories[-1] == "I have noted that you like hiking a lot."
+    assert len(await ann.service().get_memories(limit=1)) == 1
+    oldest = await ann.service().get_memories(order="oldest")
+    assert oldest[0]["memory"] == "I work as a nurse in Bergen."
+    assert await ann.service().get_memories(filters={"role": "nobody"}) == []

@@ -1,0 +1,111 @@
+"""Each thing said is taken once, whatever is done to the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recollect.pipecat.ledger import Ledger
+from recollect.pipecat.messages import Utterance, utterance_of
+
+
+def talk(*texts: str) -> list[dict[str, Any]]:
+    """``"hello"`` is the user's, ``"<hello"`` the assistant's."""
+    return [
+        {"role": "assistant", "content": text[1:]} if text.startswith("<") else {"role": "user", "content": text}
+        for text in texts
+    ]
+
+
+def begun_with(*texts: str) -> tuple[Ledger, list[dict[str, Any]]]:
+    return Ledger(), talk(*texts)
+
+
+def take(ledger: Ledger, messages: list[dict[str, Any]]) -> list[str]:
+    return [said.text for said in ledger.take(messages, utterance_of)]
+
+
+def test_what_is_appended_is_new() -> None:
+    ledger, messages = begun_with("hi")
+    assert take(ledger, messages) == ["hi"]
+    messages += talk("<hello", "yes", "<ok", "yes", "<ok", "yes")
+    assert take(ledger, messages) == ["hello", "yes", "ok", "yes", "ok", "yes"]
+    assert take(ledger, messages) == []
+
+
+def test_system_developer_and_tool_messages_are_not_said() -> None:
+    messages = [
+        {"role": "system", "content": "Be nice."},
+        {"role": "developer", "content": "Be brief."},
+        {"role": "assistant", "tool_calls": [{"id": "a"}], "content": None},
+        {"role": "tool", "tool_call_id": "a", "content": "{}"},
+        {"role": "user", "content": []},
+        {"role": "user", "content": "  "},
+        *talk("hi"),
+    ]
+    assert take(Ledger(), messages) == ["hi"]
+
+
+def test_a_list_summarised_at_its_front() -> None:
+    ledger, messages = begun_with("a", "<b", "c", "<d")
+    take(ledger, messages)
+    assert take(ledger, [*messages[2:], *talk("e")]) == ["e"]
+
+
+def test_a_list_of_copies() -> None:
+    ledger, messages = begun_with("a", "<b", "yes", "<d")
+    take(ledger, messages)
+    copies = [dict(message) for message in messages]
+    assert take(ledger, copies + talk("yes")) == ["yes"]
+    assert take(ledger, copies[2:]) == []
+
+
+def test_a_history_whose_front_was_edited() -> None:
+    ledger, messages = begun_with("a", "<b", "c", "<d")
+    take(ledger, messages)
+    edited = talk("(removed)", "<b", "c", "<d", "e")
+    assert take(ledger, edited) == ["e"]
+
+
+def test_a_context_begun_anew() -> None:
+    ledger = Ledger()
+    take(ledger, talk("hi", "<hello", "yes", "<good"))
+    assert take(ledger, talk("yes")) == ["yes"], "said again"
+    assert take(ledger, talk("yes")) == [], "offered again"
+    assert take(ledger, talk("something else")) == ["something else"]
+
+
+def test_a_turn_announced_before_its_context() -> None:
+    ledger = Ledger()
+    assert ledger.heard(Utterance("user", "yes"))
+    messages = talk("yes")
+    assert take(ledger, messages) == []
+    messages += talk("<ok", "yes")
+    assert take(ledger, messages) == ["ok", "yes"]
+    assert not ledger.heard(Utterance("user", "yes")), "just taken from the context"
+
+
+def test_a_message_that_left_the_context_is_not_kept_alive() -> None:
+    ledger = Ledger()
+    for n in range(100):
+        take(ledger, talk(f"message {n}"))
+    assert len(ledger._alive) < 20
+
+
+words = st.sampled_from(["yes", "no", "<ok", "<well", "hello"])
+
+
+@given(
+    st.lists(st.lists(words, min_size=1, max_size=4), min_size=1, max_size=8), st.lists(st.integers(0, 12), max_size=8)
+)
+def test_every_saying_once_however_the_front_is_cut(turns: list[list[str]], cuts: list[int]) -> None:
+    """Turns are appended to a list whose front is cut now and then, the last message always remaining."""
+    ledger, messages, taken = Ledger(), [], []
+    for number, turn in enumerate(turns):
+        messages += talk(*turn)
+        taken += take(ledger, messages)
+        cut = cuts[number] if number < len(cuts) else 0
+        messages = messages[min(cut, len(messages) - 1) :]
+    assert taken == [word.lstrip("<") for turn in turns for word in turn]

@@ -1,0 +1,97 @@
+"""Recall before the LLM, storing after, in a real pipeline on the real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recollect.pipecat.compat import INSTRUCTION_ROLE
+
+from .conftest import Ann
+from .harness import Call, LLMContext, ScriptedLLM, blocks
+
+
+async def test_what_an_earlier_call_was_told_stands_in_the_prompt_of_a_later_one(ann: Ann) -> None:
+    async with Call(ann.service()) as call:
+        await call.say("I moved to Oslo in March.")
+    async with Call(ann.service()) as call:
+        await call.say("Do you remember where I live, in which city I moved?")
+    (block,) = blocks(call.shown[0])
+    assert block["role"] == INSTRUCTION_ROLE
+    assert block["content"].startswith(
+        "Based on previous conversations, I recall: \n\n1. I moved to Oslo in March. (Ann, "
+    )
+    assert call.shown[0].index(block) == 1
+
+
+async def test_everything_said_is_stored_once_and_in_order(ann: Ann) -> None:
+    replies = ["Hello Ann.", "That is far away.", "Noted.", "Noted.", "Noted.", "Noted.", "Bye."]
+    async with Call(ann.service(), llm=ScriptedLLM(lambda n: replies[n - 1])) as call:
+        said = ["Hi, I am Ann.", "My brother lives in Peru.", "yes", "yes", "yes", "yes", "Goodbye."]
+        for text in said:
+            await call.say(text)
+    expected = [
+        pair for turn in zip(said, replies, strict=True) for pair in (("user", turn[0]), ("assistant", turn[1]))
+    ]
+    assert await ann.said() == expected
+
+
+@pytest.mark.parametrize("cancel", [False, True], ids=["EndFrame", "CancelFrame"])
+async def test_the_last_turn_is_stored_when_the_call_ends(ann: Ann, cancel: bool) -> None:
+    async with Call(ann.service(), cancel=cancel) as call:
+        await call.hear("I moved to Oslo in March.")
+    assert await ann.said() == [("user", "I moved to Oslo in March."), ("assistant", "answer 1")]
+
+
+async def test_every_prompt_carries_one_block_or_none_and_the_context_gathers_none(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.", "My sister Eva plays the cello.", "I am allergic to peanuts.")
+    async with Call(ann.service()) as call:
+        for n in range(20):
+            await call.say(("Where do I live, in Oslo?", "yes please", "What does my sister Eva play?")[n % 3])
+    counts = {len(blocks(shown)) for shown in call.shown}
+    assert counts == {1}
+    assert len(call.context.get_messages()) == 1 + 1 + 2 * 20
+    assert not [text for _, text in await ann.said() if "I recall" in text]
+
+
+async def test_the_same_words_twice_are_recalled_twice(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    async with Call(ann.service()) as call:
+        await call.say("In which city do I live?")
+        call.context.set_messages([])
+        await call.say("In which city do I live?")
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1]
+
+
+async def test_without_memories_there_is_no_block(ann: Ann) -> None:
+    async with Call(ann.service()) as call:
+        await call.say("In which city do I live?")
+    assert call.shown == [
+        [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "In which city do I live?"}]
+    ]
+
+
+async def test_a_block_of_the_users_role_is_neither_stored_nor_searched_for(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    service = ann.service(params=type(ann.service()).InputParams(add_as_system_message=False, position=-1))
+    async with Call(service) as call:
+        await call.say("In which city do I live?")
+        await call.say("And in which city did I live before Oslo?")
+    for shown in call.shown:
+        (block,) = blocks(shown)
+        assert block["role"] == "user"
+        assert shown.index(block) == len(shown) - 2
+    assert service.last_query == "And in which city did I live before Oslo?"
+    assert not [text for _, text in await ann.said() if "I recall" in text]
+
+
+async def test_list_content_is_searched_and_stored_by_its_text(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}
+    content: Any = [{"type": "text", "text": "Which city am I living in?"}, picture]
+    context = LLMContext([{"role": "user", "content": content}])
+    async with Call(ann.service(), context=context) as call:
+        await call.say("Look at this.")
+    assert ("user", "Which city am I living in?") in await ann.said()
+    assert not [text for _, text in await ann.said() if "AAAA" in text]
