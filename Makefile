@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check crash format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, documentation examples"
+	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make format  rewrite the sources in the project's format"
 
 $(BIN)/python:
@@ -34,6 +35,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+crash: $(VENV)/.dev
+	RECOLLECT_CRASH_ROUNDS=200 $(BIN)/python -m pytest tests/crash
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
