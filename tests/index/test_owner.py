@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recollect.index import OwnerIndex
 from recollect.index import owner as owner_module
 from recollect.index.postings import PASSAGE
-from recollect.recall.signals import bm25
+from recollect.recall.signals import Words
 from recollect.text.tokens import token_id, token_ids
 from recollect.types import IndexRow
 from tests.index.helpers import row, vector
@@ -29,7 +29,8 @@ def afresh(rows: Iterable[IndexRow]) -> OwnerIndex:
 def facts(index: OwnerIndex) -> dict[int, tuple[object, ...]]:
     """All there is to know of each memory, in terms of ids and values rather than rows and codes."""
     view = index.view()
-    lexical, ideal = bm25(view, token_ids(WORDS))
+    found = Words(view, token_ids(WORDS))
+    lexical, ideal = found.bm25, found.total
     similar = view.similarities(vector(0))
     ids = view.ids
 
@@ -137,7 +138,7 @@ def test_readers_never_see_half_a_change() -> None:
             view = index.view()
             if not len(view):
                 continue
-            lexical, _ = bm25(view, token_ids(["tea"]))
+            lexical = Words(view, token_ids(["tea"])).bm25
             if len(lexical) != len(view) or view.count % 10 or view.similarities(vector(1)).shape != (len(view),):
                 wrong.append("a view in the making")
 
@@ -158,7 +159,7 @@ def test_a_long_text_scores_as_its_best_passage() -> None:
     index.apply([row(1, filler + " boat tea"), row(2, " ".join(f"x{n}" for n in range(PASSAGE)) + " boat")])
     view = index.view()
     assert len(view.unit_length) == 5
-    assert bm25(view, token_ids(["boat"]))[0].tolist()[0] > 0
+    assert Words(view, token_ids(["boat"])).bm25.tolist()[0] > 0
     assert view.document_frequency(token_id("boat")) == 2
 
 
@@ -195,4 +196,4 @@ def test_an_empty_index() -> None:
     view = OwnerIndex().view()
     assert len(view) == view.count == 0
     assert view.similarities(vector(1)).tolist() == []
-    assert bm25(view, token_ids(["tea"]))[0].tolist() == []
+    assert Words(view, token_ids(["tea"])).bm25.tolist() == []

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from recollect.text.keys import LONGEST_CONTEXT, indexed_tokens, key_text
-from recollect.text.tokens import token_ids
+from recollect.text.tokens import ASKED_OF_YOU, QUESTION, token_id, token_ids
 
 MAY_8_2023 = 1_683_504_000_000_000
 
@@ -22,3 +24,18 @@ def test_a_long_message_before_it_is_left_out() -> None:
 def test_a_memory_is_found_by_speaker_words_and_day() -> None:
     found = set(indexed_tokens("I bought skis", "Ana", MAY_8_2023).tolist())
     assert set(token_ids(["ana", "bought", "ski", "8", "may", "2023"]).tolist()) <= found
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("How was your trip?", {QUESTION, ASKED_OF_YOU}),
+        ("Can you help me with my taxes?", {QUESTION}),
+        ("It was lovely.", set()),
+        ("¿Dónde está la casa de Ana y los bancos?", {QUESTION}),
+        ("元気ですか？", {QUESTION}),
+    ],
+)
+def test_questions_are_marked(text: str, marks: set[str]) -> None:
+    found = set(indexed_tokens(text, None, MAY_8_2023).tolist())
+    assert {mark for mark in (QUESTION, ASKED_OF_YOU) if token_id(mark) in found} == marks

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.text.names import in_first_person, is_personal, mentioned
+from recollect.text.names import in_first_person, is_personal, mentioned, subject
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,21 @@ def test_first_person() -> None:
 @pytest.mark.parametrize("label", ["user", "Assistant", " ", "me"])
 def test_labels_are_no_names(label: str) -> None:
     assert not is_personal(label)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What does Ana think of Bo's plan?", "Ana"),
+        ("What does Bo's sister think of Ana?", "Ana"),
+        ("What did Ana and Bo cook?", None),
+        ("Ana's or Bo's?", None),
+    ],
+)
+def test_whom_a_question_is_about(text: str, expected: str | None) -> None:
+    assert subject(text, ["Ana", "Bo"]) == expected
+
+
+def test_the_only_one_named_is_meant() -> None:
+    assert subject("Where is Ana's dog?", ["Ana"]) == "Ana"
+    assert subject("Where is the dog?", []) is None

@@ -16,7 +16,7 @@ from recollect.text.tokens import STOP_IDS, is_english, token_ids, tokenize, wor
         ("The Bakers were baking; she BAKES.", ["the", "baker", "were", "bake", "she", "bake"]),
         ("I can't, won't, don't", ["i", "can", "not", "will", "not", "do", "not"]),
         ("Zoë’s café", ["zoe", "cafe"]),
-        ("well-known", ["well-known", "well", "known"]),
+        ("well-known", ["wellknown", "well", "known"]),
         ("O'Neill", ["o'neill", "o", "neill"]),
     ],
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recollect.index.columns import Column, VectorBlocks
 from recollect.index.postings import PASSAGE, Segment, passages, with_segment
 from recollect.index.view import IndexView
-from recollect.text.tokens import STOP_IDS
+from recollect.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, token_id
 from recollect.types import IndexRow
 
 NO_ID = -(2**63)
@@ -46,6 +46,8 @@ class OwnerIndex:
         self._speaker = Column(np.int32)
         self._said_at = Column(np.int64)
         self._by_assistant = Column(np.bool_)
+        self._questions = Column(np.bool_)
+        self._asked_of_you = Column(np.bool_)
         self._alive = Column(np.bool_)
         self._embedded = Column(np.bool_)
         self._vectors = VectorBlocks()
@@ -61,6 +63,7 @@ class OwnerIndex:
         self._live_length = 0
         self._links_stale = False
         self._greatest_id = NO_ID
+        self._awaited: set[int] = set()
 
     def __len__(self) -> int:
         """Memories."""
@@ -167,7 +170,12 @@ class OwnerIndex:
         self._tokens.extend(flat)
 
         kept = ~np.isin(flat, STOP_IDS)
-        row_of_token = np.repeat(np.arange(len(texts)), lengths)[kept]
+        row_of_token = np.repeat(np.arange(len(texts)), lengths)
+        for column, mark in ((self._questions, QUESTION), (self._asked_of_you, ASKED_OF_YOU)):
+            marked = np.zeros(len(texts), np.bool_)
+            marked[row_of_token[flat == token_id(mark)]] = True
+            column.extend(marked)
+        row_of_token = row_of_token[kept]
         kept_lengths = np.bincount(row_of_token, minlength=len(texts))
         units = np.array(passages(kept_lengths.tolist()), np.int32)
         first_unit = np.cumsum(units, dtype=np.int32) - units
@@ -191,10 +199,12 @@ class OwnerIndex:
         previous = [-1] * len(rows)
         followed: dict[int, int] = {}
         for at, row in enumerate(rows):
-            in_order = in_order and row.memory_id > self._greatest_id
+            in_order = in_order and row.memory_id > self._greatest_id and row.memory_id not in self._awaited
             self._greatest_id = max(self._greatest_id, row.memory_id)
             before = self._row_of.get(row.previous_id) if in_order and row.previous_id is not None else None
-            if before is not None:
+            if before is None and row.previous_id is not None:
+                self._awaited.add(row.previous_id)
+            elif before is not None:
                 previous[at] = before
                 followed.setdefault(before, start + at)
         self._previous.extend(previous)
@@ -214,6 +224,7 @@ class OwnerIndex:
         wanted = self._previous_ids.values[rows]
         at = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))
         found = ids[at] == wanted
+        self._awaited = set(wanted[~found & (wanted != NO_ID)].tolist())
         previous = np.full(len(self._ids), -1, np.int32)
         following = np.full(len(self._ids), -1, np.int32)
         previous[rows[found]] = rows[at[found]]
@@ -266,17 +277,23 @@ class OwnerIndex:
     def _picture(self) -> IndexView:
         if self._links_stale:
             self._relink()
+        previous, following = self._previous.values, self._following.values
+        here = np.arange(len(previous), dtype=np.int32)
         return IndexView(
             ids=self._ids.values,
             alive=self._alive.values,
             all_alive=self._dead_rows == 0,
             embedded=self._embedded.values,
             all_embedded=self._pending_vectors == 0,
-            previous=self._previous.values,
-            following=self._following.values,
+            previous=previous,
+            following=following,
+            not_after_row_before=np.flatnonzero((previous != here - 1) | (here == 0)),
+            not_before_row_after=np.flatnonzero((following != here + 1) | (here == len(here) - 1)),
             session=self._session.values,
             speaker=self._speaker.values,
             by_assistant=self._by_assistant.values,
+            questions=self._questions.values,
+            asked_of_you=self._asked_of_you.values,
             said_at=self._said_at.values,
             speakers=tuple(self._speaker_codes),
             sessions=len(self._session_codes),

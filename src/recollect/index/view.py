@@ -26,11 +26,19 @@ class IndexView:
     """Row of the memory said right before in the same session, or -1."""
     following: NDArray[np.int32]
     """Row of the memory said right after, or -1."""
+    not_after_row_before: NDArray[np.intp]
+    """Rows whose ``previous`` is not simply the row before: few, so that neighbours' values are moved as one block."""
+    not_before_row_after: NDArray[np.intp]
+    """Rows whose ``following`` is not simply the next row."""
     session: NDArray[np.int32]
     """Dense code of its session."""
     speaker: NDArray[np.int32]
     """Index into ``speakers``."""
     by_assistant: NDArray[np.bool_]
+    questions: NDArray[np.bool_]
+    """Something is asked in it."""
+    asked_of_you: NDArray[np.bool_]
+    """And nothing is said of the one who asks."""
     said_at: NDArray[np.int64]
     """Microseconds since 1970."""
 

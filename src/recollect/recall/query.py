@@ -1,4 +1,4 @@
-"""What a query asks: its terms, whom it names, and the text its vector is made from."""
+"""What a query asks: its terms, of whom, of when, and the text its vector is made from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
 from recollect.recall.smalltalk import substance
-from recollect.text.names import in_first_person, mentioned, name_key
+from recollect.text.dates import Period, period
+from recollect.text.names import in_first_person, mentioned, name_key, subject
 from recollect.text.stopwords import ENGLISH
 from recollect.text.tokens import is_english, stem, token_ids, words
 
@@ -18,10 +19,17 @@ COMMON_NAME = 0.02
 """Share of an owner's memories that hold a capitalised word of the query, from which it counts as one of the people
 who talk there. Measured for stores without speaker names."""
 
-_CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b(?=(?:['’]s)?)")
+_CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b")
 _NOT_NAMES = frozenset(
     """january february march april may june july august september october november december monday tuesday wednesday
     thursday friday saturday sunday christmas easter""".split()
+)
+_ASKS_ASSISTANT = re.compile(
+    r"\byou(?:'ve| have| had)? (?:\w+ )?(?:said|say|tell|told|suggest\w*|recommend\w*|advise\w*|mention\w*|explain\w*|"
+    r"give|gave|given|list\w*|describe\w*|propose\w*|show\w*|help\w*|write|wrote|written)\b"
+    r"|\byour (?:\w+ )?(?:suggest|recommend|advi[cs]e|answer|explanation|list|tip|repl)"
+    r"|\b(?:assistant|chatbot|ai|bot)\b",
+    re.IGNORECASE,
 )
 
 
@@ -34,27 +42,33 @@ class Query:
     """What to embed: the people who talk in this store are put in the first person."""
     terms: NDArray[np.uint32]
     """Ids of the words to look for, each once."""
-    speakers: tuple[int, ...]
-    """Codes of the speakers it names."""
+    speaker: int | None
+    """Code of the one speaker it is about."""
+    period: Period | None
+    """The stretch of time it speaks of."""
+    asks_assistant: bool
+    """It asks what the assistant said."""
     substance: int
     """How many of its words are neither function words nor small talk."""
 
 
-def analyse(text: str, view: IndexView) -> Query:
-    """Read a query against an owner's index."""
+def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
+    """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
     named = mentioned(text, view.names)
     people = named or _talked_to(text, view)
+    about = subject(text, named)
     found = words(text)
     english = is_english(found)
     called = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
     stems = [stem(word) if english else word for word in kept]
-    terms = [term for term in dict.fromkeys(stems) if term not in called]
     return Query(
         text=text,
         dense_text=in_first_person(text, people),
-        terms=token_ids(terms),
-        speakers=tuple(code for code, speaker in enumerate(view.speakers) if speaker in named),
+        terms=token_ids(term for term in dict.fromkeys(stems) if term not in called),
+        speaker=None if about is None else view.speakers.index(about),
+        period=period(text, now),
+        asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
         substance=substance(word for word in kept if stem(word) not in called),
     )
 

@@ -52,3 +52,17 @@ def in_first_person(text: str, names: Sequence[str]) -> str:
     for name in names:
         text = _pattern(name).sub(lambda match: "my" if match["owns"] else "I", text)
     return text
+
+
+def subject(text: str, names: Sequence[str]) -> str | None:
+    """Whom the text is about: the only one of ``names``, or the first that owns nothing in it.
+
+    None for "Ana and Bo": what either said answers.
+    """
+    if len(names) < 2:
+        return names[0] if names else None
+    either = "|".join(_pattern(name).pattern for name in names).replace("(?P<owns>", "(?:")
+    if re.search(rf"(?:{either})(?: and | or |, )(?:{either})", text, re.IGNORECASE):
+        return None
+    places = {name: list(_pattern(name).finditer(text)) for name in names}
+    return min(names, key=lambda name: (all(match["owns"] for match in places[name]), places[name][0].start()))

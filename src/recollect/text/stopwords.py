@@ -19,6 +19,9 @@ ENGLISH = frozenset(
 )
 """Dropped from what is searched for, when the query is English or of no known language."""
 
+FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"})
+"""Words by which a speaker speaks of herself."""
+
 OTHER_LATIN = frozenset(
     """
     el la los las del una unos unas que como pero para por con muy esta este estos soy eres somos cuando donde quien

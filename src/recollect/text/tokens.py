@@ -3,8 +3,9 @@
 One rule for memories and queries, so that what is written the same way always meets:
 
 * NFKC, case-folded, accents folded (``Café`` = ``cafe``); Arabic vowel signs and tatweel, Hebrew points dropped.
-* What has an inside is kept whole *and* in parts: e-mail addresses, URLs, hyphenated words, code identifiers
-  (``snake_case``, ``camelCase``, ``pkg.module``), dates, phone numbers (whole = the digits alone).
+* What has an inside is kept whole *and* in parts: e-mail addresses, URLs, hyphenated words (whole = ``destress`` for
+  ``de-stress``), code identifiers (``snake_case``, ``camelCase``, ``pkg.module``), dates, phone numbers (whole = the
+  digits alone).
 * Han, kana and Hangul by bigrams, a lone character by itself; Thai, Lao, Khmer and Burmese, which put no
   spaces between words, by bigrams of user-perceived characters.
 * English words are stemmed (Snowball). Which language a text is in is decided from its function words: a text
@@ -110,8 +111,11 @@ def _word(text: str) -> list[str]:
     text = _CLITIC.sub("", text.strip("_"))
     if text.endswith(("n't", "n’t")):
         return [_NEGATED.get(text[:-3], text[:-3]), "not"]
-    parts = _PART.findall(text)
-    return [text, *parts] if len(parts) > 1 else parts
+    parts: list[str] = _PART.findall(text)
+    if len(parts) < 2:
+        return parts
+    whole = text.replace("-", "") if text.replace("-", "").isalpha() else text
+    return [whole, *parts]
 
 
 def _composed(text: str) -> list[str]:
@@ -180,5 +184,9 @@ def token_ids(tokens: Iterable[str]) -> NDArray[np.uint32]:
     return np.fromiter(map(token_id, tokens), dtype=np.uint32)
 
 
-STOP_IDS = token_ids(sorted({form for word in ENGLISH for form in (word, stem(word))}))
+QUESTION = "?"
+ASKED_OF_YOU = "??"
+"""Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
+
+STOP_IDS = token_ids(sorted({QUESTION, ASKED_OF_YOU} | {form for word in ENGLISH for form in (word, stem(word))}))
 """What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from recollect.text.dates import date_words, moment, period
+
+NOW = int(datetime(2023, 11, 15, 9, tzinfo=UTC).timestamp()) * 1_000_000  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("What happened on 8 May, 2023?", "2023-05-08", "2023-05-09"),
+        ("the 3rd of July", "2023-07-03", "2023-07-04"),
+        ("May 8th", "2023-05-08", "2023-05-09"),
+        ("December 24", "2022-12-24", "2022-12-25"),
+        ("2021-02-28", "2021-02-28", "2021-03-01"),
+        ("in December 2022", "2022-12-01", "2023-01-01"),
+        ("since Sept. 2022", "2022-09-01", "2022-10-01"),
+        ("in June", "2023-06-01", "2023-07-01"),
+        ("back in 2021", "2021-01-01", "2022-01-01"),
+        ("yesterday", "2023-11-14", "2023-11-15"),
+        ("the day before yesterday", "2023-11-13", "2023-11-14"),
+        ("last Friday", "2023-11-10", "2023-11-11"),
+        ("two weeks ago", "2023-10-29", "2023-11-05"),
+        ("last week", "2023-11-01", "2023-11-15"),
+        ("this week", "2023-11-09", "2023-11-16"),
+    ],
+)
+def test_stretches_of_time(text: str, start: str, end: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    assert (moment(found.start).date().isoformat(), moment(found.end).date().isoformat()) == (start, end)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["What may I march to?", "March for peace", "40 May 2023", "2023-15-08", "room 2019", "8,000 steps", "", "a day"],
+)
+def test_what_is_no_time(text: str) -> None:
+    assert period(text, NOW) is None
+
+
+def test_what_needs_a_now_is_left_alone_without_one() -> None:
+    assert period("last week") is None
+    assert period("in June") is None
+    assert period("in June 2020") is not None
+
+
+def test_the_words_of_a_day() -> None:
+    assert date_words(NOW) == "15 november 2023"
