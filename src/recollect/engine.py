@@ -22,7 +22,7 @@ from recollect.config import Config
 from recollect.embedders import Embedder
 from recollect.embedders.cache import CachedQueries
 from recollect.embedders.minilm import MiniLM
-from recollect.errors import Closed
+from recollect.errors import Closed, EmbedderMismatch
 from recollect.filters import Filter, admits_user, candidate_owners, matches
 from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
@@ -74,6 +74,7 @@ class Engine:
     """A store, an embedder and the indexes in RAM over them. Get one with ``open_engine``."""
 
     def __init__(self, config: Config, embedder: Embedder) -> None:
+        self._fingerprint = embedder.fingerprint
         self.embedder = CachedQueries(embedder)
         self.store: Store = SqliteStore(config.folder, f"{embedder.fingerprint} keys:{KEY_VERSION}")
         self._cache = IndexCache(INDEX_BYTES)
@@ -83,6 +84,14 @@ class Engine:
         self.searching = ThreadPoolExecutor(1, "recollect-search")
         self.working = ThreadPoolExecutor(4, "recollect-work")
         self._process = os.getpid()
+
+    def require(self, embedder: Embedder | None) -> None:
+        """Refuse another embedder than the one this engine has."""
+        if embedder is not None and embedder.fingerprint != self._fingerprint:
+            raise EmbedderMismatch(
+                f"This folder is open in this process with the embedder {self._fingerprint}; it cannot be opened with "
+                f"{embedder.fingerprint} beside it. Close it first, or use the same embedder."
+            )
 
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done at once when there are none."""
@@ -206,14 +215,19 @@ _ENGINES: dict[tuple[int, Path], tuple[Engine, int]] = {}
 _GUARD = threading.Lock()
 
 
-def open_engine(config: Config) -> tuple[Engine, Callable[[], None]]:
-    """The engine of a folder, shared by all who open it in this process, and the call that lets go of it."""
+def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engine, Callable[[], None]]:
+    """The engine of a folder, shared by all who open it in this process, and the call that lets go of it.
+
+    ``embedder`` is the bundled one unless said. Raises ``EmbedderMismatch`` if the folder, or the engine that is open
+    on it, has another.
+    """
     key = (os.getpid(), config.folder.resolve())
     with _GUARD:
         if key in _ENGINES:
             engine, users = _ENGINES[key]
+            engine.require(embedder)
         else:
-            engine, users = Engine(config, MiniLM()), 0
+            engine, users = Engine(config, embedder or MiniLM()), 0
         _ENGINES[key] = (engine, users + 1)
 
     def release() -> None:

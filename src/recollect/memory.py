@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from recollect.config import read_config
+from recollect.embedders import Embedder
 from recollect.engine import Engine, open_engine
 from recollect.errors import Closed
 from recollect.filters import Filter
@@ -33,9 +34,13 @@ class _Face:
     """What both faces share: an engine that is opened and let go of."""
 
     def __init__(
-        self, config: Mapping[str, Any] | None = None, *, folder: str | os.PathLike[str] | None = None
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
-        engine, self._let_go = open_engine(read_config(config, folder))
+        engine, self._let_go = open_engine(read_config(config, folder), embedder)
         self._open: Verbs | None = Verbs(engine, PROJECT)
 
     @classmethod

@@ -69,7 +69,7 @@ def fill(store: Store, *texts: str, user: str = "ann", project: str = "p") -> tu
 def embed(store: Store) -> None:
     with store.read() as view:
         waiting = view.unembedded(None, 100)
-    rows = [(w.version_id, w.stamp, np.full(4, w.version_id, np.float32).tobytes()) for w in waiting]
+    rows = [(version, np.full(4, version.version_id, np.float32).tobytes()) for version in waiting]
     store.write(lambda tx: tx.keep_vectors(rows)).result()
 
 
@@ -179,8 +179,8 @@ def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
     with store.read() as view:
         stale = view.unembedded([ids[1]], 10)[0]
     store.write(lambda tx: tx.delete_memory(tx.standing([ids[0]])[ids[0]], "p", 12)).result()
-    row = (stale.version_id, stale.stamp, np.zeros(4, np.float32).tobytes())
-    assert store.write(lambda tx: tx.keep_vectors([row])).result() == []
+    row = (stale, np.zeros(4, np.float32).tobytes())
+    assert store.write(lambda tx: tx.keep_vectors([row])).result() == 0
     with store.read() as view:
         assert [w.previous_text for w in view.unembedded(None, 10)] == [None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -15,7 +16,10 @@ from recollect.stores.protocol import Store, Unembedded
 from recollect.text.keys import key_text
 
 _LOG = logging.getLogger(__name__)
-_CHUNK = 64
+_FIRST_CHUNK = 64
+_LARGEST_CHUNK = 2048
+_CHUNK_SECONDS = 0.1
+"""What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
 
 
 class Vectoriser:
@@ -56,25 +60,25 @@ class Vectoriser:
             done.set_result(None)
 
     def _embed(self, version_ids: Sequence[int] | None) -> None:
-        if version_ids is not None:
-            for start in range(0, len(version_ids), _CHUNK):
-                if not self._stopping:
-                    self._embed_chunk(version_ids[start : start + _CHUNK])
-            return
-        while not self._stopping and self._embed_chunk(None):
-            pass
+        """Chunk after chunk, as large as a model embeds in a moment."""
+        start, size = 0, _FIRST_CHUNK
+        while not self._stopping and (version_ids is None or start < len(version_ids)):
+            begun = time.monotonic()
+            tried = self._embed_chunk(version_ids and version_ids[start : start + size], size)
+            if version_ids is None and not tried:
+                return
+            start += size
+            if time.monotonic() - begun < _CHUNK_SECONDS:
+                size = min(2 * size, _LARGEST_CHUNK)
 
-    def _embed_chunk(self, version_ids: Sequence[int] | None) -> int:
+    def _embed_chunk(self, version_ids: Sequence[int] | None, size: int) -> int:
         with self._store.read() as store:
-            waiting = store.unembedded(version_ids, _CHUNK)
+            waiting = store.unembedded(version_ids, size)
         if not waiting:
             return 0
-        vectors = self._embedder.embed_documents([_key(version) for version in waiting])
-        rows = [
-            (version.version_id, version.stamp, np.ascontiguousarray(vector, np.float32).tobytes())
-            for version, vector in zip(waiting, vectors, strict=True)
-        ]
-        return len(self._store.write(lambda write: write.keep_vectors(rows)).result())
+        vectors = np.ascontiguousarray(self._embedder.embed_documents([_key(version) for version in waiting]), "<f4")
+        rows = [(version, vector.tobytes()) for version, vector in zip(waiting, vectors, strict=True)]
+        return self._store.write(lambda write: write.keep_vectors(rows)).result()
 
 
 def _key(version: Unembedded) -> str:

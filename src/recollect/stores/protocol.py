@@ -102,6 +102,7 @@ class Unembedded:
     """A version that waits for its vector, and what the vector is made from."""
 
     version_id: int
+    memory_id: int
     stamp: int
     text: str
     actor_id: str | None
@@ -281,8 +282,8 @@ class Write(Read, Protocol):
         """Note what one call did: (memory id, old version, new version) each. Returns the event's uid."""
         ...
 
-    def keep_vectors(self, vectors: Sequence[tuple[int, int, bytes]]) -> list[int]:
-        """Store (version, stamp, float32 bytes) where the stamp still fits; returns the versions stored."""
+    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
+        """Store float32 vectors of versions whose stamps still fit; returns how many."""
         ...
 
     def erase_everything(self) -> None: ...

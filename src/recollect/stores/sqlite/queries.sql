@@ -178,7 +178,7 @@ DELETE FROM unembedded WHERE version_id = ? AND stamp = ? RETURNING version_id;
 INSERT OR REPLACE INTO vector (version_id, embedding) VALUES (?, ?);
 
 -- name: unembedded
-SELECT u.version_id, u.stamp, v.text, m.actor_id, p.text, n.actor_id
+SELECT u.version_id, m.id, u.stamp, v.text, m.actor_id, p.text, n.actor_id
 FROM unembedded AS u
 JOIN memory_version AS v ON v.id = u.version_id
 JOIN memory AS m ON m.id = v.memory_id
@@ -188,9 +188,6 @@ WHERE u.version_id = ?;
 
 -- name: any_unembedded
 SELECT version_id FROM unembedded LIMIT ?;
-
--- name: version_memory
-SELECT memory_id FROM memory_version WHERE id = ?;
 
 -- name: versions_of
 SELECT id FROM memory_version WHERE id = ?1 UNION ALL SELECT id FROM memory_version WHERE memory_id = ?1 AND id <> memory_id;

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recollect.errors import StoreError
-from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing
+from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Unembedded
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.read import SEQUENCE_BITS, SqliteRead, all_runs, first_id, read_message
 from recollect.types import EntityKind, Scope
@@ -225,16 +225,17 @@ class SqliteWrite(SqliteRead):
         )
         return uid
 
-    def keep_vectors(self, vectors: Sequence[tuple[int, int, bytes]]) -> list[int]:
-        kept = []
-        for version_id, stamp, embedding in vectors:
-            if self._value("take_unembedded", version_id, stamp) is None:
-                continue
-            self._rows("keep_vector", version_id, embedding)
-            memory_id = self._value("version_memory", version_id)
-            self._rows("touch", memory_id, self.bump(memory_id >> SEQUENCE_BITS))
-            kept.append(version_id)
-        return kept
+    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
+        take = self._connection.executemany(
+            SQL["take_unembedded"], [(version.version_id, version.stamp) for version, _ in vectors]
+        )
+        taken = {row[0] for row in take}
+        kept = [(version, embedding) for version, embedding in vectors if version.version_id in taken]
+        self._connection.executemany(SQL["keep_vector"], [(version.version_id, blob) for version, blob in kept])
+        self._connection.executemany(
+            SQL["touch"], [(version.memory_id, self.bump(version.memory_id >> SEQUENCE_BITS)) for version, _ in kept]
+        )
+        return len(kept)
 
     def erase_everything(self) -> None:
         """Ids of owners are never reused, so what other processes hold in RAM of the old ones is never asked for."""
