@@ -285,7 +285,7 @@ def test_threads_lose_and_double_nothing(memory: Memory) -> None:
 async def test_async_memory_has_the_same_verbs(tmp_path: Path) -> None:
     async with AsyncMemory(folder=tmp_path) as memory:
         await asyncio.gather(*(memory.add(f"I own {n} bees", user_id="ann", run_id=f"r{n}") for n in range(10)))
-        assert await memory.warm(user_id="ann") == 10
+        assert await memory.warm(user_id="ann", run_id="r1") == 10
         found = await memory.search("bees", filters=ANN, top_k=3)
         made = found["results"][0]["id"]
         await memory.update(made, "I own no bees")

@@ -235,9 +235,16 @@ class Memory(_Face):
         """The journal: every message exactly as it was said, once, in the order it was recorded."""
         return self._verbs.messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
 
-    def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
+    def warm(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> int:
         """Load the model and what is remembered of someone ahead of the first search; returns how many memories."""
-        return self._verbs.warm(scope_of(user_id, agent_id, None, None))
+        return self._verbs.warm(scope_of(user_id, agent_id, app_id, run_id))
 
     def reset(self) -> None:
         """Erase everything in the folder, journal included."""
@@ -378,9 +385,16 @@ class AsyncMemory(_Face):
         scope = scope_of(user_id, agent_id, app_id, run_id)
         return await _in(self._engine.working, self._verbs.messages, scope, limit, offset)
 
-    async def warm(self, *, user_id: str | None = None, agent_id: str | None = None) -> int:
+    async def warm(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> int:
         """Load what a first search would have to; see ``Memory.warm``."""
-        return await _in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, None, None))
+        return await _in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, app_id, run_id))
 
     async def reset(self) -> None:
         """Erase everything in the folder, journal included."""

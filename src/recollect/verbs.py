@@ -116,6 +116,9 @@ class Verbs:
         return [message_item(message) for message in found]
 
     def warm(self, scope: Scope) -> int:
+        """Load the owner of what is said in this scope: recall reaches across its runs and agents."""
+        kind, entity_id = add.owner_of(scope)
+        scope = Scope(**{f"{kind}_id": entity_id})
         return self.engine.warm(self.project, scope_filter(scope))
 
 
