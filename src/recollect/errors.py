@@ -12,11 +12,20 @@
     ├── Unsupported (ValueError)        Mem0 offers it, this installation cannot
     ├── MissingExtra (ImportError)      an optional face is not installed
     ├── Closed                          the memory was used after close()
+    ├── RemoteError                     a Mem0 host did not do what it was asked
+    │   ├── AuthenticationFailed        it does not accept the key
+    │   ├── RateLimited                 it wants to be asked later: ``retry_after``
+    │   ├── RemoteNotFound              it has no such thing (also a MemoryNotFound)
+    │   ├── Rejected                    it finds fault with what was sent
+    │   ├── Unreachable                 no answer: network, name or deadline
+    │   ├── HostFailed                  it broke on the request
+    │   └── NotMem0                     what answered there is no Mem0 host
     └── StoreError                      the data folder cannot be used
         ├── FolderNotUsable             it cannot be created, read or written
         ├── NewerStore                  a newer Recollect made it
         ├── CorruptStore                the file is damaged or no database of ours
-        └── EmbedderMismatch            its vectors come from another embedder
+        ├── EmbedderMismatch            its vectors come from another embedder
+        └── OutboxFull                  what waits to be sent has reached its limit
 
 Each message says what was wrong and what to do about it. Where another error caused it, that error is its
 ``__cause__``. Errors about input are ``ValueError`` too, because that is what Mem0's library raises.
@@ -73,6 +82,43 @@ class Closed(RecollectError):
     """The memory was used after close()."""
 
 
+class RemoteError(RecollectError):
+    """A Mem0 host did not do what it was asked."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which the host wants to be asked again, if it said so."""
+
+
+class AuthenticationFailed(RemoteError):
+    """The host does not accept the key."""
+
+
+class RateLimited(RemoteError):
+    """The host wants to be asked later."""
+
+
+class RemoteNotFound(RemoteError, MemoryNotFound):
+    """The host has no such thing."""
+
+
+class Rejected(RemoteError):
+    """The host finds fault with what was sent."""
+
+
+class Unreachable(RemoteError):
+    """No answer came: the network, the name, or the deadline."""
+
+
+class HostFailed(RemoteError):
+    """The host broke on the request."""
+
+
+class NotMem0(RemoteError):
+    """What answered there is no Mem0 host."""
+
+
 class StoreError(RecollectError):
     """The data folder cannot be used."""
 
@@ -91,3 +137,7 @@ class CorruptStore(StoreError):
 
 class EmbedderMismatch(StoreError):
     """The vectors in the folder come from another embedder."""
+
+
+class OutboxFull(StoreError):
+    """What waits to be sent has reached its limit."""
