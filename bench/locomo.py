@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.smalltalk import LONGER, UTTERANCES
 from bench.vectors import CachedVectors
 from recollect.index import IndexView, OwnerIndex
 from recollect.recall import Scored, analyse, rank
@@ -133,6 +134,13 @@ def rows(conversation: Conversation, vectors: CachedVectors, names: bool = True,
     ]
 
 
+def indexed(conversation: Conversation, vectors: CachedVectors, names: bool, runs: bool) -> IndexView:
+    """The conversation as one owner's index."""
+    index = OwnerIndex()
+    index.apply(rows(conversation, vectors, names, runs))
+    return index.view()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back for a question."""
@@ -165,7 +173,7 @@ Ranker = Callable[[IndexView, str, CachedVectors, int, int], list[Scored]]
 
 def engine(view: IndexView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
     """The ranking Recollect ships."""
-    query = analyse(question, view)
+    query = analyse(question, view, now)
     return rank(view, query, vectors.query(query.dense_text), limit=limit)
 
 
@@ -175,9 +183,7 @@ def ask(
     """Every question of every conversation, ranked over its own turns."""
     answers = []
     for number, conversation in enumerate(conversations):
-        index = OwnerIndex()
-        index.apply(rows(conversation, vectors, names, runs))
-        view = index.view()
+        view = indexed(conversation, vectors, names, runs)
         now = conversation.turns[-1].said_at
         for question in conversation.questions:
             ranked = ranker(view, question.text, vectors, len(conversation.turns), now)
@@ -193,6 +199,20 @@ def ask(
                 )
             )
     return answers
+
+
+def small_talk(
+    conversations: Sequence[Conversation], vectors: CachedVectors, names: bool, runs: bool
+) -> dict[str, float]:
+    """How many of ten memories score 0.1 or more for an utterance, on average."""
+    counts: dict[str, list[int]] = {"utterances": [], "second list": []}
+    for conversation in conversations:
+        view = indexed(conversation, vectors, names, runs)
+        for label, utterances in (("utterances", UTTERANCES), ("second list", LONGER)):
+            for utterance in utterances:
+                hits = engine(view, utterance, vectors, 10, conversation.turns[-1].said_at)
+                counts[label].append(sum(hit.score >= 0.1 for hit in hits))
+    return {label: round(float(np.mean(found)), 3) for label, found in counts.items()}
 
 
 def interval(values: NDArray[np.float64], rounds: int = 2000) -> tuple[float, float]:
@@ -232,9 +252,12 @@ def main() -> None:
     parser.add_argument("--no-runs", action="store_true", help="sessions from gaps in time only")
     options = parser.parse_args()
     vectors = CachedVectors()
-    answers = ask(read(options.file), vectors, engine, not options.no_names, not options.no_runs)
+    conversations = read(options.file)
+    stored = {"names": not options.no_names, "runs": not options.no_runs}
+    found = figures(ask(conversations, vectors, engine, **stored))
+    found["memories recalled for small talk"] = small_talk(conversations, vectors, **stored)
     vectors.save()
-    print(json.dumps(figures(answers), indent=1))
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

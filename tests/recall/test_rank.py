@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.index import IndexView
+from recollect.index import IndexView, OwnerIndex
 from recollect.recall import Scored, analyse, rank
-from tests.recall.helpers import embed, talk, view
+from tests.recall.helpers import DAY, embed, talk, view
 
 TALK = talk(
     "Ana: I finally bought touring skis in Graz",
@@ -94,13 +94,30 @@ def test_what_has_no_vector_yet_is_found_by_its_words() -> None:
     assert rank(unembedded, query, None, limit=1)[0].memory_id == 6
 
 
-def test_deleted_memories_are_not_recalled() -> None:
-    from recollect.index import OwnerIndex
-
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(1, 9), max_size=8), st.sampled_from(["Where are Ana's skis?", "bees on the roof", "Timo"]))
+def test_what_was_deleted_leaves_no_trace_in_the_scores(gone: set[int], text: str) -> None:
     index = OwnerIndex()
-    index.apply(TALK)
-    index.apply([], [1])
-    assert 1 not in [hit.memory_id for hit in ask(index.view(), "touring skis in Graz", limit=9)]
+    index.apply([*TALK, *LATER])
+    index.apply([], sorted(gone))
+    kept = [row for row in [*TALK, *LATER] if row.memory_id not in gone]
+    found, expected = ask(index.view(), text, limit=9), ask(view(kept), text, limit=9)
+    assert [hit.memory_id for hit in found] == [hit.memory_id for hit in expected]
+    assert np.allclose([hit.score for hit in found], [hit.score for hit in expected], atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["Where did Ana go last week?", "Did Ana and Bo talk about bees in May 2023?"])
+def test_the_time_a_query_speaks_of_counts(text: str) -> None:
+    store = view(TALK, talk("Ana: I went to the market", session=2, start=7, day=19_500 + 60))
+    query = analyse(text, store, now=19_510 * DAY)
+    assert query.period is not None
+    inside = (store.said_at >= query.period.start) & (store.said_at < query.period.end)
+    assert inside.tolist() == [True] * 6 + [False]
+
+
+def test_a_speaker_is_boosted_not_enthroned() -> None:
+    hits = ask(STORE, "Would Ana put a hive on the roof of the bakery?", limit=2)
+    assert 6 in [hit.memory_id for hit in hits]
 
 
 def test_an_empty_store_has_nothing() -> None:

@@ -58,7 +58,6 @@ class OwnerIndex:
         self._segments: tuple[Segment, ...] = ()
         self._dead_lists: dict[int, int] = {}
         self._dead_rows = 0
-        self._pending_vectors = 0
         self._live_units = 0
         self._live_length = 0
         self._links_stale = False
@@ -128,7 +127,6 @@ class OwnerIndex:
                 changed.append(row)
         if arrived:
             self._embedded.assign(arrived, True)
-            self._pending_vectors -= len(arrived)
         return changed
 
     def _same_words(self, row: IndexRow, at: int) -> bool:
@@ -158,7 +156,6 @@ class OwnerIndex:
         self._by_assistant.extend([row.role == "assistant" for row in rows])
         self._alive.extend([True] * len(rows))
         self._embedded.extend([row.vector is not None for row in rows])
-        self._pending_vectors += sum(row.vector is None for row in rows)
         self._vectors.extend([row.vector for row in rows])
         self._post([row.tokens for row in rows])
 
@@ -237,7 +234,6 @@ class OwnerIndex:
         self._alive.assign(rows, False)
         self._dead_rows += len(rows)
         self._links_stale = True
-        self._pending_vectors -= int(np.count_nonzero(~self._embedded.values[rows]))
         self._dead_lists = dict(self._dead_lists)
         ends = np.append(self._first_unit.values[1:], len(self._unit_length))
         for row in rows.tolist():
@@ -277,18 +273,12 @@ class OwnerIndex:
     def _picture(self) -> IndexView:
         if self._links_stale:
             self._relink()
-        previous, following = self._previous.values, self._following.values
-        here = np.arange(len(previous), dtype=np.int32)
         return IndexView(
             ids=self._ids.values,
             alive=self._alive.values,
-            all_alive=self._dead_rows == 0,
             embedded=self._embedded.values,
-            all_embedded=self._pending_vectors == 0,
-            previous=previous,
-            following=following,
-            not_after_row_before=np.flatnonzero((previous != here - 1) | (here == 0)),
-            not_before_row_after=np.flatnonzero((following != here + 1) | (here == len(here) - 1)),
+            previous=self._previous.values,
+            following=self._following.values,
             session=self._session.values,
             speaker=self._speaker.values,
             by_assistant=self._by_assistant.values,

@@ -4,32 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.postings import Segment
+from recollect.text.names import is_personal
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """Carries values between neighbours: as one block, since most rows' neighbour lies beside them, then the others."""
+
+    def __init__(self, neighbours: NDArray[np.int32], step: int) -> None:
+        here = np.arange(len(neighbours))
+        beside = (neighbours == here - step) & (neighbours >= 0)
+        self._step = step
+        self._alone = np.flatnonzero(neighbours < 0)
+        self._apart = np.flatnonzero(~beside & (neighbours >= 0))
+        self._source = neighbours[self._apart]
+
+    def __call__(self, values: NDArray[Scalar]) -> NDArray[Scalar]:
+        """Each row's neighbour's value; zero where it has none."""
+        moved = np.empty_like(values)
+        if self._step > 0:
+            moved[1:] = values[:-1]
+        else:
+            moved[:-1] = values[1:]
+        moved[self._alone] = 0
+        if len(self._apart):
+            moved[self._apart] = values[self._source]
+        return moved
+
+
+@dataclass(frozen=True, eq=False)
 class IndexView:
     """Arrays by row. Rows are in order of arrival, not of id; a rewritten memory leaves a dead row behind."""
 
     ids: NDArray[np.int64]
     """Memory ids."""
     alive: NDArray[np.bool_]
-    all_alive: bool
     embedded: NDArray[np.bool_]
     """Whether the row has its vector yet."""
-    all_embedded: bool
     previous: NDArray[np.int32]
     """Row of the memory said right before in the same session, or -1."""
     following: NDArray[np.int32]
     """Row of the memory said right after, or -1."""
-    not_after_row_before: NDArray[np.intp]
-    """Rows whose ``previous`` is not simply the row before: few, so that neighbours' values are moved as one block."""
-    not_before_row_after: NDArray[np.intp]
-    """Rows whose ``following`` is not simply the next row."""
     session: NDArray[np.int32]
     """Dense code of its session."""
     speaker: NDArray[np.int32]
@@ -63,10 +86,61 @@ class IndexView:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def from_previous(self) -> Moves:
+        """How values get from each row to the one said right after it."""
+        return Moves(self.previous, 1)
+
+    @cached_property
+    def from_following(self) -> Moves:
+        """How values get from each row to the one said right before it."""
+        return Moves(self.following, -1)
+
+    @cached_property
+    def dead(self) -> NDArray[np.intp]:
+        """Rows that are no memory any more."""
+        return np.flatnonzero(~self.alive)
+
+    @cached_property
+    def pending(self) -> NDArray[np.intp]:
+        """Rows that have no vector yet."""
+        return np.flatnonzero(~self.embedded)
+
+    @cached_property
+    def passages(self) -> NDArray[np.intp]:
+        """By row: how many units it has."""
+        return np.diff(np.append(self.first_unit, len(self.unit_length)))
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether every row is one unit."""
+        return len(self.unit_length) == len(self)
+
+    @cached_property
+    def relative_length(self) -> NDArray[np.float32]:
+        """By unit: its length as a multiple of the mean."""
+        mean = max(self.live_length / max(self.live_units, 1), 1.0)
+        return self.unit_length.astype(np.float32) / np.float32(mean)
+
+    @cached_property
+    def _named(self) -> NDArray[np.bool_]:
+        personal = [speaker is not None and is_personal(speaker) for speaker in self.speakers]
+        return np.array(personal, np.bool_)[self.speaker]
+
+    @cached_property
+    def unnamed_assistant(self) -> NDArray[np.intp]:
+        """Rows said by an assistant without a name of its own."""
+        return np.flatnonzero(self.by_assistant & ~self._named)
+
+    @cached_property
+    def asks_another(self) -> NDArray[np.intp]:
+        """Rows that ask and tell nothing, between people or by an assistant."""
+        return np.flatnonzero(self.asked_of_you & (self._named | self.by_assistant))
+
     @property
     def count(self) -> int:
         """Memories, without dead rows."""
-        return int(np.count_nonzero(self.alive))
+        return len(self) - len(self.dead)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,6 +171,5 @@ class IndexView:
                 break
             np.dot(block[:rows], vector, out=out[start : start + rows])
             start += rows
-        if not self.all_embedded:
-            out[~self.embedded] = 0.0
+        out[self.pending] = 0.0
         return out

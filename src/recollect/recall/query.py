@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
-from recollect.recall.smalltalk import substance
+from recollect.recall.smalltalk import intent
 from recollect.text.dates import Period, period
 from recollect.text.names import in_first_person, mentioned, name_key, subject
 from recollect.text.stopwords import ENGLISH
@@ -48,8 +48,8 @@ class Query:
     """The stretch of time it speaks of."""
     asks_assistant: bool
     """It asks what the assistant said."""
-    substance: int
-    """How many of its words are neither function words nor small talk."""
+    intent: float
+    """How much it wants to know, in [0, 1]: 1 is a question, 0 a greeting."""
 
 
 def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
@@ -69,7 +69,7 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
         speaker=None if about is None else view.speakers.index(about),
         period=period(text, now),
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
-        substance=substance(word for word in kept if stem(word) not in called),
+        intent=intent(text, [word for word in kept if stem(word) not in called], len(found), people),
     )
 
 

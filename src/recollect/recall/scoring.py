@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
 from recollect.recall.query import Query
-from recollect.recall.signals import Floats, Words, from_following, from_previous, session_strength
-from recollect.text.names import is_personal
+from recollect.recall.signals import Floats, Words, session_strength
 
 # Weights, rounded by hand from a plateau (bench/locomo.py; each moves recall@10 by less than half a point when halved
 # or doubled, except the first three).
@@ -35,7 +35,7 @@ PERIOD = 0.25
 LONG_REPLY = 0.15
 """Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
 
-CONTEXT_ROWS = 200
+CONTEXT_ROWS = 128
 """How many of the best rows a session's strength is read from."""
 
 
@@ -47,7 +47,7 @@ class Scored:
     score: float
     """In [0, 1]; comparable between queries."""
     breakdown: dict[str, float] = field(default_factory=dict)
-    """What the score was made of."""
+    """What the score was made of: ``certainty`` times the square of the others' sum as a share of the best memory's."""
 
 
 def rank(
@@ -63,91 +63,96 @@ def rank(
     ``vector`` is that of ``query.dense_text``, or None to rank by words alone. ``mask`` (rows of the view, see
     ``IndexView.mask``) says which memories may be returned; a memory's score does not depend on it.
     """
-    if not len(view) or limit <= 0:
+    if not view.count or limit <= 0:
         return []
     words = Words(view, query.terms)
-    lexical = BM25 * _of_best(words.bm25) + COVERAGE * words.coverage(view)
+    coverage = words.coverage(view)
+    lexical = np.float32(COVERAGE) * coverage
+    lexical += np.float32(BM25) * _of_best(words.bm25)
     dense, similarity = _dense(view, vector, words.bm25)
     total = lexical + dense
-    if not view.all_alive:
-        total[~view.alive] = -1.0
-    best = _top(total, CONTEXT_ROWS, view.ids)
-    session = (SESSION * session_strength(view, total, best))[view.session]
+    session = np.float32(SESSION) * session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))[view.session]
     priors = _priors(view, query)
-    total = total + session + priors
+    total += session
+    total += priors
+    total[view.dead] = -1.0
+    greatest = float(total.max())
 
-    rows = np.arange(len(view)) if mask is None and view.all_alive else np.flatnonzero(_allowed(view, mask))
-    chosen = rows[_top(total[rows], limit, view.ids[rows])]
+    if mask is not None or len(view.dead):
+        rows = np.flatnonzero(view.alive if mask is None else mask & view.alive)
+        chosen = rows[_top(total[rows], limit, view.ids[rows])]
+    else:
+        chosen = _top(total, limit, view.ids)
     chosen = chosen[np.lexsort((-view.ids[chosen], -total[chosen]))]
-    certainty = _certainty(query, float(words.bm25.max()) / words.total if words.total else 0.0, similarity)
+    certainty = query.intent * _answerable(float(coverage.max()), similarity)
+    shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
+    columns = (view.ids, lexical, dense, session, priors)
     return [
         Scored(
-            memory_id=int(view.ids[row]),
-            score=float(np.clip(certainty * total[row] / 2.2, 0.0, 1.0)),
+            memory_id=memory_id,
+            score=score,
             breakdown={
-                "words": float(lexical[row]),
-                "meaning": float(dense[row]),
-                "session": float(session[row]),
-                "priors": float(priors[row]),
+                "words": by_words,
+                "meaning": by_meaning,
+                "session": by_session,
+                "priors": by_priors,
                 "certainty": certainty,
             },
         )
-        for row in chosen.tolist()
+        for score, memory_id, by_words, by_meaning, by_session, by_priors in zip(
+            shares.tolist(), *(column[chosen].tolist() for column in columns), strict=True
+        )
     ]
 
 
 def _of_best(values: Floats) -> Floats:
     """As shares of the greatest."""
-    greatest = values.max()
-    return values / greatest if greatest > 0 else np.zeros_like(values)
+    shares: Floats = values / max(values.max(), np.float32(1e-9))
+    return shares
 
 
 def _dense(view: IndexView, vector: Floats | None, lexical: Floats) -> tuple[Floats, float]:
     """The weighed cosines with what neighbours lend, and the greatest cosine itself."""
     cosines = np.zeros(len(view), np.float32) if vector is None else view.similarities(vector)
     np.maximum(cosines, 0.0, out=cosines)
+    cosines[view.dead] = 0.0
     similarity = float(cosines.max())
     meaning = _of_best(cosines)
-    if not view.all_embedded:
-        # What has no vector yet is taken to mean what it says.
-        meaning[~view.embedded] = _of_best(lexical)[~view.embedded]
-    answers = _said_by_people(view, from_previous(view, meaning * view.questions))
+    # What has no vector yet is taken to mean what it says.
+    if len(view.pending):
+        meaning[view.pending] = _of_best(lexical)[view.pending]
+    asked = meaning * view.questions
+    answers = view.from_previous(asked)
+    # An assistant without a name answers every question: that tells nothing.
+    answers[view.unnamed_assistant] = 0.0
     total = np.float32(DENSE) * meaning
-    total += np.float32(DENSE * DENSE_AFTER) * from_following(view, meaning)
+    total += np.float32(DENSE * DENSE_AFTER) * view.from_following(meaning)
     total += np.float32(ANSWER) * answers
     return total, similarity
 
 
-def _said_by_people(view: IndexView, values: Floats) -> Floats:
-    """Zero for an assistant without a name: its replies follow every question."""
-    if not view.by_assistant.any():
-        return values
-    values[view.by_assistant & ~_named(view)] = 0.0
-    return values
-
-
-def _named(view: IndexView) -> NDArray[np.bool_]:
-    """Rows said by somebody with a name."""
-    return np.array([name is not None and is_personal(name) for name in view.speakers])[view.speaker]
-
-
 def _priors(view: IndexView, query: Query) -> Floats:
     """What speaks for a memory whatever its words."""
-    named = _named(view)
-    asks = view.asked_of_you & (named | view.by_assistant)
-    priors = np.where(asks, np.float32(-ASKED), np.float32(0.0))
+    priors = np.zeros(len(view), np.float32)
     if query.speaker is not None:
-        priors[(view.speaker == query.speaker) & ~asks] += np.float32(SPEAKER)
+        priors[view.speaker == query.speaker] = SPEAKER
+    # A question put to another person is not about the one who asks; put to an assistant, it tells what she is up to.
+    priors[view.asks_another] = -ASKED
     if query.period is not None:
         priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(PERIOD)
-    if len(view.unit_length) != len(view) and not query.asks_assistant:
-        units = np.diff(np.append(view.first_unit, len(view.unit_length)))
-        priors[(units > 1) & view.by_assistant & ~named] -= np.float32(LONG_REPLY)
+    if not view.whole and not query.asks_assistant:
+        long = view.unnamed_assistant[view.passages[view.unnamed_assistant] > 1]
+        priors[long] -= np.float32(LONG_REPLY)
     return priors
 
 
-def _allowed(view: IndexView, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    return view.alive if mask is None else mask & view.alive
+def _answerable(coverage: float, similarity: float) -> float:
+    """How likely the store holds an answer, from the best that words and vectors found in it.
+
+    A logistic fit (with the bundled embedder) that tells questions asked of their own store from the same questions
+    asked of another; shifted so that a question's answers stay above 0.1. Without vectors, words stand in for them.
+    """
+    return 1 / (1 + exp(7.0 - 12.0 * max(similarity, 0.25 + 0.25 * coverage) - 5.4 * coverage))
 
 
 def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -155,16 +160,10 @@ def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]
     if limit >= len(values):
         return np.arange(len(values))
     least = np.partition(values, len(values) - limit)[len(values) - limit]
-    above = np.flatnonzero(values > least)
-    equal = np.flatnonzero(values == least)
-    wanted = limit - len(above)
-    if wanted < len(equal):
-        equal = equal[np.argpartition(ids[equal], len(equal) - wanted)[len(equal) - wanted :]]
-    return np.concatenate((above, equal))
-
-
-def _certainty(query: Query, coverage: float, similarity: float) -> float:
-    """How sure the best memory can be of answering, from the query's own figures."""
-    if not query.substance:
-        return 0.05
-    return float(np.clip(0.2 + 0.5 * coverage + 0.6 * similarity, 0.0, 1.0))
+    chosen = np.flatnonzero(values >= least)
+    if len(chosen) > limit:
+        equal = chosen[values[chosen] == least]
+        kept = len(equal) - (len(chosen) - limit)
+        newest = equal[np.argpartition(ids[equal], len(equal) - kept)[len(equal) - kept :]]
+        chosen = np.concatenate((chosen[values[chosen] > least], newest))
+    return chosen

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from math import log1p
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
 
-Floats = NDArray[np.float32]
-Scalar = TypeVar("Scalar", bound=np.generic)
+Floats: TypeAlias = NDArray[np.float32]
 
 K1 = 0.9
 B = 0.4
@@ -23,9 +23,16 @@ BEFORE, AROUND, AFTER = 0.7, 0.5, 0.4
 after. A talk names its subject once."""
 
 
+class List(NamedTuple):
+    """Of one term in one segment: the units that hold it and how often."""
+
+    units: NDArray[np.int32]
+    counts: NDArray[np.uint8]
+
+
 def idf(holding: float, units: int) -> float:
     """Inverse document frequency as Lucene has it; never negative."""
-    return float(np.log1p((units - holding + 0.5) / (holding + 0.5)))
+    return log1p((units - holding + 0.5) / (holding + 0.5))
 
 
 class Words:
@@ -33,106 +40,82 @@ class Words:
 
     ``bm25``: BM25 (Robertson & Zaragoza 2009), the best of the row's units; statistics are of the owner's live rows.
     ``held``: which of ``covered`` the row holds, the n-th as bit n. ``covered``: idf of the terms that have a bit.
-    ``total``: the sum of all terms' idf.
+    ``total``: the sum of all terms' idf. Dead rows hold nothing.
     """
 
     __slots__ = ("bm25", "covered", "held", "total")
 
     def __init__(self, view: IndexView, terms: NDArray[np.uint32]) -> None:
+        found = _rarest_first(view, terms)
+        self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
+        self.total = sum(weight for weight, _ in found)
         scores = np.zeros(len(view.unit_length), np.float32)
         held = np.zeros(len(view.unit_length), np.uint8)
-        self.covered: list[float] = []
-        self.total = 0.0
-        if view.live_units:
-            average = max(view.live_length / view.live_units, 1.0)
-            norm = (K1 * B / average) * view.unit_length.astype(np.float32)
-            norm += K1 * (1 - B)
-            for weight, lists in _rarest_first(view, terms):
-                bit = np.uint8(1 << len(self.covered)) if len(self.covered) < COVERED_TERMS else np.uint8(0)
-                for units, counts in lists:
-                    share = counts.astype(np.float32)
-                    share /= share + norm[units]
-                    share *= np.float32(weight * (K1 + 1))
-                    scores[units] += share
-                    if bit:
-                        held[units] |= bit
-                if bit:
-                    self.covered.append(weight)
-                self.total += weight
-        if len(view.unit_length) != len(view):
+        lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
+        if lists:
+            # All lists in one go: for a small owner the calls cost more than the numbers.
+            units = np.concatenate([part.units for _, _, part in lists]).astype(np.intp)
+            lengths = [len(part.units) for _, _, part in lists]
+            share = (np.float32(K1 * B) * view.relative_length + np.float32(K1 * (1 - B))).take(units)
+            share /= np.concatenate([part.counts for _, _, part in lists])
+            share += np.float32(1.0)
+            # idf * (k1 + 1) * tf / (tf + norm)
+            np.divide(np.repeat([np.float32(weight * (K1 + 1)) for _, weight, _ in lists], lengths), share, out=share)
+            scores += np.bincount(units, share, len(scores)).astype(np.float32)
+            bits = np.repeat([1 << number if number < COVERED_TERMS else 0 for number, _, _ in lists], lengths)
+            held += np.bincount(units, bits, len(held)).astype(np.uint8)
+        if not view.whole:
             scores = np.maximum.reduceat(scores, view.first_unit)
             held = np.bitwise_or.reduceat(held, view.first_unit)
+        scores[view.dead] = 0.0
+        held[view.dead] = 0
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
     def coverage(self, view: IndexView) -> Floats:
         """The share of the query, by idf, that a row and its neighbours hold; in [0, 1]."""
-        if not self.covered:
-            return np.zeros(len(view), np.float32)
-        worth = np.zeros(1, np.float32)
+        worth = [0.0]
         for weight in self.covered:
-            worth = np.concatenate((worth, worth + np.float32(weight)))
-        worth /= worth[-1]
-        before, after = from_previous(view, self.held), from_following(view, self.held)
+            worth += [value + weight for value in worth]
+        share = np.array(worth, np.float32) / np.float32(worth[-1] or 1.0)
+        before, after = view.from_previous(self.held), view.from_following(self.held)
         seen = self.held
-        covered = worth[seen]
-        for found, share in (
+        covered = share.take(seen)
+        for found, counts in (
             (before, BEFORE),
-            (after | from_previous(view, before), AROUND),
-            (from_following(view, after), AFTER),
+            (after | view.from_previous(before), AROUND),
+            (view.from_following(after), AFTER),
         ):
-            covered += np.float32(share) * worth[found & ~seen]
+            covered += (np.float32(counts) * share).take(found & ~seen)
             seen = seen | found
         return covered
 
 
-def _rarest_first(
-    view: IndexView, terms: NDArray[np.uint32]
-) -> list[tuple[float, list[tuple[NDArray[np.int32], NDArray[np.uint8]]]]]:
+def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, list[List]]]:
     """Each term's idf and lists. A term nobody used is there too, with no list: it was asked for and is missing."""
-    places = [np.searchsorted(segment.terms, terms).tolist() for segment in view.segments]
-    found = []
-    for number, term in enumerate(terms.tolist()):
-        lists = []
-        holding = -view.dead_lists.get(term, 0)
-        for segment, at in zip(view.segments, places, strict=True):
-            place = at[number]
-            if place < len(segment.terms) and segment.terms[place] == term:
-                part = slice(segment.starts[place], segment.starts[place + 1])
-                lists.append((segment.units[part], segment.counts[part]))
-                holding += len(lists[-1][0])
-        found.append((idf(holding, view.live_units), lists))
-    return sorted(found, key=lambda entry: -entry[0])
-
-
-def from_previous(view: IndexView, values: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Each row's value moved to the row said right after it; zero where nothing was said before."""
-    moved = np.empty_like(values)
-    moved[1:] = values[:-1]
-    return _mended(moved, values, view.not_after_row_before, view.previous)
-
-
-def from_following(view: IndexView, values: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Each row's value moved to the row said right before it; zero where nothing was said after."""
-    moved = np.empty_like(values)
-    moved[:-1] = values[1:]
-    return _mended(moved, values, view.not_before_row_after, view.following)
-
-
-def _mended(
-    moved: NDArray[Scalar], values: NDArray[Scalar], rows: NDArray[np.intp], neighbours: NDArray[np.int32]
-) -> NDArray[Scalar]:
-    source = neighbours[rows]
-    moved[rows] = np.where(source >= 0, values[source], values.dtype.type(0))
-    return moved
+    found: list[list[List]] = [[] for _ in terms]
+    for segment in view.segments:
+        if not len(segment.terms):
+            continue
+        at = np.searchsorted(segment.terms, terms)
+        held = np.flatnonzero(segment.terms.take(at, mode="clip") == terms)
+        starts, ends = segment.starts[at[held]].tolist(), segment.starts[at[held] + 1].tolist()
+        for number, start, end in zip(held.tolist(), starts, ends, strict=True):
+            found[number].append(List(segment.units[start:end], segment.counts[start:end]))
+    weighed = []
+    for term, parts in zip(terms.tolist(), found, strict=True):
+        holding = sum(len(part.units) for part in parts) - view.dead_lists.get(term, 0)
+        weighed.append((idf(holding, view.live_units), parts))
+    return sorted(weighed, key=lambda entry: -entry[0])
 
 
 def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) -> Floats:
     """Mean of the three best among ``rows`` in each session, a missing one counting zero; float32 (sessions,)."""
     codes = view.session[rows]
-    order = np.lexsort((-scores[rows], codes))
-    codes, best = codes[order], scores[rows][order]
-    start = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
-    place = np.arange(len(codes)) - np.repeat(start, np.diff(np.append(start, len(codes))))
-    strength = np.bincount(codes, np.where(place < 3, best, 0.0), minlength=view.sessions) / 3
+    best = scores[rows]
+    order = np.lexsort((-best, codes))
+    codes, best = codes[order], best[order]
+    # A row is among its session's three best unless the one three places before is of the session too.
+    best[3:][codes[3:] == codes[:-3]] = 0.0
+    strength = np.bincount(codes, best, minlength=view.sessions) / 3
     return strength.astype(np.float32)

@@ -1,30 +1,102 @@
-"""Telling what is said to be polite from what is said to learn something."""
+"""Telling what is said to be polite from what is said to learn something.
+
+Neither words nor vectors of a store can: talk is full of "Hey, how are you?", and nothing is more like it than another
+"Hey, how are you?". So the query is judged by itself: what it is about besides pleasantries, and whether it asks.
+English, with the commonest greetings of other languages; what is in no list counts as substance.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
-WORDS = frozenset(
-    """
-    hi hello hey heya hiya yo howdy greetings morning afternoon evening night goodnight bye goodbye cheers ciao later
-    soon see seeing nice meet meeting pleasure welcome thank thanks thankyou ta appreciate appreciated kind sweet
-    ok okay okey kay alright right fine good great cool awesome amazing wonderful fantastic excellent perfect lovely
-    brilliant super neat wow oh ah aha ooh hmm hm mm mhm uh um huh er well yeah yep yup yea nope nah sure absolutely
-    definitely exactly certainly indeed correct true totally agreed agree fair enough understood got gotcha noted
-    sorry pardon excuse apologies worries worry problem bother hurry rush bless congrats congratulations
-    haha hahaha hehe lol lmao rofl funny hilarious joke joking kidding laugh laughing
-    talk talking chat chatting speak hear heard listen listening hang wait moment sec second minute minutes
-    know think guess suppose mean sounds sound looks look seems say saying tell go going come back start started
-    day today tonight week weekend time doing today's everything care luck enjoy rest sleep dreams hope hopefully
-    help helpful helps question answer interesting boring bored tired busy long been while anyway anyways actually
-    basically honestly literally like love glad happy feel feeling good better best bad too want need let's ready
-    continue next stop repeat again there man dude buddy mate friend friends guys folks everyone dear sir madam
-    please weather sunny rainy cold hot
-    """.split()
+_POLITE = """
+    hi hello hey heya hiya yo howdy greetings sup morning afternoon evening night goodnight bye goodbye cheers ciao
+    nice meet met meeting pleasure welcome thank thanks thankyou thx ta appreciate appreciated grateful kind kindly
+    ok okay okey kay alright right fine good great cool awesome amazing wonderful fantastic excellent perfect perfectly
+    lovely brilliant super superb neat wow whoa oh ooh ah aha aw aww hmm hm mm mmm mhm uh um huh er eh ugh phew yay
+    oops ouch damn dang gosh geez jeez god yikes hurrah hooray
+    well yeah yep yup yea yes ya no nope nah sure surely absolutely definitely exactly precisely certainly indeed
+    correct true totally completely agreed agree fair enough understood understand got gotcha gotta gonna wanna noted
+    sorry pardon excuse apologies apologise apologize forgive worries worry problem problems bother hurry rush bless
+    congrats congratulations kudos bravo props haha hahaha hehe lol lmao rofl omg funny hilarious joke jokes joking
+    kidding laugh laughing cute sweet honey dear darling sir madam ma'am please
+    hola gracias buenos buenas dias noches tardes adios bonjour merci salut bonsoir hallo danke guten tag morgen abend
+    tschuss bitte grazie prego ola obrigado obrigada oi hej tack
+    こん んに にち ちは ばん あり りが がと とう
+    你好 谢谢 謝謝 안녕 녕하 하세 세요 감사 привет спасибо здравствуйте مرحبا شكرا שלום תודה
+"""
+_VAGUE = """
+    talk talking talked chat chatting speak speaking hear hearing heard listen listening hang wait waiting moment sec
+    second seconds minute minutes while time times know think thought thinking guess suppose mean means meant sound
+    sounds look looks looking seem seems saying tell telling ask asking come coming go going back start started stop
+    continue repeat begin ready keep leave let's try trying see seeing later soon talk help helpful helps helping want
+    need like love feel feeling hope hopefully wish believe imagine bet doubt expect care mind matter matters
+    happen happening change chance choice deal point idea sense fact reason case word words way ways thing stuff bit
+    piece part side end rest break people person guy guys folks everyone man men dude bro buddy mate pal friend friends
+    day days today tonight tomorrow yesterday week weeks weekend month year years hour hours monday tuesday wednesday
+    thursday friday saturday sunday weather sunny rainy rain raining cold hot warm freezing outside
+    happy glad sad bad better best worse worst big small little new old long short busy tired sleepy bored boring
+    excited exciting interesting interested curious funny fun crazy weird strange silly serious seriously real honest
+    honestly literally basically actually anyway anyways obviously apparently possible possibly impossible easy hard
+    quick quickly slow slowly slower fast faster loud louder quiet clear clearly simple
+    luck lucky enjoy relax sleep sleeping dream dreams rest wake awake hungry sick
+    question questions answer answers asked wonder wondering nothing anything something everything
+    robot ai bot assistant human computer machine voice program smart clever name
+    merry christmas xmas birthday easter holidays holiday anniversary cheer
+    there next first last same different other another else together alone
+    today's catch run running pick call phone test testing check hand hands door sit stand
+    said tells told say nobody somebody someone set count
+"""
+POLITE = frozenset(_POLITE.split())
+VAGUE = frozenset(_VAGUE.split())
+"""Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
+
+_TOLD = (0.0, 0.08, 0.25, 0.6, 1.0)
+"""How much a statement asks for what is known already, by how many weighty words it has."""
+
+_LAUGHTER = re.compile(r"(?:(?:ha|he|hi|ja|lo|m+|h+|o+|a+)h?)+l?|\w*(\w)\1{2,}\w*")
+"""Hahaha, mmhm, sooooo."""
+
+_ASKS = re.compile(
+    r"\b(?:what|which|who|whom|whose|where|when|why|how)\b.*\?"
+    r"|(?:^|[.!?,;:]\s*|\b(?:and|so|but|then|hey|hi|ok|okay|please)\s+)"
+    r"(?:what|which|who|whom|whose|where|when|why|how|did|does|do|has|have|had|is|are|was|were|am|will|would|should)\b",
+    re.IGNORECASE,
 )
-"""As ``text.tokens.words`` writes them; what is a stop word already need not be here."""
+_CUES = re.compile(
+    r"\b(?:remember|remind|recall|forg[eo]t\w*(?! (?:about )?it\b)|last time|previously|tell me (?:about|wh\w+|how)|"
+    r"(?:did|have|had) (?:i|we|you) (?:ever|already|mention|tell|say|said|told|talk|discuss)\w*)\b",
+    re.IGNORECASE,
+)
+_OF_A_PERSON = re.compile(
+    r"\b(?:i|i'm|i've|i'd|me|my|mine|we|us|our|he|she|his|her|him|they|their|them)\b", re.IGNORECASE
+)
+_PLEASANTRY = re.compile(
+    r"\bhow(?:'s| is| are| was| were| have| has|'ve| do| did)? (?:you|it|life|things|everything|that)\b"
+    r"|\bhow (?:do|can|may|could) i help\b"
+    r"|\bwhat'?s? (?:is )?(?:up|new|going on|happening)\b|\bwhere were we\b"
+    r"|\bwhat (?:can|should|shall|do) (?:i|we) (?:say|do)\b"
+    r"|\b(?:do|did|can|could|would|will|may|are|have) you\b(?! (?:remember|recall|know (?:my|what|where|when|who|if)))"
+    r"|\bhow(?: was| is| are|'s|s) your\b|\bwho knows\b|\bam i right\b|\bcan i ask\b|\bi mean\b|\bthank\w*\b",
+    re.IGNORECASE,
+)
 
 
-def substance(words: Iterable[str]) -> int:
-    """How many of the words, stop words already left out, are not small talk."""
-    return sum(word not in WORDS for word in words)
+def intent(text: str, content: Sequence[str], all_words: int, names: Iterable[str]) -> float:
+    """How much a query wants to know, in [0, 1].
+
+    ``content``: its words that are neither function words nor names; ``all_words``: how many words it has in all;
+    ``names``: people it speaks of. 1 is a question about somebody or something, 0 says nothing but "hello".
+    """
+    matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
+    weighty = sum(word not in VAGUE for word in matters)
+    if _CUES.search(text) and matters:
+        return 1.0
+    asks = _ASKS.search(text) is not None and _PLEASANTRY.search(text) is None
+    of_a_person = bool(list(names)) or _OF_A_PERSON.search(text) is not None
+    if asks and of_a_person:
+        return 1.0 if matters else 0.6 if len(content) == 0 else 0.0
+    if weighty and (asks or (weighty == all_words and "!" not in text)):
+        return 1.0  # a question about things, or nothing but keywords
+    return _TOLD[min(weighty, len(_TOLD) - 1)]

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from bench.smalltalk import LONGER, UTTERANCES
+
+from recollect.index import OwnerIndex
+from recollect.recall import analyse
+from tests.recall.helpers import talk, view
+
+STORE = view(talk("Ana: I finally bought touring skis in Graz", "Bo: Nice! How much were they?"))
+
+
+def test_small_talk_wants_nothing() -> None:
+    wanting = [text for text in UTTERANCES + LONGER if analyse(text, STORE).intent > 0.25]
+    assert len(wanting) <= 2, wanting
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where did Ana buy her skis?",
+        "What's my dog called?",
+        "Do you remember my sister's birthday?",
+        "remind me what I ordered",
+        "allergies",
+        "favourite restaurant Graz",
+        "How many people came to the party?",
+        "And where was that, in which town?",
+        "What did I do last weekend?",
+        "Who am I?",
+        "¿Dónde vive mi hermana?",
+        "I'd like to book a table for my mother's birthday dinner in Graz",
+    ],
+)
+def test_questions_and_plans_do(text: str) -> None:
+    assert analyse(text, STORE).intent >= 0.5
+
+
+def test_an_empty_store_can_be_asked() -> None:
+    assert analyse("Where are my skis?", OwnerIndex().view()).intent == 1.0
