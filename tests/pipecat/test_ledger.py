@@ -36,7 +36,7 @@ def test_what_is_appended_is_new() -> None:
 
 
 def test_system_developer_and_tool_messages_are_not_said() -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "system", "content": "Be nice."},
         {"role": "developer", "content": "Be brief."},
         {"role": "assistant", "tool_calls": [{"id": "a"}], "content": None},

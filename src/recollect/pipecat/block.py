@@ -77,7 +77,9 @@ class Lines:
 
 def quoted(text: str) -> str:
     """A remembered text as one line that cannot end its line, begin another, or pass for a turn of its own."""
-    return " ".join(_PROMPT_SYNTAX.sub(lambda found: found[0].replace("<", "‹").replace("[", "("), text).split())
+    if "<" in text or "[" in text:
+        text = _PROMPT_SYNTAX.sub(lambda found: found[0].replace("<", "‹").replace("[", "("), text)
+    return " ".join(text.split())
 
 
 class Blocks:
@@ -97,10 +99,9 @@ class Blocks:
         """Whether this is a block of any service: the very message, or a copy with exactly its text."""
         return isinstance(message, RecallBlock) or any(blocks._is_copy(message) for blocks in cls._every)
 
-    def text_in(self, messages: Sequence[ContextMessage]) -> str | None:
-        """The text of this service's block among the messages."""
-        mine = next((message for message in messages if self._is_mine(message)), None)
-        return None if mine is None else text_of(mine)
+    def stands_in(self, messages: Sequence[ContextMessage]) -> bool:
+        """Whether a block of this service is among the messages."""
+        return len(self.strip(messages)) != len(messages)
 
     def put(self, messages: Sequence[ContextMessage], role: str, text: str, position: int) -> list[ContextMessage]:
         """The messages with one block of this service, at ``position`` as ``list.insert`` counts it."""
@@ -114,14 +115,12 @@ class Blocks:
 
     def strip(self, messages: Sequence[ContextMessage]) -> list[ContextMessage]:
         """The messages without this service's blocks."""
-        kept = [message for message in messages if not self._is_mine(message)]
+        owner = self._owner
+        kept = [message for message in messages if type(message) is not RecallBlock or message.owner != owner]
         if len(kept) == len(messages) and self._rendered:
             # Reading every text takes its time, so copies are looked for only where the block itself is not found.
             kept = [message for message in kept if not self._is_copy(message)]
         return kept
-
-    def _is_mine(self, message: ContextMessage) -> bool:
-        return type(message) is RecallBlock and message.owner == self._owner
 
     def _is_copy(self, message: ContextMessage) -> bool:
         text = text_of(message)

@@ -52,7 +52,7 @@ class Desk:
     async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
         """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
         shown = self._shown.get(context)
-        if shown is None or shown.empty_turns >= KEPT_TURNS or self._blocks.text_in(context.get_messages()) is None:
+        if shown is None or shown.empty_turns >= KEPT_TURNS or not self._blocks.stands_in(context.get_messages()):
             self.clear(context)
             return []
         remaining = await still_there(shown.hits)

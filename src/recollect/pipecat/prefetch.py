@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from pipecat.frames.frames import Frame, TranscriptionFrame
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 
 from .compat import TRANSCRIPT_FRAMES
 
 
 class TranscriptObserver(BaseObserver):
-    """Tells ``heard`` the turn so far each time a transcript adds to it."""
+    """Tells ``heard`` the turn so far each time a transcript adds to it, and whether those words will stay."""
 
-    def __init__(self, heard: Callable[[str], None]) -> None:
+    def __init__(self, heard: Callable[[str, bool], None]) -> None:
         super().__init__()
         self._heard = heard
         self._kinds: dict[type[Frame], bool] = {}
@@ -37,6 +37,7 @@ class TranscriptObserver(BaseObserver):
         text = getattr(frame, "text", "").strip()
         if not text:
             return
-        self._heard(" ".join((*self._final, text)))
+        final = not isinstance(frame, InterimTranscriptionFrame)
+        self._heard(" ".join((*self._final, text)), final)
         if isinstance(frame, TranscriptionFrame):
             self._final.append(text)

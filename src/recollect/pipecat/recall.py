@@ -111,17 +111,30 @@ class Recall:
         """The lookups for the turn being spoken."""
         self._late: list[Lookup] = []
         """Lookups of turns that went on without them."""
+        self._next: str | None = None
+        """A transcript to look up when the lookup under way is done."""
         self._usual = 0.0
         """Seconds the backend usually takes."""
         self._patience = HANGS_AFTER
         self._warned = False
         self.tally = Tally()
 
-    def ahead(self, transcript: str) -> None:
-        """Look up a transcript that is still growing, unless a lookup under way covers it."""
+    def ahead(self, transcript: str, *, final: bool = False) -> None:
+        """Look up a transcript that is still growing, unless a lookup under way covers it.
+
+        A growing transcript waits for the lookup under way: by then it is the newest one that is looked up.
+        """
         words = words_of(transcript)
-        if words and self._covering(words) is None:
-            self._start(transcript, words)
+        if not words or self._covering(words) is not None:
+            return
+        pending = self._pending()
+        if pending and not final:
+            self._next = transcript
+            return
+        if not self._slow:
+            for lookup in pending:
+                lookup.call_off()
+        self._start(transcript, words)
 
     async def at_turn(self, query: str, within: float, limit: int) -> Answer:
         """The memories for a turn, at most ``limit``, after at most ``within`` seconds."""
@@ -141,25 +154,38 @@ class Recall:
                 await self._wait(lookup, min(within, _QUICK))
         return self._settle(words, limit)
 
+    async def quiet(self, within: float) -> None:
+        """Wait until nothing is being looked up for a turn, but not for long."""
+        tasks = {lookup.task for lookup in self._pending() if lookup.task is not None}
+        if tasks:
+            await asyncio.wait(tasks, timeout=within)
+
     def forget(self) -> None:
         """Drop all lookups: whose they were, or what they found, holds no longer."""
         for lookup in (*self._current, *self._late):
             lookup.call_off()
         self._current.clear()
         self._late.clear()
+        self._next = None
 
     @property
     def _slow(self) -> bool:
-        return self._usual > _QUICK
+        """Whether the backend takes its time, as far as is known."""
+        oldest = min((lookup.started for lookup in self._pending()), default=None)
+        return self._usual > _QUICK or (oldest is not None and time.monotonic() - oldest > _QUICK)
+
+    def _pending(self) -> list[Lookup]:
+        return [lookup for lookup in self._current if lookup.hits is None]
 
     def _settle(self, words: Sequence[str], limit: int) -> Answer:
         """Close the turn: if what was asked for it has not come, it may serve the next."""
         best = self._best_finished(words)
         answered = best is not None and best.coverage(words) >= _GOOD_ENOUGH
-        pending = [lookup for lookup in self._current if lookup.hits is None]
+        pending = self._pending()
         overdue = [hit for late in self._late for hit in late.hits or ()]
         self._late = [late for late in self._late if late.hits is None]
         self._current.clear()
+        self._next = None
         self.tally.turns += 1
         if answered:
             for lookup in pending:
@@ -172,8 +198,10 @@ class Recall:
 
     def _covering(self, words: Sequence[str]) -> Lookup | None:
         """The lookup of this turn that needs no newer one beside it. A quick backend is asked for every word."""
-        covers = (lookup for lookup in reversed(self._current) if self._slow and lookup.covers(words))
-        return self._exact(words) or next(covers, None)
+        exact = self._exact(words)
+        if exact is not None or not self._slow:
+            return exact
+        return next((lookup for lookup in reversed(self._current) if lookup.covers(words)), None)
 
     def _exact(self, words: Sequence[str]) -> Lookup | None:
         return next((lookup for lookup in reversed(self._current) if lookup.words == words), None)
@@ -197,6 +225,7 @@ class Recall:
             async with asyncio.timeout(self._patience):
                 hits = await self._search(lookup.query)
         except asyncio.CancelledError:
+            self._drop(lookup)
             self._breaker.abandoned()
             raise
         except Exception as error:  # A memory that fails must never end a call.
@@ -208,6 +237,9 @@ class Recall:
         took = lookup.finished - lookup.started
         self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
         self._breaker.succeeded()
+        if self._next is not None and lookup in self._current:
+            transcript, self._next = self._next, None
+            self.ahead(transcript)
 
     def _drop(self, lookup: Lookup) -> None:
         """A failed lookup is not done: the same words are looked up again."""

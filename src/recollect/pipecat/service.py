@@ -34,6 +34,10 @@ from .writer import Entry, Writer
 if TYPE_CHECKING:
     from recollect.memory import AsyncMemory
 
+_TURN_COMES = 0.005
+_TURN_TAKES = 0.025
+"""Seconds for which a write lets a turn go first: together, and with the write itself, well below 50 ms."""
+
 _WARM_UP = 1.0
 """Seconds the start of a call waits at most for its memories to be loaded."""
 
@@ -134,7 +138,7 @@ class Mem0MemoryService(MemorySurface):
     def _prepare(self, user_id: UserId, should_store: ShouldStore | None) -> None:
         """Make the parts of a call."""
         names = {"user": self.user_name, "assistant": self.assistant_name}
-        self._writer = Writer(self._store, self._report_storing)
+        self._writer = Writer(self._store, self._report_storing, self._quiet)
         self._capture = Capture(self._writer.put, names=names, should_store=should_store, now=self._now)
         self._recall = Recall(self._search, self._spawn, self._report)
         self._neighbours = Neighbours(self, self._on_assistant_turn, self._capture.summary)
@@ -228,10 +232,10 @@ class Mem0MemoryService(MemorySurface):
             self._capture.read_all(self._ids(), interrupted=interrupted)
             self._capture.hear(said, self._ids(), interrupted=interrupted)
 
-    def _on_transcript(self, transcript: str) -> None:
+    def _on_transcript(self, transcript: str, final: bool) -> None:
         """The user is speaking."""
         if self.prefetch and self._ids() is not None:
-            self._recall.ahead(transcript)
+            self._recall.ahead(transcript, final=final)
 
     def _on_user_changed(self) -> None:
         """Nothing of the one user may reach the other."""
@@ -259,6 +263,11 @@ class Mem0MemoryService(MemorySurface):
             **(entries[0].ids or {}),
         )
         self._store_failing = False
+
+    async def _quiet(self) -> None:
+        """Before a write: a turn that is being answered right now has the memory to itself."""
+        await asyncio.sleep(_TURN_COMES)
+        await self._recall.quiet(_TURN_TAKES)
 
     async def _warm_up(self) -> None:
         ids = self._ids()

@@ -53,7 +53,13 @@ Store: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 class Writer:
     """A queue and the task that empties it. A failed write is tried again before anything after it is."""
 
-    def __init__(self, store: Store, report: Callable[[str, Exception], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        report: Callable[[str, Exception], Awaitable[None]],
+        quiet: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._quiet = quiet
         self._store = store
         self._report = report
         self._queue: deque[Entry] = deque()
@@ -82,6 +88,8 @@ class Writer:
         """Store what is queued, until cancelled."""
         while True:
             await self._work.wait()
+            if not self._closing.is_set():
+                await self._quiet()
             await self._write(self._next_batch())
 
     async def flush(self, within: float | None = None) -> bool:

@@ -1,0 +1,217 @@
+"""Lookups ahead of the turn: what a turn gets, and how long it waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from recollect.pipecat import recall as module
+from recollect.pipecat.recall import Recall, merged
+
+from .harness import until, within
+
+LONG = 5.0
+"""Seconds a turn would wait if it waited."""
+
+
+class Backend:
+    """Answers a query when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.reported: list[Exception] = []
+        self._answers: dict[str, asyncio.Future[list[dict[str, Any]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.recall = Recall(self._search, self._spawn, self._report)
+
+    async def _search(self, query: str) -> list[dict[str, Any]]:
+        self.asked.append(query)
+        self._answers[query] = asyncio.get_running_loop().create_future()
+        return await self._answers[query]
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _report(self, what: str, error: Exception) -> None:
+        self.reported.append(error)
+
+    async def ahead(self, *transcripts: str, final: bool = False) -> None:
+        for transcript in transcripts:
+            self.recall.ahead(transcript, final=final)
+            await asyncio.sleep(0)
+
+    async def answer(self, query: str, *memories: str) -> None:
+        await until(lambda: query in self._answers)
+        self._answers[query].set_result([{"id": memory, "memory": memory} for memory in memories or (query,)])
+        await asyncio.sleep(0.01)
+
+    async def fail(self, query: str) -> None:
+        await until(lambda: query in self._answers)
+        self._answers.pop(query).set_exception(ConnectionError("down"))
+        await asyncio.sleep(0.01)
+
+    async def turn(self, query: str, patience: float = LONG) -> list[str]:
+        answer = await within(self.recall.at_turn(query, patience, 10))
+        return [hit["memory"] for hit in answer.hits]
+
+    async def is_slow(self) -> None:
+        """Let the backend be known for taking its time."""
+        await self.ahead("slow")
+        await asyncio.sleep(0.03)
+        await self.answer("slow")
+        await self.turn("slow")
+        self.asked.clear()
+
+
+@pytest.fixture
+async def backend() -> Backend:
+    return Backend()
+
+
+async def test_a_turn_finds_ready_what_its_final_transcript_asked_for(backend: Backend) -> None:
+    await backend.ahead("where do I live", final=True)
+    await backend.answer("where do I live", "Oslo")
+    assert await backend.turn("Where do I live?") == ["Oslo"], "a capital and a question mark are no other words"
+    assert backend.asked == ["where do I live"]
+
+
+async def test_without_a_transcript_a_turn_asks_and_waits(backend: Backend) -> None:
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await backend.answer("where do I live", "Oslo")
+    assert await within(turn) == ["Oslo"]
+
+
+async def test_the_same_words_again_are_looked_up_again(backend: Backend) -> None:
+    for memory in ("Oslo", "Bergen"):
+        await backend.ahead("where do I live", final=True)
+        await backend.answer("where do I live", memory)
+        assert await backend.turn("where do I live") == [memory]
+
+
+async def test_a_quick_backend_is_asked_for_every_word(backend: Backend) -> None:
+    for transcript in ("where", "where do", "where do I"):
+        await backend.ahead(transcript)
+        await backend.answer(transcript)
+    await backend.ahead("where do I live", final=True)
+    await backend.answer("where do I live", "Oslo")
+    assert await backend.turn("where do I live") == ["Oslo"]
+
+
+async def test_a_growing_transcript_waits_for_the_lookup_under_way(backend: Backend) -> None:
+    await backend.ahead("one", "one two", "one two three", "one two three four")
+    assert backend.asked == ["one"]
+    await backend.answer("one")
+    assert backend.asked == ["one", "one two three four"]
+
+
+async def test_a_slow_backend_is_not_asked_again_for_what_a_lookup_covers(backend: Backend) -> None:
+    await backend.is_slow()
+    await backend.ahead("what is the name of my sister")
+    await backend.ahead("what is the name of my sister in Lisbon", final=True)
+    assert backend.asked == ["what is the name of my sister"]
+    await backend.answer("what is the name of my sister", "Eva")
+    assert await backend.turn("what is the name of my sister in Lisbon") == ["Eva"]
+    assert len(backend.asked) == 1
+
+
+async def test_a_turn_takes_what_is_ready_rather_than_wait_for_a_slow_backend(backend: Backend) -> None:
+    await backend.is_slow()
+    await backend.ahead("what is the name of")
+    await backend.answer("what is the name of", "Eva")
+    assert await backend.turn("what is the name of my sister please") == ["Eva"]
+
+
+async def test_past_its_time_a_turn_goes_on_and_the_next_gets_what_came(backend: Backend) -> None:
+    assert await backend.turn("where do I live", patience=0.01) == []
+    await backend.answer("where do I live", "Oslo")
+    turn = asyncio.create_task(backend.turn("and my sister"))
+    await backend.answer("and my sister", "Lisbon")
+    assert await within(turn) == ["Lisbon", "Oslo"]
+    turn = asyncio.create_task(backend.turn("and my brother"))
+    await backend.answer("and my brother", "Peru")
+    assert await within(turn) == ["Peru"], "late results serve one turn"
+
+
+async def test_what_comes_late_is_no_error(backend: Backend) -> None:
+    for n in range(6):
+        assert not [
+            memory for memory in await backend.turn(f"question {n}", patience=0.01) if memory == f"question {n}"
+        ]
+        await backend.answer(f"question {n}")
+    assert backend.reported == []
+    assert backend.recall.tally.opened == 0
+    assert backend.recall.tally.late == 6
+
+
+async def test_an_interrupted_turn_leaves_its_lookup_to_the_next(backend: Backend) -> None:
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await until(lambda: bool(backend.asked))
+    turn.cancel()
+    await asyncio.wait({turn})
+    await backend.answer("where do I live", "Oslo")
+    assert await backend.turn("where do I live") == ["Oslo"]
+    assert len(backend.asked) == 1
+
+
+async def test_a_failed_lookup_is_not_done(backend: Backend) -> None:
+    await backend.ahead("where do I live", final=True)
+    await backend.fail("where do I live")
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await backend.answer("where do I live", "Oslo")
+    assert await within(turn) == ["Oslo"]
+
+
+async def test_failures_in_a_row_open_the_breaker_and_are_reported_once(backend: Backend) -> None:
+    for n in range(3):
+        turn = asyncio.create_task(backend.turn(f"question {n}"))
+        await backend.fail(f"question {n}")
+        assert await within(turn) == []
+    assert [str(error) for error in backend.reported] == ["down"]
+    assert await backend.turn("question 4") == [], "not asked, so not waited for"
+    assert backend.asked == ["question 0", "question 1", "question 2"]
+
+
+async def test_a_backend_that_hangs_is_given_up_and_tried_again(backend: Backend, monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "HANGS_AFTER", 0.02)
+    for n in range(3):
+        await backend.turn(f"question {n}", patience=0.001)
+        await asyncio.sleep(0.05)
+    assert backend.recall.tally.opened == 1
+    backend.recall._breaker._open_until = 0.0
+    assert await backend.turn("anybody there") == [], "a probe, for which nobody waits"
+    await backend.answer("anybody there")
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await backend.answer("where do I live", "Oslo")
+    assert "Oslo" in await within(turn)
+
+
+async def test_unanswered_lookups_do_not_pile_up(backend: Backend) -> None:
+    for n in range(10):
+        await backend.turn(f"question {n}", patience=0.001)
+    assert len(backend.asked) == 3
+
+
+async def test_forgetting_drops_what_is_ready_under_way_and_late(backend: Backend) -> None:
+    await backend.turn("late", patience=0.001)
+    await backend.answer("late")
+    await backend.ahead("ready", final=True)
+    await backend.answer("ready")
+    backend.recall.forget()
+    turn = asyncio.create_task(backend.turn("ready"))
+    await until(lambda: backend.asked.count("ready") == 2)
+    await backend.answer("ready", "anew")
+    assert await within(turn) == ["anew"]
+
+
+def test_a_third_of_the_room_is_kept_for_what_came_late() -> None:
+    fresh, late = ([{"id": f"{kind}{n}"} for n in range(6)] for kind in ("fresh", "late"))
+    assert [hit["id"] for hit in merged(fresh, late, 6)] == ["fresh0", "fresh1", "fresh2", "fresh3", "late0", "late1"]
+    assert merged(fresh, [], 3) == fresh[:3]
+    assert merged([], late, 3) == late[:3]
+    assert merged(fresh[:1], fresh, 3) == fresh[:3]
