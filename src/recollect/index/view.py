@@ -142,10 +142,11 @@ class IndexView:
         """Memories, without dead rows."""
         return len(self) - len(self.dead)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """Speakers known by a name or label."""
-        return tuple(speaker for speaker in self.speakers if speaker is not None)
+        """Speakers of live rows, by name or label."""
+        rows = np.bincount(self.speaker[self.alive], minlength=len(self.speakers)).tolist()
+        return tuple(name for name, said in zip(self.speakers, rows, strict=True) if said and name is not None)
 
     def mask(self, memory_ids: Iterable[int]) -> NDArray[np.bool_]:
         """The rows of these memories, as ``rank`` takes them; ids that are not here are passed over."""

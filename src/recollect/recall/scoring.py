@@ -35,6 +35,9 @@ PERIOD = 0.25
 LONG_REPLY = 0.15
 """Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
 
+LEAST = 0.25
+"""The best memory's score for a plain question that nothing in the store seems to answer."""
+
 CONTEXT_ROWS = 128
 """How many of the best rows a session's strength is read from."""
 
@@ -150,9 +153,11 @@ def _answerable(coverage: float, similarity: float) -> float:
     """How likely the store holds an answer, from the best that words and vectors found in it.
 
     A logistic fit (with the bundled embedder) that tells questions asked of their own store from the same questions
-    asked of another; shifted so that a question's answers stay above 0.1. Without vectors, words stand in for them.
+    asked of another. Without vectors, words stand in for them. Never under ``LEAST``: a question may share neither
+    words nor much meaning with what answers it.
     """
-    return 1 / (1 + exp(7.0 - 12.0 * max(similarity, 0.25 + 0.25 * coverage) - 5.4 * coverage))
+    odds = exp(12.0 * max(similarity, 0.25 + 0.25 * coverage) + 5.4 * coverage - 7.5)
+    return LEAST + (1 - LEAST) * odds / (1 + odds)
 
 
 def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]:

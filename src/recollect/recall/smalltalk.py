@@ -24,7 +24,7 @@ _POLITE = """
     hola gracias buenos buenas dias noches tardes adios bonjour merci salut bonsoir hallo danke guten tag morgen abend
     tschuss bitte grazie prego ola obrigado obrigada oi hej tack
     こん んに にち ちは ばん あり りが がと とう
-    你好 谢谢 謝謝 안녕 녕하 하세 세요 감사 привет спасибо здравствуйте مرحبا شكرا שלום תודה
+    元気 気で です すか ます 你好 谢谢 謝謝 안녕 녕하 하세 세요 감사 привет спасибо здравствуйте مرحبا شكرا שלום תודה
 """
 _VAGUE = """
     talk talking talked chat chatting speak speaking hear hearing heard listen listening hang wait waiting moment sec
