@@ -57,8 +57,8 @@ class Backend:
         await asyncio.sleep(0.01)
 
     async def turn(self, query: str, patience: float = LONG) -> list[str]:
-        answer = await within(self.recall.at_turn(query, patience, 10))
-        return [hit["memory"] for hit in answer.hits]
+        answer = await within(self.recall.at_turn(query, patience))
+        return [hit["memory"] for hit in merged(answer.hits, answer.overdue, 10)]
 
     async def is_slow(self) -> None:
         """Let the backend be known for taking its time."""

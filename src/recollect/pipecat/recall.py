@@ -79,8 +79,8 @@ class Answer:
     """What a turn gets."""
 
     hits: Sequence[Hit] = ()
-    complete: bool = False
-    """Whether the backend answered for this very turn, so that finding nothing means there is nothing."""
+    overdue: Sequence[Hit] = ()
+    """What came too late for the turn before."""
 
 
 @dataclass(slots=True)
@@ -136,8 +136,8 @@ class Recall:
                 lookup.call_off()
         self._start(transcript, words)
 
-    async def at_turn(self, query: str, within: float, limit: int) -> Answer:
-        """The memories for a turn, at most ``limit``, after at most ``within`` seconds."""
+    async def at_turn(self, query: str, within: float) -> Answer:
+        """The memories for a turn, after at most ``within`` seconds."""
         began = time.monotonic()
         self._patience = max(HANGS_AFTER, 2 * within)
         words = words_of(query)
@@ -152,7 +152,7 @@ class Recall:
                 await self._wait(lookup, within)
             elif not self._slow:
                 await self._wait(lookup, min(within, _QUICK))
-        return self._settle(words, limit)
+        return self._settle(words)
 
     async def quiet(self, within: float) -> None:
         """Wait until nothing is being looked up for a turn, but not for long."""
@@ -177,7 +177,7 @@ class Recall:
     def _pending(self) -> list[Lookup]:
         return [lookup for lookup in self._current if lookup.hits is None]
 
-    def _settle(self, words: Sequence[str], limit: int) -> Answer:
+    def _settle(self, words: Sequence[str]) -> Answer:
         """Close the turn: if what was asked for it has not come, it may serve the next."""
         best = self._best_finished(words)
         answered = best is not None and best.coverage(words) >= _GOOD_ENOUGH
@@ -194,7 +194,7 @@ class Recall:
             self._late += pending
             self.tally.late += 1
             self._warn_if_often_late()
-        return Answer(merged(best.hits or () if best else (), overdue, limit), complete=answered)
+        return Answer(best.hits or () if best else (), overdue)
 
     def _covering(self, words: Sequence[str]) -> Lookup | None:
         """The lookup of this turn that needs no newer one beside it. A quick backend is asked for every word."""

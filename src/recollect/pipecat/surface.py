@@ -5,6 +5,7 @@ All of it works on an instance made with ``__new__`` whose attributes were set b
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from .desk import Desk, Look
 from .destination import call, results_of, takes
 from .identity import Scope, User, UserId, what_may_be_seen
 from .profile import about_the_person_first, newest_first
-from .recall import Recall
+from .recall import Recall, merged
 from .writer import Ids
 
 Order: TypeAlias = Literal["about", "newest", "oldest"]
@@ -103,10 +104,13 @@ class MemorySurface(FrameProcessor):
 
     async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
         """Recall for ``query`` and let the context's one block hold what was recalled."""
+        hits: Sequence[Hit]
         if self._recall is None:
-            hits: Sequence[Hit] = await self._retrieve_memories(query)
+            hits = await self._retrieve_memories(query)
         else:
-            hits = (await self._recall.at_turn(query, self.recall_timeout, self.search_limit)).hits
+            answer = await self._recall.at_turn(query, self.recall_timeout)
+            overdue = await self._still_there(answer.overdue) if answer.overdue else ()
+            hits = merged(answer.hits, overdue, self.search_limit)
         self.last_query = query
         # What the person is saying right now is not news.
         hits = [hit for hit in hits if _folded(str(hit.get("memory"))) != _folded(query)]
@@ -150,19 +154,24 @@ class MemorySurface(FrameProcessor):
         return results_of(answer)
 
     async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
-        """Those of the memories that were not deleted since. A client that cannot tell is taken at its word."""
+        """Those of the memories that were not deleted since. A client that cannot tell, or not soon, is trusted."""
         get = getattr(self.memory_client, "get", None)
         if get is None:
             return list(hits)
-        remaining = []
-        for hit in hits:
+
+        async def there(hit: Hit) -> bool:
             try:
-                found = hit.get("id") is None or await call(get, memory_id=hit["id"])
+                return hit.get("id") is None or await call(get, memory_id=hit["id"]) is not None
             except ValueError:  # No such memory.
-                found = False
-            if found:
-                remaining.append(hit)
-        return remaining
+                return False
+
+        try:
+            async with asyncio.timeout(self.recall_timeout):
+                found = await asyncio.gather(*map(there, hits))
+        except Exception as error:  # Late, or failed: as above.
+            logger.debug(f"Memories could not be checked: {error!r}")
+            return list(hits)
+        return [hit for hit, is_there in zip(hits, found, strict=True) if is_there]
 
     def _ids(self) -> Ids | None:
         """The entity ids of this call; None while the user is not known yet."""

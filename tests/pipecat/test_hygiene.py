@@ -1,0 +1,211 @@
+"""The conversation gathers no memory, whatever else is done to its context."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pipecat.frames.frames import LLMContextFrame, LLMRunFrame, LLMSummarizeContextFrame
+from pipecat.pipeline.parallel_pipeline import ParallelPipeline
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregatorParams
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummarizationConfig, LLMContextSummaryConfig
+
+from recollect.memory import AsyncMemory
+from recollect.pipecat import Mem0MemoryService
+
+from .conftest import Ann
+from .harness import Call, LLMContext, ScriptedLLM, blocks, messages_of, until
+from .llm import Calls, ServiceLLM
+
+WHERE = "In which city do I live?"
+
+
+@pytest.fixture
+async def oslo(ann: Ann) -> Ann:
+    await ann.told("I moved to Oslo in March.", "My sister Eva plays the cello.")
+    return ann
+
+
+class Selective(AsyncMemory):
+    """Finds nothing for what says nothing."""
+
+    async def search(self, query: str, **options: Any) -> dict[str, Any]:
+        return {"results": []} if query == "yes please" else await super().search(query, **options)
+
+
+def at(position: int) -> Mem0MemoryService.InputParams:
+    return Mem0MemoryService.InputParams(position=position)
+
+
+async def test_the_run_after_a_function_call_carries_the_turns_block(oslo: Ann) -> None:
+    llm = ServiceLLM(lambda n: Calls("get_time") if n == 1 else f"answer {n}")
+
+    async def get_time(params: Any) -> None:
+        await params.result_callback({"time": "ten"})
+
+    llm.register_function("get_time", get_time)
+    async with Call(oslo.service(params=at(-1)), llm=llm) as call:
+        await call.say(WHERE)
+        await until(lambda: len(call.shown) == 2)
+        await until(lambda: messages_of(call.context)[-1].get("content") == "answer 2")
+    first, again = call.shown
+    assert [message["role"] for message in again[-3:]] == ["user", "assistant", "tool"]
+    assert blocks(first) == blocks(again)
+    assert len(blocks(first)) == 1
+    assert (await oslo.said())[2:] == [("user", WHERE), ("assistant", "answer 2")]
+
+
+@pytest.mark.parametrize("position", [1, -1])
+@pytest.mark.parametrize("dedicated", [False, True], ids=["pipeline's LLM", "dedicated LLM"])
+async def test_a_summariser_neither_reads_a_block_nor_loses_count_over_it(
+    oslo: Ann, position: int, dedicated: bool
+) -> None:
+    llm, other = ServiceLLM(), ServiceLLM()
+    config = LLMAutoContextSummarizationConfig(
+        max_context_tokens=None,
+        max_unsummarized_messages=8,
+        summary_config=LLMContextSummaryConfig(min_messages_after_summary=3, llm=other if dedicated else None),
+    )
+    params = LLMAssistantAggregatorParams(
+        enable_auto_context_summarization=True, auto_context_summarization_config=config
+    )
+    said = []
+    async with Call(oslo.service(params=at(position)), llm=llm, assistant_params=params) as call:
+        for n in range(16):
+            said.append((WHERE, f"That was number {n}.", "yes please")[n % 3] + f" {n}")
+            await call.say(said[-1])
+            await asyncio.sleep(0.01 if n % 2 else 0.04)
+        await asyncio.sleep(0.05)
+        final = messages_of(call.context)
+    summarised = (other if dedicated else llm).summarised
+    assert len(summarised) >= 2
+    assert not [text for text in summarised if "I recall" in text]
+    assert {len(blocks(shown)) for shown in call.shown} == {1}
+    remaining = [m["content"] for m in final if m["role"] in ("user", "assistant") and "part" not in m["content"]]
+    expected = [text for n, words in enumerate(said, 1) for text in (words, f"answer {n}")]
+    assert remaining == expected[-len(remaining) :], "nothing is lost or doubled in the rest"
+    assert summarised[-1].count(said[0]) == 0, "the first turn was summarised once"
+    covered = "\n".join(summarised)
+    assert all(f": {text}" in covered or text in remaining for text in expected)
+    assert [text for _, text in await oslo.said()][2:] == expected, "summaries are not stored"
+
+
+async def test_a_summary_is_no_query(oslo: Ann) -> None:
+    service = oslo.service()
+    params = LLMAssistantAggregatorParams(
+        auto_context_summarization_config=LLMAutoContextSummarizationConfig(
+            summary_config=LLMContextSummaryConfig(min_messages_after_summary=0)
+        )
+    )
+    async with Call(service, llm=ServiceLLM(), assistant_params=params) as call:
+        await call.say("My violin needs new strings.")
+        await call.worker.queue_frame(LLMSummarizeContextFrame())
+        await until(lambda: "part 1" in str(messages_of(call.context)))
+        call.llm.received.clear()
+        await call.worker.queue_frame(LLMRunFrame())
+        await until(call.llm.received.is_set)
+    assert [message["role"] for message in messages_of(call.context) if not blocks([message])] == [
+        "system",
+        "user",
+        "assistant",
+    ]
+    assert service.last_query == "My violin needs new strings."
+    assert not [text for _, text in await oslo.said() if "part 1" in text]
+
+
+async def test_a_turn_that_recalls_nothing_keeps_the_block_for_three_turns(oslo: Ann, tmp_path: Path) -> None:
+    service = oslo.service(memory=Selective(folder=tmp_path / "memory"))
+    async with Call(service) as call:
+        await call.say(WHERE)
+        assert service.last_recall
+        for _ in range(5):
+            await call.say("yes please")
+    await service.memory_client.close()
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1, 1, 0, 0]
+
+
+async def test_a_memory_deleted_during_the_call_does_not_come_back(oslo: Ann, tmp_path: Path) -> None:
+    service = oslo.service(memory=Selective(folder=tmp_path / "memory"))
+    async with Call(service) as call:
+        await call.say(WHERE)
+        (block,) = blocks(call.shown[0])
+        assert "Oslo" in block["content"]
+        for hit in service.last_recall:
+            if "Oslo" in hit["memory"]:
+                await oslo.memory.delete(hit["id"])
+        await call.say("yes please")
+        await call.say("yes please")
+    await service.memory_client.close()
+    assert not [block for shown in call.shown[1:] for block in blocks(shown) if "Oslo" in block["content"]]
+
+
+async def test_one_block_even_when_the_application_copies_the_list(oslo: Ann) -> None:
+    async with Call(oslo.service()) as call:
+        for _ in range(4):
+            await call.say(WHERE)
+            copies: Any = messages_of(call.context)
+            call.context.set_messages(copies)
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1, 1]
+    assert len(await oslo.said()) == 2 + 8
+
+
+async def test_two_services_keep_their_own_blocks_and_store_for_their_own_users(oslo: Ann) -> None:
+    await oslo.memory.add("I live in Rome.", user_id="bob")
+    ann, bob = oslo.service(), oslo.service(user_id="bob", user_name="Bob")
+    async with Call(ann, bob) as call:
+        for _ in range(3):
+            await call.say(WHERE)
+    for shown in call.shown:
+        assert sorted("Oslo" in block["content"] for block in blocks(shown)) == [False, True]
+    expected = [(role, text) for n in (1, 2, 3) for role, text in (("user", WHERE), ("assistant", f"answer {n}"))]
+    assert (await oslo.said("ann"))[2:] == expected
+    assert (await oslo.said("bob"))[1:] == expected
+
+
+async def test_two_services_of_one_user_store_each_message_once(oslo: Ann) -> None:
+    async with Call(oslo.service(), oslo.service()) as call:
+        for _ in range(3):
+            await call.say(WHERE)
+    assert len(await oslo.said()) == 2 + 6
+
+
+async def test_parallel_branches(oslo: Ann) -> None:
+    left, right = oslo.service(), oslo.service()
+    llm, quiet = ScriptedLLM(), ScriptedLLM(lambda n: "")
+    branches = ParallelPipeline([left, llm], [right, quiet])  # type: ignore[no-untyped-call] # untyped in Pipecat
+    async with Call(llm=llm, processors=[branches]) as call:
+        for n in range(3):
+            await call.say(WHERE)
+            await until(lambda n=n: len(quiet.shown) == n + 1)  # type: ignore[misc]
+    for shown in (*llm.shown[1:], *quiet.shown[1:]):
+        assert len(blocks(shown)) == 2, "one of each branch's service"
+    assert len(await oslo.said()) == 2 + 6
+
+
+async def test_two_contexts_through_one_service(oslo: Ann) -> None:
+    service = oslo.service()
+    other = LLMContext([{"role": "user", "content": "What does my sister Eva play?"}])
+    async with Call(service) as call:
+        await call.say(WHERE)
+        call.llm.received.clear()
+        await call.user.push_frame(LLMContextFrame(other))
+        await until(call.llm.received.is_set)
+        await call.say(WHERE)
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1]
+    assert len(blocks(messages_of(other))) == 1
+    told = await oslo.said()
+    assert told.count(("user", "What does my sister Eva play?")) == 1
+    assert told.count(("user", WHERE)) == 2
+
+
+async def test_upstream_frames_stay_upstream(oslo: Ann) -> None:
+    """Behind the LLM the service meets the runs after function calls, which travel upstream."""
+    llm, service = ScriptedLLM(), oslo.service()
+    async with Call(llm=llm, processors=[llm, service]) as call:
+        call.context.add_message({"role": "user", "content": WHERE})
+        await call.assistant.push_context_frame(FrameDirection.UPSTREAM)
+        await until(lambda: len(llm.shown) == 1)
+    assert len(blocks(llm.shown[0])) == 1
