@@ -15,4 +15,6 @@ def main() -> None:
         if error.name not in ("pydantic", "rich", "typer"):
             raise
         sys.exit("recollect: the command needs a few packages more than the library: pip install 'recollect[cli]'")
+    except KeyboardInterrupt:
+        sys.exit(130)
     run()
