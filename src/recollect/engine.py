@@ -76,7 +76,7 @@ class Engine:
     def __init__(self, config: Config, embedder: Embedder) -> None:
         self._fingerprint = embedder.fingerprint
         self.embedder = CachedQueries(embedder)
-        self.store: Store = SqliteStore(config.folder, f"{embedder.fingerprint} keys:{KEY_VERSION}")
+        self.store: Store = SqliteStore(config.folder, fingerprint(embedder))
         self._cache = IndexCache(INDEX_BYTES)
         self._vectoriser = Vectoriser(self.store, embedder)
         self._vectoriser.embed(None)  # what a crash left without a vector
@@ -209,6 +209,11 @@ class Engine:
             gone = view.mask(expired)
             mask = ~gone if mask is None else mask & ~gone
         return mask
+
+
+def fingerprint(embedder: Embedder) -> str:
+    """What the vectors in a folder depend on: the embedder, and the text each vector is made from."""
+    return f"{embedder.fingerprint} keys:{KEY_VERSION}"
 
 
 _ENGINES: dict[tuple[int, Path], tuple[Engine, int]] = {}

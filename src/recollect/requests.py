@@ -88,6 +88,12 @@ def search_request(
     query: object, filters: Mapping[str, Any] | None, top_k: object, threshold: object, reference_date: object
 ) -> SearchRequest:
     """Read the arguments of search."""
+    at = now() if reference_date is None else moment(reference_date, "reference_date")
+    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at)
+
+
+def search_terms(query: object, tree: Filter, limit: int, threshold: object, at: int) -> SearchRequest:
+    """Read what is searched for, once it is known where, how many and at what moment."""
     if not isinstance(query, str) or not query.strip():
         raise InvalidInput("query is empty: pass what to look for, such as 'Where does she live?'.")
     number = 0.1 if threshold is None else threshold
@@ -95,20 +101,20 @@ def search_request(
         raise InvalidInput(f"threshold must be a number from 0 to 1, not {threshold!r}.")
     return SearchRequest(
         query=query.strip()[:LONGEST_QUERY],
-        tree=read_filters(filters),
-        limit=read_limit(top_k, "top_k"),
+        tree=tree,
+        limit=limit,
         threshold=float(number),
-        now=now() if reference_date is None else moment(reference_date, "reference_date"),
+        now=at,
     )
 
 
-def edit_request(text: object, metadata: object, expiration_date: object) -> Edit:
-    """Read the arguments of update."""
+def edit_request(text: object, metadata: object, expiration_date: object, timestamp: object = None) -> Edit:
+    """Read the arguments of update. ``timestamp``: when it was said, for those who knew better only later."""
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise InvalidInput("text is empty: pass the memory's new words, or leave text out.")
     if isinstance(text, str) and len(text) > LONGEST_MESSAGE:
         raise InvalidInput(f"text has {len(text):,} characters; the most is {LONGEST_MESSAGE:,}.")
-    if text is None and metadata is None and isinstance(expiration_date, Unset):
+    if text is None and metadata is None and timestamp is None and isinstance(expiration_date, Unset):
         raise InvalidInput("Nothing to update: pass text, metadata or expiration_date.")
     ends = expiration_date is None
     keeps = ends or isinstance(expiration_date, Unset)
@@ -117,6 +123,7 @@ def edit_request(text: object, metadata: object, expiration_date: object) -> Edi
         metadata=None if metadata is None else read_metadata(metadata),
         expires_on=None if keeps else day(expiration_date, "expiration_date"),
         ends_expiry=ends,
+        said_at=None if timestamp is None else moment(timestamp, "timestamp"),
     )
 
 

@@ -21,6 +21,7 @@ class Edit:
     metadata: Mapping[str, Any] | None = None
     expires_on: str | None = None
     ends_expiry: bool = False
+    said_at: int | None = None
 
 
 def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
@@ -31,6 +32,10 @@ def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
     if edit.expires_on is not None or edit.ends_expiry:
         memory.expires_on = edit.expires_on
     store.keep_details(memory, now)
+    if edit.said_at is not None:
+        memory.said_at = edit.said_at
+        tokens = indexed_tokens(memory.text, memory.actor_id, memory.said_at).tobytes()
+        store.keep_time(memory, tokens)
     old, versions = memory.version_id, [memory.version_id]
     stale: list[int] = []
     if edit.text is not None and edit.text != memory.text:

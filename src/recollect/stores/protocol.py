@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from recollect.stores.serving import ServingRead, ServingWrite
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Role, Scope
 
 T = TypeVar("T")
@@ -144,6 +145,11 @@ class SourceMessage:
 class Read(Protocol):
     """One consistent view of the store."""
 
+    @property
+    def serving(self) -> ServingRead:
+        """What is kept for the server, in the same view."""
+        ...
+
     def owners(
         self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
     ) -> dict[int, tuple[EntityKind, str]]:
@@ -204,6 +210,11 @@ class Read(Protocol):
 class Write(Read, Protocol):
     """A transaction: all of it happens, or none."""
 
+    @property
+    def serving(self) -> ServingWrite:
+        """What is kept for the server, in the same transaction."""
+        ...
+
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int: ...
 
     def bump(self, owner_id: int) -> int:
@@ -260,6 +271,10 @@ class Write(Read, Protocol):
 
     def keep_details(self, memory: Standing, now: int) -> None:
         """Store a memory's metadata and last day."""
+        ...
+
+    def keep_time(self, memory: Standing, tokens: bytes) -> None:
+        """Store when a memory was said, which is when it counts as created, and the tokens that tell its day."""
         ...
 
     def delete_memory(self, memory: Standing, project: str, now: int) -> list[int]:

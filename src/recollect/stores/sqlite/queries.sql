@@ -204,6 +204,9 @@ UPDATE memory SET changed = ?2, version_id = ?3, digest = ?4, updated_at = ?5, a
 -- name: keep_details
 UPDATE memory SET changed = ?2, metadata = ?3, expires_on = ?4, updated_at = ?5 WHERE id = ?1;
 
+-- name: keep_time
+UPDATE memory SET changed = ?2, said_at = ?3, created_at = ?3 WHERE id = ?1;
+
 -- name: mark_deleted
 UPDATE memory SET changed = ?2, deleted_at = ?3 WHERE id = ?1;
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
 from recollect.stores.sqlite.named import SQL
+from recollect.stores.sqlite.serving import SqliteServingRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
 
 SEQUENCE_BITS = 24
@@ -30,6 +31,10 @@ class SqliteRead:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+
+    @property
+    def serving(self) -> SqliteServingRead:
+        return SqliteServingRead(self._connection)
 
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(SQL[name], values)

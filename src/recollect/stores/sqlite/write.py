@@ -10,6 +10,7 @@ from recollect.errors import StoreError
 from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Unembedded
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.read import SEQUENCE_BITS, SqliteRead, all_runs, first_id, read_message
+from recollect.stores.sqlite.serving import SqliteServingWrite
 from recollect.types import EntityKind, Scope
 from recollect.uids import new_uid
 
@@ -27,6 +28,11 @@ _TABLES = (
     "token",
     "vector",
     "unembedded",
+    "call",
+    "feedback",
+    "export",
+    "job",
+    "delivery",
 )
 
 
@@ -36,6 +42,10 @@ class SqliteWrite(SqliteRead):
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self._versions: dict[int, int] = {}
+
+    @property
+    def serving(self) -> SqliteServingWrite:
+        return SqliteServingWrite(self._connection)
 
     def keep_setting(self, key: str, value: str) -> None:
         self._rows("keep_setting", key, value)
@@ -176,6 +186,10 @@ class SqliteWrite(SqliteRead):
     def keep_details(self, memory: Standing, now: int) -> None:
         metadata = json.dumps(memory.metadata, ensure_ascii=False, sort_keys=True)
         self._rows("keep_details", memory.id, self.bump(memory.owner_id), metadata, memory.expires_on, now)
+
+    def keep_time(self, memory: Standing, tokens: bytes) -> None:
+        self._rows("keep_time", memory.id, self.bump(memory.owner_id), memory.said_at)
+        self._rows("keep_tokens", memory.version_id, tokens)
 
     def embed_again(self, owner_id: int, memories: Sequence[tuple[int, int]]) -> list[int]:
         changed = self.bump(owner_id)
