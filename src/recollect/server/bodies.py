@@ -1,0 +1,169 @@
+"""What is sent in bodies. Keys that are not named here are ignored: every client sends some of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+Id = str | int | None
+Object = dict[str, Any]
+
+
+class Identified(BaseModel):
+    """Entity ids at the top level, in either spelling."""
+
+    user_id: Id = None
+    agent_id: Id = None
+    app_id: Id = None
+    run_id: Id = None
+    userId: Id = None
+    agentId: Id = None
+    appId: Id = None
+    runId: Id = None
+
+
+class AddBody(Identified):
+    """Messages to remember."""
+
+    messages: str | Object | list[Any] = Field(description="What was said: text, a message or a list of messages.")
+    filters: Object | None = Field(default=None, description="The entity ids, if they are not at the top level.")
+    metadata: Object | None = None
+    infer: bool | None = Field(default=None, description="false: store every message exactly.")
+    timestamp: int | float | str | None = Field(default=None, description="When it was said.")
+    expiration_date: str | None = Field(default=None, description="YYYY-MM-DD, the last day it is recalled.")
+    custom_categories: list[Any] | None = Field(default=None, description="One-key objects: name to description.")
+    async_mode: bool | None = Field(default=None, description="v1: false returns the finished result.")
+    output_format: str | None = None
+
+
+class SearchBody(Identified):
+    """What to recall."""
+
+    query: str
+    filters: Object | None = None
+    top_k: int | None = Field(default=None, description="How many at most; 10 unless said.")
+    limit: int | None = Field(default=None, description="Another name of top_k.")
+    threshold: float | None = Field(default=None, description="The least score, 0 to 1; 0.1 unless said.")
+    fields: list[str] | None = Field(
+        default=None, description="Which fields of a memory to return; id and memory always are."
+    )
+    categories: list[str] | None = None
+    metadata: Object | None = None
+    show_expired: bool | None = None
+    reference_date: int | float | str | None = None
+
+
+class ListBody(Identified):
+    """Which memories to list."""
+
+    filters: Object | None = None
+    page: int | None = None
+    page_size: int | None = None
+    limit: int | None = Field(default=None, description="Another name of page_size.")
+    fields: list[str] | None = None
+    categories: list[str] | None = None
+    keywords: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    show_expired: bool | None = None
+
+
+class UpdateBody(BaseModel):
+    """What to change of a memory; ``expiration_date: null`` lets it hold for ever."""
+
+    text: str | None = None
+    metadata: Object | None = None
+    timestamp: int | float | str | None = None
+    expiration_date: str | None = None
+
+
+class BatchItem(BaseModel):
+    """One memory of a batch."""
+
+    memory_id: str
+    text: str | None = None
+    metadata: Object | None = None
+
+
+class BatchBody(BaseModel):
+    """At most 1,000 memories."""
+
+    memories: list[BatchItem]
+
+
+class FeedbackBody(BaseModel):
+    """What somebody thinks of a memory; null takes it back."""
+
+    memory_id: str
+    feedback: str | None = None
+    feedback_reason: str | None = None
+
+
+class SummaryBody(BaseModel):
+    """Which memories to sum up."""
+
+    filters: Object | None = None
+
+
+class ExportBody(Identified):
+    """Which memories to export, and into what shape."""
+
+    schema_: Object | str = Field(alias="schema", description="A JSON schema, or its text.")
+    filters: Object | None = None
+
+
+class ExportQuery(Identified):
+    """Which export to fetch: by its id, or the last one with these filters."""
+
+    memory_export_id: str | None = None
+    filters: Object | None = None
+
+
+class ProjectBody(BaseModel):
+    """A new project."""
+
+    name: str
+    description: str | None = None
+
+
+class ProjectChanges(BaseModel):
+    """What to change of a project's settings; what is left out stays."""
+
+    name: str | None = None
+    description: str | None = None
+    custom_instructions: str | list[Any] | None = None
+    agent_custom_instructions: str | None = None
+    custom_categories: list[Any] | None = None
+    multilingual: bool | None = None
+    decay: bool | None = None
+    memory_depth: Any = None
+    usecase_setting: Any = None
+    retrieval_criteria: Any = None
+    enable_graph: bool | None = None
+    version: str | None = None
+    inclusion_prompt: str | None = None
+    exclusion_prompt: str | None = None
+
+
+class MemberBody(BaseModel):
+    """Somebody who belongs to the project."""
+
+    email: str
+    role: str = "READER"
+
+
+class WebhookBody(BaseModel):
+    """An address to tell, and what."""
+
+    url: str
+    name: str = "webhook"
+    event_types: list[str]
+
+
+class WebhookChanges(BaseModel):
+    """What to change of a webhook; what is left out stays."""
+
+    url: str | None = None
+    name: str | None = None
+    event_types: list[str] | None = None

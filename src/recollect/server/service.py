@@ -1,0 +1,218 @@
+"""What every route works with: the engine, and the one way in which anything is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from recollect.engine import Engine, Hit
+from recollect.filters import Filter
+from recollect.jobs import Worker
+from recollect.remember import edit
+from recollect.requests import SearchRequest
+from recollect.server.keys import KeyHash
+from recollect.server.limits import Rates
+from recollect.server.settings import Settings
+from recollect.server.webhooks import KIND, Deliverer, order_deliveries
+from recollect.stores.protocol import Read, Write
+from recollect.stores.serving import Call, Results
+from recollect.times import now
+from recollect.types import MemoryRecord
+from recollect.uids import new_uid
+from recollect.verbs import DELETED_AT_ONCE
+
+T = TypeVar("T")
+
+VECTOR_WAIT = 1.0
+"""Seconds an answer waits for vectors at most; mostly they take some milliseconds. Without them what was added is
+found by its words alone, and a small add must not wait for ever behind a large one."""
+
+_MOST_RESULTS = 1_000
+"""Memories an event names; a call that touched more names the first."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What a unit of work did."""
+
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What the reply is made from. No words of memories: it is kept with the call."""
+    results: Results = field(default_factory=list)
+    stale: list[int] = field(default_factory=list)
+    """Versions that wait for a vector."""
+
+
+class Service:
+    """One server's parts."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.hashes = KeyHash(settings.folder)
+        self.rates = Rates(settings.rate)
+        deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
+        self.worker = Worker(engine.store, {KIND: deliverer.deliver})
+        engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
+
+    def close(self) -> None:
+        """Finish deliveries under way."""
+        self.worker.close()
+
+    def note_use(self, key_id: str, at: int) -> None:
+        """Remember when a key was last used; nobody waits for it."""
+        self.engine.store.write(lambda store: store.serving.touch_key(key_id, at))
+
+    async def read(self, question: Callable[[Read], T]) -> T:
+        """Ask the store, off the loop."""
+
+        def ask() -> T:
+            with self.engine.reading() as store:
+                return question(store)
+
+        return await self._in(self.engine.working, ask)
+
+    async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
+        """Recall, in the engine's own thread."""
+
+        def search() -> list[Hit]:
+            return self.engine.search(
+                project,
+                asked.tree,
+                asked.query,
+                limit=asked.limit,
+                threshold=asked.threshold,
+                now=asked.now,
+                show_expired=show_expired,
+            )
+
+        return await self._in(self.engine.searching, search)
+
+    async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
+        """Every memory the filter admits, newest first."""
+
+        def listing() -> list[tuple[int, MemoryRecord]]:
+            return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
+
+        return await self._in(self.engine.working, listing)
+
+    async def change(self, project: str, request: Request, kind: str, work: Callable[[Write], Done]) -> Call:
+        """Run one unit of work, and keep with it that it was done and whom to tell: one commit.
+
+        A request that carries the ``Idempotency-Key`` of an earlier one is not carried out again: the earlier call is
+        returned. Raises 409 if the key belongs to another request.
+        """
+        repeat = await self._repeat_of(request)
+        started = now()
+
+        def transact(store: Write) -> tuple[Call, list[int], bool]:
+            earlier = repeat.earlier(store, project)
+            if earlier is not None:
+                return earlier, [], False
+            done = work(store)
+            call = repeat.keep(store, project, kind, done, started)
+            return call, done.stale, order_deliveries(store, call, now())
+
+        call, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
+        if ordered:
+            self.worker.nudge()
+        await self._embed(stale)
+        return call
+
+    async def delete(self, project: str, request: Request, tree: Filter, run_id: str | None) -> Call:
+        """Delete what the filter admits, a few at a time so that others get their turn; resumed when called again.
+
+        With ``run_id``, memories that were said in other runs too only leave this one.
+        """
+        repeat = await self._repeat_of(request)
+        started = now()
+        earlier = await self.read(lambda store: repeat.earlier(store, project))
+        if earlier is not None:
+            return earlier
+        listed = await self.listing(project, tree, show_expired=True)
+        gone: list[str] = []
+        for start in range(0, len(listed), DELETED_AT_ONCE):
+            part = dict(listed[start : start + DELETED_AT_ONCE])
+
+            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> tuple[list[str], list[int], bool]:
+                done = delete_memories(store, project, part, run_id)
+                call = Call(new_uid(started), project, "DELETE", done.results, {}, started, now())
+                return [uid for uid, _ in done.results], done.stale, order_deliveries(store, call, now())
+
+            uids, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
+            gone += uids
+            if ordered:
+                self.worker.nudge()
+            await self._embed(stale)
+        done = Done({"count": len(gone)}, [(uid, "DELETE") for uid in gone])
+
+        def finish(store: Write) -> Call:
+            return repeat.earlier(store, project) or repeat.keep(store, project, "DELETE", done, started)
+
+        return await asyncio.wrap_future(self.engine.store.write(finish))
+
+    async def close_project(self, project: str) -> None:
+        """End a project that was emptied."""
+        await asyncio.wrap_future(self.engine.store.write(lambda store: store.serving.delete_project(project, now())))
+
+    async def _repeat_of(self, request: Request) -> _Repeat:
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return _Repeat(None, None)
+        if not 0 < len(key) <= 255:
+            raise HTTPException(400, "Idempotency-Key must have 1 to 255 characters.")
+        what = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        return _Repeat(key, self.hashes.digest(blake2b(what).hexdigest()))
+
+    async def _embed(self, versions: Sequence[int]) -> None:
+        if versions:
+            vectors = asyncio.wrap_future(self.engine.embed(versions))
+            await asyncio.wait([vectors], timeout=VECTOR_WAIT)
+
+    async def _in(self, threads: Executor, work: Callable[[], T]) -> T:
+        return await asyncio.wrap_future(threads.submit(work))
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """The Idempotency-Key of a request, and a keyed hash of the request."""
+
+    key: str | None
+    fingerprint: bytes | None
+
+    def earlier(self, store: Read, project: str) -> Call | None:
+        """The call that carried the key before. Raises 409 if it was another request."""
+        if self.key is None:
+            return None
+        call = store.serving.call_with_key(project, self.key)
+        if call is not None and call.fingerprint != self.fingerprint:
+            raise HTTPException(409, "This Idempotency-Key was used for another request. Use a new one.")
+        return call
+
+    def keep(self, store: Write, project: str, kind: str, done: Done, started: int) -> Call:
+        call = Call(
+            new_uid(started),
+            project,
+            kind,
+            done.results[:_MOST_RESULTS],
+            done.answer,
+            started,
+            now(),
+            self.key,
+            self.fingerprint,
+        )
+        store.serving.keep_call(call)
+        return call
+
+
+def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], run_id: str | None) -> Done:
+    """Delete these memories; the results name those that are really gone."""
+    stale = edit.delete(store, project, list(part), run_id, now())
+    left = store.records(list(part))
+    return Done(results=[(record.id, "DELETE") for i, record in part.items() if i not in left], stale=stale)
