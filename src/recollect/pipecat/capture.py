@@ -59,8 +59,9 @@ class Capture:
         ledger = self._contexts[context]
         before = len(ledger)
         new = ledger.take(context.get_messages(), self.utterance)
+        found = before == 0 and len(new) > 2
         for place, utterance in enumerate(new, before):
-            self._store(ledger, place, utterance, ids, interrupted)
+            self._store(ledger, place, utterance, ids, interrupted, found=found)
         return new
 
     def read_all(self, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
@@ -104,14 +105,16 @@ class Capture:
             return True
         return any(summary in text for summary in self._summary_texts)
 
-    def _store(self, ledger: Ledger, place: int, said: Utterance, ids: Ids | None, interrupted: bool) -> None:
+    def _store(
+        self, ledger: Ledger, place: int, said: Utterance, ids: Ids | None, interrupted: bool, *, found: bool = False
+    ) -> None:
         if not self.recording or not self._wanted(said):
             return
         metadata: dict[str, Any] = {"platform": "pipecat"}
         if interrupted and said.role == "assistant":
             metadata["interrupted"] = True
         name = self._names.get(said.role)
-        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._moment(), metadata, ids)
+        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._moment(), metadata, ids, found)
         self._emit(entry)
 
     def _wanted(self, said: Utterance) -> bool:

@@ -13,7 +13,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 
 from recollect.errors import InvalidTime, MissingIdentity
 
-from .block import CLOSING, Formatter
+from .block import CLOSING, Formatter, Hit
 from .capture import Capture, Clock, Context, ShouldStore, announced
 from .compat import (
     ASSISTANT_TURN_FRAMES,
@@ -23,10 +23,11 @@ from .compat import (
     is_speculative,
 )
 from .destination import call, choose, takes
+from .history import new_ones
 from .identity import Scope, User, UserId
 from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
-from .recall import Recall
+from .recall import Recall, words_of
 from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame
 from .surface import MemorySurface
 from .writer import Entry, Writer
@@ -145,6 +146,7 @@ class Mem0MemoryService(MemorySurface):
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
         self._interrupted = False
+        self._speculated: tuple[str, Sequence[Hit]] = ("", ())
         self._store_failing = False
         self._ended = False
         self._user = User(self._on_user_changed)
@@ -192,17 +194,27 @@ class Mem0MemoryService(MemorySurface):
     async def _on_context(self, frame: Any) -> None:
         try:
             self._user.look(self._spawn)
-            if not is_speculative(frame):
-                self._take(frame.context)
-                self._interrupted = False
-            query = self._query(frame.context)
-            if query and self._ids() is not None:
-                await self._enhance_context_with_memories(frame.context, query)
+            if is_speculative(frame):
+                await self._speculate(frame.context)
+                return
+            self._take(frame.context)
+            self._interrupted = False
+            self._transcripts.turn_ended()
+            await self._recall_for(frame.context)
         except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
             await self._report("recall", error)
-        finally:
-            if not is_speculative(frame):
-                self._transcripts.turn_ended()
+
+    async def _recall_for(self, context: Context) -> None:
+        query = self._query(context)
+        if query and self._ids() is not None:
+            await self._enhance_context_with_memories(context, query)
+
+    async def _speculate(self, context: Context) -> None:
+        """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
+        before = self.last_query, self.last_recall
+        await self._recall_for(context)
+        self._speculated = (self.last_query or "", self.last_recall)
+        self.last_query, self.last_recall = before
 
     def _take(self, context: Context, *, interrupted: bool = False) -> None:
         """Store what is new in a context."""
@@ -228,9 +240,19 @@ class Mem0MemoryService(MemorySurface):
         for context in self._neighbours.contexts:
             self._take(context, interrupted=interrupted)
         said = announced(role, frame.text)
+        if said is not None and role == "user":
+            self._keep_speculated(said.text)
         if said is not None and not self._neighbours.contexts:
             self._capture.read_all(self._ids(), interrupted=interrupted)
             self._capture.hear(said, self._ids(), interrupted=interrupted)
+
+    def _keep_speculated(self, text: str) -> None:
+        """The user did say what was answered ahead: no other context frame follows, and the block belongs here."""
+        (query, hits), self._speculated = self._speculated, ("", ())
+        if hits and words_of(query) == words_of(text):
+            self.last_query, self.last_recall = query, hits
+            for context in self._neighbours.contexts:
+                self._desk.show(context, hits, self._look())
 
     def _on_transcript(self, transcript: str, final: bool) -> None:
         """The user is speaking."""
@@ -253,6 +275,8 @@ class Mem0MemoryService(MemorySurface):
         return id(self.memory_client), whose, self.agent_id, self.run_id
 
     async def _store(self, entries: Sequence[Entry]) -> None:
+        if entries[0].found:
+            entries = await self._not_stored_before(entries)
         add = self.memory_client.add
         options = {"conversation_id": entries[0].conversation_id} if takes(add, "conversation_id") else {}
         await call(
@@ -263,6 +287,13 @@ class Mem0MemoryService(MemorySurface):
             **(entries[0].ids or {}),
         )
         self._store_failing = False
+
+    async def _not_stored_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        journal = getattr(self.memory_client, "messages", None)
+        if journal is None:
+            return entries
+        whose = {key: value for key, value in (entries[0].ids or {}).items() if key != "run_id"} or entries[0].ids
+        return new_ones(entries, await call(journal, **(whose or {})))
 
     async def _quiet(self) -> None:
         """Before a write: a turn that is being answered right now has the memory to itself."""

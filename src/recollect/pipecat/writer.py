@@ -36,10 +36,16 @@ class Entry:
     metadata: dict[str, Any] = field(default_factory=dict)
     ids: Ids | None = None
     """Whose it is. None while that is not known yet; until then it is held."""
+    found: bool = False
+    """Whether the context already held it when it was first seen: an earlier call may have stored it."""
 
     def goes_with(self, other: Entry) -> bool:
         """Whether both can be stored in one call."""
-        return (self.conversation_id, self.ids, self.metadata) == (other.conversation_id, other.ids, other.metadata)
+        return self._kind == other._kind
+
+    @property
+    def _kind(self) -> tuple[object, ...]:
+        return self.conversation_id, self.ids, self.metadata, self.found
 
     def as_message(self) -> dict[str, Any]:
         """As ``AsyncMemory.add`` takes it. Its place is its id: offered twice, it is stored once."""

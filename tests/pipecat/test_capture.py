@@ -1,0 +1,250 @@
+"""What is stored of a call: each thing that was said, as it was said, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pipecat.frames import frames
+from pipecat.frames.frames import LLMFullResponseStartFrame, LLMTextFrame, TranscriptionFrame
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.turns import user_turn_strategies
+from pipecat.utils.time import time_now_iso8601
+
+from recollect.memory import AsyncMemory
+from recollect.pipecat.compat import ASSISTANT_TURN_FRAMES, EAGER_FRAMES, USER_TURN_FRAMES
+
+from .conftest import Ann
+from .harness import Call, LLMContext, ScriptedLLM, blocks, messages_of, until, within
+
+EAGER = pytest.mark.skipif(not (EAGER_FRAMES and USER_TURN_FRAMES), reason="this Pipecat does not speculate")
+
+
+CUT = "The fjords of Norway were carved by glaciers that"
+
+
+class CutOff(ScriptedLLM):
+    """Begins to answer, and never ends its first answer by itself."""
+
+    async def process_frame(self, frame: frames.Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, frames.LLMContextFrame) and not self.shown:
+            await super(ScriptedLLM, self).process_frame(frame, direction)
+            self.shown.append(messages_of(frame.context))
+            await self.push_frame(LLMFullResponseStartFrame())
+            await self.push_frame(LLMTextFrame(CUT))
+            self.received.set()
+        else:
+            await super().process_frame(frame, direction)
+
+
+async def test_an_interrupted_answer_is_stored_as_spoken_and_marked(ann: Ann) -> None:
+    async with Call(ann.service(), llm=CutOff()) as call:
+        await call.hear("Tell me about the fjords, please.")
+        await asyncio.sleep(0.05)
+        call._answered.clear()
+        await call.user.broadcast_interruption()
+        await within(call._answered.wait())
+        await call.say("Actually I moved away from the coast.")
+    assert await ann.said() == [
+        ("user", "Tell me about the fjords, please."),
+        ("assistant", CUT),
+        ("user", "Actually I moved away from the coast."),
+        ("assistant", "answer 2"),
+    ]
+    memories = (await ann.memory.get_all(filters={"user_id": "ann"}, top_k=50))["results"]
+    assert [memory["memory"] for memory in memories if memory["metadata"].get("interrupted")] == [CUT]
+
+
+async def test_an_answer_cut_off_by_the_end_of_the_call_is_stored_and_marked(ann: Ann) -> None:
+    async with Call(ann.service(), llm=CutOff(), cancel=True) as call:
+        await call.hear("Tell me about the fjords, please.")
+        await asyncio.sleep(0.05)
+    assert await ann.said() == [
+        ("user", "Tell me about the fjords, please."),
+        ("assistant", CUT),
+    ]
+
+
+async def test_an_application_keeps_its_own_prompts_out(ann: Ann) -> None:
+    context = LLMContext([{"role": "user", "content": "Please introduce yourself."}])
+    service = ann.service(should_store=lambda message: message["content"] != "Please introduce yourself.")
+    async with Call(service, context=context) as call:
+        call.llm.received.clear()
+        await call.worker.queue_frame(frames.LLMRunFrame())
+        await within(call.llm.received.wait())
+        await call.say("I moved to Oslo in March.")
+    assert await ann.said() == [
+        ("assistant", "answer 1"),
+        ("user", "I moved to Oslo in March."),
+        ("assistant", "answer 2"),
+    ]
+
+
+async def test_runs_without_new_words_store_nothing(ann: Ann) -> None:
+    async with Call(ann.service(), llm=ScriptedLLM(lambda n: "answer 1" if n == 1 else "")) as call:
+        await call.say("I moved to Oslo in March.")
+        for n in range(3):
+            await call.worker.queue_frame(frames.LLMRunFrame())
+            await until(lambda n=n: len(call.shown) == n + 2)  # type: ignore[misc]
+    assert await ann.said() == [("user", "I moved to Oslo in March."), ("assistant", "answer 1")]
+
+
+async def test_times_come_from_the_given_clock(ann: Ann) -> None:
+    moment = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
+    async with Call(ann.service(now=lambda: moment)) as call:
+        await call.say("I moved to Oslo in March.")
+    journal = await ann.memory.messages(user_id="ann")
+    assert {datetime.fromisoformat(message["said_at"]) for message in journal} == {moment}
+
+
+async def test_names_of_speakers_are_stored(ann: Ann) -> None:
+    async with Call(ann.service(assistant_name="Robin")) as call:
+        await call.say("I moved to Oslo in March.")
+    assert [message["name"] for message in await ann.memory.messages(user_id="ann")] == ["Ann", "Robin"]
+
+
+async def test_a_history_of_an_earlier_call_is_not_stored_again(ann: Ann) -> None:
+    async with Call(ann.service(run_id="one")) as call:
+        await call.say("I moved to Oslo in March.")
+        await call.say("yes")
+        history: Any = json.loads(json.dumps(messages_of(call.context)))
+    async with Call(ann.service(run_id="two"), context=LLMContext(history)) as call:
+        await call.say("yes")
+    assert await ann.said() == [
+        ("user", "I moved to Oslo in March."),
+        ("assistant", "answer 1"),
+        ("user", "yes"),
+        ("assistant", "answer 2"),
+        ("user", "yes"),
+        ("assistant", "answer 1"),
+    ]
+
+
+@pytest.mark.skipif(not ASSISTANT_TURN_FRAMES, reason="this Pipecat does not announce turns")
+async def test_turns_announced_without_a_context_are_stored(ann: Ann) -> None:
+    async with Call(llm=ScriptedLLM(), processors=[service := ann.service()]) as call:
+        service._neighbours.contexts.clear()
+        service._neighbours.part()
+        for frame in USER_TURN_FRAMES:
+            await call.user.push_frame(frame("I moved to Oslo in March.", time_now_iso8601()))  # type: ignore[call-arg]
+        for frame in ASSISTANT_TURN_FRAMES:
+            turn = frame("Congratulations!", time_now_iso8601())  # type: ignore[call-arg]
+            await call.assistant.push_frame(turn, FrameDirection.UPSTREAM)
+        await until(lambda: len(service._capture._first) == len(USER_TURN_FRAMES) + 1)
+    assert ("assistant", "Congratulations!") in await ann.said()
+
+
+@EAGER
+@pytest.mark.parametrize("held", [True, False], ids=["held", "withdrawn"])
+async def test_words_answered_ahead_are_stored_only_if_they_were_said(ann: Ann, held: bool) -> None:
+    await ann.told("I moved to Oslo in March.")
+    strategies = user_turn_strategies.EagerUserTurnStrategies()
+    (eager,) = EAGER_FRAMES
+    async with Call(ann.service(), strategies=strategies, llm=_llm()) as call:
+        call._turn_started.clear()
+        await call.worker.queue_frame(frames.ProposedUserStartedSpeakingFrame())
+        await within(call._turn_started.wait())
+        await call.worker.queue_frame(eager("in which city do i live", "", time_now_iso8601()))  # type: ignore[call-arg]
+        await within(call.llm.received.wait())
+        assert len(blocks(call.shown[0])) == 1
+        assert not blocks(messages_of(call.context)), "the conversation itself is not touched"
+        said = "In which city do I live?" if held else "In which city does my sister live?"
+        await call._transcript(TranscriptionFrame(said, "", time_now_iso8601()))
+        await call.worker.queue_frame(frames.ProposedUserStoppedSpeakingFrame())
+        await within(call._answered.wait())
+        assert len(call.shown) == (1 if held else 2)
+        assert len(blocks(messages_of(call.context))) == 1, "confirmed, it carries the block of the turn"
+    told = (await ann.said())[1:]
+    assert told == [("user", said), ("assistant", f"answer {len(call.shown)}")]
+
+
+def _llm() -> Any:
+    from .llm import ServiceLLM
+
+    return ServiceLLM()
+
+
+class Broken(AsyncMemory):
+    """Fails to store the first times."""
+
+    def __init__(self, failures: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.failures = failures
+
+    async def add(self, messages: Any, **options: Any) -> dict[str, Any]:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("401 Unauthorized")
+        return await super().add(messages, **options)
+
+    async def search(self, query: str, **options: Any) -> dict[str, Any]:
+        raise ConnectionError("401 Unauthorized")
+
+
+async def test_a_failing_memory_ends_no_call_says_so_once_and_loses_no_word(ann: Ann, tmp_path: Path) -> None:
+    memory = Broken(3, folder=tmp_path / "memory")
+    async with Call(ann.service(memory=memory)) as call:
+        for n in range(6):
+            await call.say(f"This is number {n}.")
+        await until(lambda: memory.failures == 0)
+    await memory.close()
+    assert [text for _, text in await ann.said()] == [
+        text for n in range(6) for text in (f"This is number {n}.", f"answer {n + 1}")
+    ]
+    assert sorted(error.split(" failed")[0] for error in call.errors) == ["Memory: recall", "Memory: storing"]
+
+
+async def test_a_hanging_write_does_not_hold_up_the_end(ann: Ann, tmp_path: Path) -> None:
+    class Hanging(AsyncMemory):
+        async def add(self, messages: Any, **options: Any) -> dict[str, Any]:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    memory = Hanging(folder=tmp_path / "memory")
+    async with Call(ann.service(memory=memory, shutdown_timeout=0.1)) as call:
+        await call.say("I moved to Oslo in March.")
+    await memory.close()  # Leaving the call did not hang, as the harness would have told.
+
+
+async def test_what_cannot_be_stored_is_left_out_and_the_rest_is_not(ann: Ann) -> None:
+    async with Call(ann.service()) as call:
+        await call.say("x" * 1_000_000)
+        await call.say("I moved to Oslo in March.")
+    assert [text for _, text in await ann.said()] == ["answer 1", "I moved to Oslo in March.", "answer 2"]
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from recollect.memory import AsyncMemory
+from recollect.pipecat import Mem0MemoryService
+from tests.pipecat.harness import Call
+
+async def main():
+    memory = AsyncMemory(folder=sys.argv[1])
+    async with Call(Mem0MemoryService(user_id="ann", memory=memory)) as call:
+        await call.say("I moved to Oslo in March.")
+        await asyncio.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_last_turn_survives_a_kill_100_ms_after_it(tmp_path: Path) -> None:
+    child = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED, str(tmp_path / "memory")],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    async with AsyncMemory(folder=tmp_path / "memory") as memory:
+        assert await Ann(memory).said() == [("user", "I moved to Oslo in March."), ("assistant", "answer 1")]
