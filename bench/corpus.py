@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,7 @@ def unit_rows(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     return rows
 
 
+@cache
 def _english() -> list[str]:
     """Words the bundled model knows whole; its vocabulary lists the frequent ones first."""
     vocabulary = json.loads((FOLDER / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]

@@ -70,4 +70,3 @@ def fill_many(engine: Engine, steps: Verbs, talks: Mapping[str, Sequence[str]], 
     while chunk := list(islice(people, _AT_ONCE)):
         futures = [steps.write_add(request(messages(said), user_id=user, **ids)) for user, said in chunk]
         engine.embed([version for future in futures for version in future.result().versions]).result()
-

@@ -19,8 +19,8 @@ from recollect.remember.add import AddRequest
 INCLUDES = (
     "A durable add is one message of 25 words from its arguments to the acknowledgement: read, aligned with its "
     "conversation, journaled, made a memory with its words' index, committed and fsynced; embedding is left out. It "
-    "takes turns with its floor, an append of the same JSON to a file and one fdatasync. *Paced* adds come 20 to 120 ms "
-    "apart, so that checkpoints fall between and beside them. `Memory.add` goes on to embed the message with the "
+    "takes turns with its floor, an append of the same JSON to a file and one fdatasync. *Paced* adds come 20 to 120 "
+    "ms apart, so that checkpoints fall between and beside them. `Memory.add` goes on to embed the message with the "
     "bundled model and to commit its vector. An import is `Memory.add` of a thousand messages a call, vectors given, "
     "until the last vector is committed."
 )
@@ -140,5 +140,3 @@ def measure(scale: Scale) -> Part:
         [Table("One message", LATENCY, rows)],
         [Plot("add", "Keeping one message, p99", "", "ms", {"p99": bars}, "bars")],
     )
-
-

@@ -1,0 +1,135 @@
+"""A whole search, from the question's words to the memories, against the number of memories someone has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.corpus import GivenVectors, Talk, unit_rows
+from bench.filling import fill, fill_many, scratch, verbs
+from bench.report import Cell, Figure, Part, Plot, Scale, Table, quantile
+from recollect import Memory
+from recollect.embedders.minilm import MiniLM
+
+INCLUDES = (
+    "A search is `Memory.search` with the default 20 results: arguments read, the question embedded by the bundled "
+    "model, the owner found, its version checked, words and meaning ranked, the best records read from disk. Every "
+    "*new* question is one that was never asked; a *repeated* one has its vector cached. Of the floor there is only "
+    "the product of all vectors with one, 384 numbers each, on one thread, by turns with the searches. In the large "
+    "folder each owner is asked twice: *cold*, with its index to load, and *hot*."
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    owners: tuple[int, ...]
+    """Memories of one owner."""
+    rounds: int
+    many: int
+    """Owners in the large folder."""
+    each: int
+    asked: int
+
+
+SIZES: dict[Scale, Sizes] = {
+    "full": Sizes((100, 1_000, 10_000, 100_000), 600, 10_000, 100, 500),
+    "quick": Sizes((100, 1_000, 10_000), 150, 1_000, 100, 100),
+    "tiny": Sizes((50, 100), 5, 5, 5, 4),
+}
+
+KINDS = ("product", "embedding", "new question", "repeated question")
+
+
+def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, model: MiniLM) -> dict[str, list[float]]:
+    """Milliseconds by kind; the four kinds take turns."""
+    talk = Talk(size)
+    questions = talk.questions(2 * rounds + 20)
+    matrix = unit_rows(size, np.random.default_rng(size))
+    took: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    with Memory(folder=folder, embedder=embedder) as memory:
+        user = f"owner{size}"
+        fill(memory, user, talk.texts(size))
+        memory.warm(user_id=user)
+        for number in range(rounds + 10):
+            asked, alone = questions[2 * number], questions[2 * number + 1]
+            begun = time.perf_counter()
+            _ = matrix @ matrix[number % size]
+            multiplied = time.perf_counter()
+            model.embed_queries([alone])
+            embedded = time.perf_counter()
+            memory.search(asked, filters={"user_id": user})
+            found = time.perf_counter()
+            memory.search(asked, filters={"user_id": user})
+            ends = (begun, multiplied, embedded, found, time.perf_counter())
+            for kind, start, end in zip(KINDS, ends, ends[1:], strict=False):
+                took[kind].append((end - start) * 1e3)
+    return {kind: values[10:] for kind, values in took.items()}
+
+
+def many_owners(folder: Path, sizes: Sizes, embedder: GivenVectors) -> dict[str, list[float]]:
+    """Milliseconds of searches in a folder of many owners, each asked cold and hot."""
+    talk = Talk(11)
+    with verbs(folder, embedder) as (engine, steps):
+        for first in range(0, sizes.many, 500):
+            users = range(first, min(first + 500, sizes.many))
+            fill_many(engine, steps, {f"u{number}": talk.texts(sizes.each) for number in users})
+    took: dict[str, list[float]] = {"cold": [], "hot": []}
+    chosen = np.random.default_rng(3).permutation(sizes.many)[: sizes.asked]
+    with Memory(folder=folder, embedder=embedder) as memory:
+        memory.warm(user_id="u0")
+        for number, questions in zip(chosen.tolist(), _pairs(talk.questions(2 * sizes.asked)), strict=False):
+            for state, question in zip(took, questions, strict=True):
+                start = time.perf_counter()
+                memory.search(question, filters={"user_id": f"u{number}"})
+                took[state].append((time.perf_counter() - start) * 1e3)
+    return took
+
+
+def _pairs(questions: Sequence[str]) -> list[tuple[str, str]]:
+    return list(zip(questions[::2], questions[1::2], strict=True))
+
+
+def measure(scale: Scale) -> Part:
+    """Search against owner size, and in a folder of many owners."""
+    sizes = SIZES[scale]
+    model = MiniLM()
+    embedder = GivenVectors(queries=model)
+    with scratch() as folder:
+        by_size = {size: one_owner(folder / "sizes", size, sizes.rounds, embedder, model) for size in sizes.owners}
+        large = many_owners(folder / "many", sizes, embedder)
+    columns = ("memories", *(f"{kind}, {part} ms" for kind in KINDS for part in ("p50", "p99")))
+    rows: list[list[Cell]] = [
+        [f"{size:,}", *(quantile(took[kind], part) for kind in KINDS for part in (0.5, 0.99))]
+        for size, took in by_size.items()
+    ]
+    held = 10_000 if 10_000 in by_size else max(by_size)
+    total = f"{sizes.many * sizes.each:,} memories of {sizes.many:,} owners"
+    return Part(
+        "Searching",
+        INCLUDES,
+        [
+            Figure(f"new question, owner of {held:,}, p50", quantile(by_size[held]["new question"], 0.5), "ms", most=3),
+            Figure(
+                f"new question, owner of {held:,}, p99", quantile(by_size[held]["new question"], 0.99), "ms", most=6
+            ),
+            *(
+                Figure(f"{state} owner among {total}, {name}", quantile(values, part), "ms")
+                for state, values in large.items()
+                for name, part in (("p50", 0.5), ("p99", 0.99))
+            ),
+        ],
+        [Table("By owner's size", columns, rows)],
+        [
+            Plot(
+                "search",
+                "Search, p50",
+                "memories of the owner",
+                "ms",
+                {kind: [(size, quantile(took[kind], 0.5)) for size, took in by_size.items()] for kind in KINDS},
+            )
+        ],
+    )
