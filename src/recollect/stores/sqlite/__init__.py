@@ -13,7 +13,14 @@ import apsw
 
 from recollect.errors import Closed, EmbedderMismatch
 from recollect.stores.protocol import Read, Write
-from recollect.stores.sqlite.connection import connect, migrate, our_errors, prepare_folder, require_safe_sqlite
+from recollect.stores.sqlite.connection import (
+    connect,
+    folder_errors,
+    migrate,
+    our_errors,
+    prepare_folder,
+    require_safe_sqlite,
+)
 from recollect.stores.sqlite.lock import WriteLock
 from recollect.stores.sqlite.read import SqliteRead
 from recollect.stores.sqlite.write import SqliteWrite
@@ -37,13 +44,13 @@ class SqliteStore:
         self._idle: list[apsw.Connection] = []
         self._guard = threading.Lock()
         self._closed = False
-        with our_errors(self.path):
+        with folder_errors(folder):
             self._lock = WriteLock(folder)
-            with self._lock:
-                connection = connect(self.path, writes=True)
-                migrate(connection, self.path)
-                with connection:
-                    _claim(SqliteWrite(connection), folder, fingerprint)
+        with our_errors(self.path), self._lock:
+            connection = connect(self.path, writes=True)
+            migrate(connection, self.path)
+            with connection:
+                _claim(SqliteWrite(connection), folder, fingerprint)
         self._writer = Writer(connection, self.path, self._lock)
         self._write_connection = connection
 

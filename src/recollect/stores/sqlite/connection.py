@@ -59,17 +59,21 @@ def our_errors(path: Path) -> Iterator[None]:
 
 def prepare_folder(folder: Path) -> Path:
     """Make the data folder, readable by its owner only, and return the database's path in it."""
-    try:
+    with folder_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+    return folder / FILE_NAME
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Turn the operating system's errors about the data folder into ours."""
+    try:
+        yield
     except OSError as error:
         raise FolderNotUsable(
             f"The data folder {folder} cannot be used ({error.strerror or error}). Choose a folder you may write to "
             "with RECOLLECT_HOME, or with folder=."
         ) from error
-    return folder / FILE_NAME
 
 
 def connect(path: Path, *, writes: bool) -> apsw.Connection:
