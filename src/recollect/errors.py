@@ -85,10 +85,12 @@ class Closed(RecollectError):
 class RemoteError(RecollectError):
     """A Mem0 host did not do what it was asked."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, unsure: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds after which the host wants to be asked again, if it said so."""
+        self.unsure = unsure
+        """Whether the host may have done it all the same."""
 
 
 class AuthenticationFailed(RemoteError):

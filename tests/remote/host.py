@@ -47,6 +47,7 @@ class Host:
         self.versions = versions
         self.honours_keys = honours_keys
         self.key = KEY
+        self.organisation = "o"
         self.rule: Rule = lambda request: None
         self.requests: list[Request] = []
         self.added: list[dict[str, Any]] = []
@@ -106,7 +107,7 @@ class Host:
         route = (request.method, request.path)
         with self._guard:
             if route == ("GET", "/v1/ping/"):
-                return 200, {"status": "ok", "org_id": "o", "project_id": "p"}
+                return 200, {"status": "ok", "org_id": self.organisation, "project_id": "p"}
             for version in self.versions:
                 found = self._versioned(version, route, request)
                 if found is not None:

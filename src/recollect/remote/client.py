@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,11 +48,13 @@ class Mem0Client:
         self._found: dict[str, str] = {}
         """The version a host turned out to have, by verb."""
         self._http: httpx2.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def open(self) -> None:
         """Make ready to connect. Nothing is sent."""
-        if self._http is None:
-            self._http = await connections.acquire(self.account)
+        async with self._opening:
+            if self._http is None:
+                self._http = await connections.acquire(self.account)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -81,10 +84,16 @@ class Mem0Client:
         options: Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
+        repeat: bool = True,
         deadline: float = DEADLINE,
     ) -> Any:
-        """Hand messages over. Without a key it is sent once only, whatever becomes of the answer."""
-        return await self._versioned("add", lambda v: wire.add(v, messages, options, idempotency_key), deadline)
+        """Hand messages over; sent twice at most, and only with a key and ``repeat``. See ``RemoteError.unsure``."""
+
+        def call(version: str) -> Call:
+            made = wire.add(version, messages, options, idempotency_key)
+            return made if repeat else replace(made, repeatable=False)
+
+        return await self._versioned("add", call, deadline)
 
     async def search(
         self,
@@ -187,7 +196,9 @@ class Mem0Client:
             async with asyncio.timeout(deadline):
                 yield
         except TimeoutError as error:
-            raise Unreachable(f"{self.account.host} did not answer {what} within {deadline:g} s.") from error
+            raise Unreachable(
+                f"{self.account.host} did not answer {what} within {deadline:g} s.", unsure=True
+            ) from error
 
     async def _attempts(self, call: Call, none_if_missing: bool = False) -> Any:
         try:
@@ -214,10 +225,12 @@ class Mem0Client:
                 headers=headers,
                 timeout=httpx2.Timeout(None, connect=_CONNECT),
             )
-        except httpx2.TransportError as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Unreachable(_why(self.account, error)) from error
+        except httpx2.TransportError as error:
+            raise Unreachable(_why(self.account, error), unsure=True) from error
         except httpx2.HTTPError as error:
-            raise HostFailed(f"{self.account.host} could not be talked to: {error}") from error
+            raise HostFailed(f"{self.account.host} could not be talked to: {error}", unsure=True) from error
         if response.status_code == 404 and none_if_missing:
             return None
         try:

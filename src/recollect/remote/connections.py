@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from recollect.remote.account import Account
+from recollect.remote.threads import in_a_thread
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,7 +25,8 @@ _guard = threading.Lock()
 
 async def acquire(account: Account) -> httpx2.AsyncClient:
     """The running loop's pool for an account; each call needs one of ``release``."""
-    context = await _in_a_thread() if account.host.startswith("https") else False
+    # Loading certificates takes tens of milliseconds.
+    context = await in_a_thread(_context) if account.host.startswith("https") else False
     loop = asyncio.get_running_loop()
     with _guard:
         pools = _pools.setdefault(loop, {})
@@ -55,26 +57,6 @@ def _client(account: Account, context: ssl.SSLContext | bool) -> httpx2.AsyncCli
         trust_env=not account.loopback,  # proxies
         limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=_IDLE),
     )
-
-
-async def _in_a_thread() -> ssl.SSLContext:
-    """Loading certificates takes tens of milliseconds, which no event loop should wait for."""
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[ssl.SSLContext] = loop.create_future()
-
-    def settle(context: ssl.SSLContext) -> None:
-        if not ready.done():
-            ready.set_result(context)
-
-    def load() -> None:
-        context = _context()
-        try:
-            loop.call_soon_threadsafe(settle, context)
-        except RuntimeError:  # The loop was closed meanwhile: nobody waits any more.
-            return
-
-    threading.Thread(target=load, name="recollect-certificates", daemon=True).start()
-    return await ready
 
 
 @cache

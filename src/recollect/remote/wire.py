@@ -132,10 +132,11 @@ def _error(call: Call, status: int, headers: Mapping[str, str], said: str) -> Re
     if status == 429:
         return RateLimited(f"The Mem0 host wants fewer requests. {text}", retry_after=retry_after(headers))
     if status in (408, 502, 503, 504):
-        return Unreachable(f"The Mem0 host cannot be reached just now. {text}", retry_after=retry_after(headers))
+        asked = retry_after(headers)
+        return Unreachable(f"The Mem0 host cannot be reached just now. {text}", retry_after=asked, unsure=True)
     if status in (400, 402, 405, 409, 413, 415, 422):
         return Rejected(f"The Mem0 host refuses this. {text}")
-    return HostFailed(f"The Mem0 host failed. {text}", retry_after=retry_after(headers))
+    return HostFailed(f"The Mem0 host failed. {text}", retry_after=retry_after(headers), unsure=True)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -43,15 +43,23 @@ class Outbox:
         """Keep an entry; the future is done once it is on disk, and says whether it was new."""
         return self._writing.submit(self._put, key, conversation, payload)
 
-    def withdraw(self, unwanted: Callable[[Entry], bool]) -> Future[int]:
-        """Take out what waits, or was put aside, and is not wanted any more; the future says how many."""
+    def withdraw(self, unwanted: Callable[[Entry], bool]) -> Future[set[int]]:
+        """Take out what waits, or was put aside, and is not wanted any more; the future has the ids.
 
-        def work() -> int:
-            entries = [entry.id for entry in (*self.file.waiting(), *self.file.parked()) if unwanted(entry)]
+        Those among ``sending`` are on their way all the same.
+        """
+
+        def work() -> set[int]:
+            entries = {entry.id for entry in (*self.file.waiting(), *self.file.parked()) if unwanted(entry)}
             self.file.drop(entries)
-            return len(entries)
+            return entries
 
         return self._writing.submit(work)
+
+    @property
+    def sending(self) -> frozenset[int]:
+        """The ids of entries that this process is just handing over."""
+        return frozenset() if self._sender is None else frozenset(self._sender.under_way)
 
     def nudge(self) -> None:
         """The host was seen alive."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -51,6 +51,8 @@ class Entry:
     conversation: str
     payload: str
     put_at: int
+    unsure: int
+    """Tries of which it is not known whether they arrived."""
     tries: int
     failing_since: int | None
     reason: str | None
@@ -81,6 +83,7 @@ class OutboxFile:
         self.path = path
         self._most_bytes = most_bytes
         self._warned = False
+        self._synced = True
         self._guard = threading.Lock()
         self._process = os.getpid()
         made = not path.parent.exists()
@@ -107,7 +110,7 @@ class OutboxFile:
                     f"{self.path} holds {self._most_bytes >> 20} MiB that the host did not take yet, the most it may. "
                     "See what keeps it: recollect outbox"
                 )
-            run("put", key, conversation, payload, now)
+            run("put", key, conversation, payload, now, 0)
             return bool(run.changes())
 
     def after(self, entry_id: int) -> list[tuple[int, str]]:
@@ -132,11 +135,32 @@ class OutboxFile:
         with self._transaction() as run:
             return [Entry(*row) for row in run("parked")]
 
+    def begin(self, entry: Entry) -> bool:
+        """Note that it is about to be sent; False if it is no longer to be.
+
+        The note need not survive a power cut, so nothing waits for the disk.
+        """
+        with self._transaction(synced=False) as run:
+            run("begin", entry.id)
+            return bool(run.changes())
+
+    def not_done(self, entry: Entry) -> None:
+        """What was begun last certainly did not arrive, or was refused."""
+        with self._transaction(synced=False) as run:
+            run("not_done", entry.id)
+
     def acknowledged(self, entry: Entry, now: int) -> None:
-        """The host has it: let go of it."""
+        """The host has it: let go of it. ``entry``: as it was before it was begun."""
         with self._transaction() as run:
             run("drop", entry.id)
             run("keep_sent", entry.key, now)
+            if entry.unsure:
+                run("count_repeated")
+
+    @property
+    def repeated(self) -> int:
+        """Entries that a host which ignores keys may hold twice: sent again because an answer had got lost."""
+        return int(self.setting("repeated") or 0)
 
     def failed(self, entry: Entry, tries: int, reason: str, now: int) -> None:
         """Note a try that failed on account of the entry."""
@@ -159,9 +183,9 @@ class OutboxFile:
         with self._transaction() as run:
             for entry in entries:
                 run("drop", entry.id)
-                run("append", entry.key, entry.conversation, entry.payload, entry.put_at)
+                run("put", entry.key, entry.conversation, entry.payload, entry.put_at, entry.unsure)
 
-    def drop(self, entry_ids: list[int]) -> None:
+    def drop(self, entry_ids: Iterable[int]) -> None:
         """Take entries out for good."""
         with self._transaction() as run:
             for entry_id in entry_ids:
@@ -200,10 +224,13 @@ class OutboxFile:
         return (pages - free) * size / self._most_bytes
 
     @contextmanager
-    def _transaction(self) -> Iterator[_Run]:
+    def _transaction(self, *, synced: bool = True) -> Iterator[_Run]:
         with self._guard, our_errors(self.path):
             if self._connection is None or os.getpid() != self._process:
                 raise Closed("This outbox was closed, or opened before the process forked.")
+            if synced != self._synced:
+                self._connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                self._synced = synced
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield _Run(self._connection)

@@ -13,20 +13,20 @@ DELETE FROM setting WHERE key = ?;
 SELECT 1 FROM sent WHERE key = ?;
 
 -- name: put
-INSERT OR IGNORE INTO entry (key, conversation, payload, put_at) VALUES (?, ?, ?, ?);
+INSERT OR IGNORE INTO entry (key, conversation, payload, put_at, unsure) VALUES (?, ?, ?, ?, ?);
 
 -- name: after
 SELECT id, conversation FROM entry WHERE id > ? AND parked_at IS NULL ORDER BY id;
 
 -- name: entry
-SELECT id, key, conversation, payload, put_at, tries, failing_since, reason, parked_at FROM entry WHERE id = ?;
+SELECT id, key, conversation, payload, put_at, unsure, tries, failing_since, reason, parked_at FROM entry WHERE id = ?;
 
 -- name: waiting
-SELECT id, key, conversation, payload, put_at, tries, failing_since, reason, parked_at
+SELECT id, key, conversation, payload, put_at, unsure, tries, failing_since, reason, parked_at
 FROM entry WHERE parked_at IS NULL ORDER BY id;
 
 -- name: parked
-SELECT id, key, conversation, payload, put_at, tries, failing_since, reason, parked_at
+SELECT id, key, conversation, payload, put_at, unsure, tries, failing_since, reason, parked_at
 FROM entry WHERE parked_at IS NOT NULL ORDER BY id;
 
 -- name: count_waiting
@@ -41,6 +41,16 @@ INSERT OR REPLACE INTO sent (key, sent_at) VALUES (?, ?);
 -- name: forget_sent
 DELETE FROM sent WHERE sent_at < ?;
 
+-- name: begin
+UPDATE entry SET unsure = unsure + 1 WHERE id = ?;
+
+-- name: not_done
+UPDATE entry SET unsure = unsure - 1 WHERE id = ?;
+
+-- name: count_repeated
+INSERT INTO setting (key, value) VALUES ('repeated', '1')
+ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT);
+
 -- name: failed
 UPDATE entry SET tries = ?2, failing_since = coalesce(failing_since, ?3), reason = ?4 WHERE id = ?1;
 
@@ -49,6 +59,3 @@ UPDATE entry SET parked_at = ?2, reason = ?3 WHERE id = ?1;
 
 -- name: too_old
 SELECT id FROM entry WHERE put_at < ? AND parked_at IS NULL;
-
--- name: append
-INSERT OR IGNORE INTO entry (key, conversation, payload, put_at) VALUES (?, ?, ?, ?);

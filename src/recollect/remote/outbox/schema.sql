@@ -11,6 +11,7 @@ CREATE TABLE entry (
     conversation  TEXT    NOT NULL,
     payload       TEXT    NOT NULL,                    -- JSON: messages, and the options of add
     put_at        INTEGER NOT NULL,
+    unsure        INTEGER NOT NULL DEFAULT 0,          -- tries of which it is not known whether they arrived
     tries         INTEGER NOT NULL DEFAULT 0,          -- that failed on account of this entry
     failing_since INTEGER,
     reason        TEXT,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from recollect.errors import StoreError
+from recollect.errors import RemoteError, StoreError
 from recollect.remote.outbox.file import WARNS_AT, Entry, OutboxFile
 from recollect.remote.outbox.lease import Lease
 from recollect.remote.outbox.policy import backoff, judge
@@ -47,6 +47,8 @@ class Sender:
         self._rests: dict[str, float] = {}
         """Until when a conversation is left alone (monotonic)."""
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self.under_way: set[int] = set()
+        """Ids of entries that are being handed over."""
         self._seen = 0
         self._paused_until = 0.0
         self._pauses = 0
@@ -153,10 +155,19 @@ class Sender:
 
     async def _send(self, entry: Entry) -> bool:
         """Hand one entry over. Whether it is out of the way: acknowledged, or put aside."""
+        self.under_way.add(entry.id)
         try:
+            if not self._file.begin(entry):
+                return True
             await self._deliver(entry)
+        except StoreError:
+            raise
         except Exception as error:  # Whatever it is, what was said is kept.
+            if isinstance(error, RemoteError) and not error.unsure:
+                self._file.not_done(entry)
             return self._failed(entry, error)
+        finally:
+            self.under_way.discard(entry.id)
         if self._held is not None:
             _LOG.warning("%s: sending again", self._file.path.stem)
         self._note_hold(None)

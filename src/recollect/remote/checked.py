@@ -1,0 +1,67 @@
+"""Users never mix, whatever a host answers: rows of others than were asked for are dropped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from recollect.filters import And, Condition, Filter, Not, Or, admits_user, matches
+from recollect.types import MemoryRecord
+
+_LOG = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+_SOMEBODYS = MemoryRecord(
+    id="",
+    text="",
+    user_id=None,
+    agent_id=None,
+    app_id=None,
+    run_id=None,
+    run_ids=(),
+    role="user",
+    actor_id=None,
+    created_at=0,
+    updated_at=0,
+    said_at=0,
+    sayings=1,
+    expires_on=None,
+)
+
+
+def own_rows(rows: Iterable[Row], tree: Filter, where: str) -> list[Row]:
+    """The rows whose user the filter asks for. A row that does not say whose it is is nobody's."""
+    found = list(rows)
+    kept = [row for row in found if _may_be_shown(row, tree)]
+    if len(kept) < len(found):
+        _LOG.error("%s returned %d memories of somebody else, which were dropped", where, len(found) - len(kept))
+    return kept
+
+
+def _may_be_shown(row: Mapping[str, Any], tree: Filter) -> bool:
+    user = row.get("user_id")
+    if user is not None and not isinstance(user, str):
+        return False
+    return admits_user(tree, user) and _can_hold(tree, replace(_SOMEBODYS, user_id=user))[0]
+
+
+def _can_hold(tree: Filter, somebodys: MemoryRecord) -> tuple[bool, bool]:
+    """Whether the filter can be true, and whether it can be false, of a memory of which only the user is known."""
+    match tree:
+        case And(parts):
+            known = [_can_hold(part, somebodys) for part in parts]
+            return all(true for true, _ in known), any(false for _, false in known)
+        case Or(parts):
+            known = [_can_hold(part, somebodys) for part in parts]
+            return any(true for true, _ in known), all(false for _, false in known)
+        case Not(part):
+            true, false = _can_hold(part, somebodys)
+            return false, true
+        case Condition():
+            if tree.field != "user_id":
+                return True, True
+            holds = matches(tree, somebodys)
+            return holds, not holds

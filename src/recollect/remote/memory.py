@@ -1,0 +1,231 @@
+"""A memory on a Mem0 host, behind the verbs of ``AsyncMemory``.
+
+What is said goes through an outbox: ``add`` returns once it is on this machine's disk. What is asked goes straight to
+the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from recollect.config import default_folder
+from recollect.errors import Closed, RemoteError
+from recollect.remote.account import account
+from recollect.remote.checked import Row, own_rows
+from recollect.remote.client import Mem0Client
+from recollect.remote.delivery import delivery, outbox_path
+from recollect.remote.outbox import Outbox, open_outbox
+from recollect.remote.said import belongs_to, ids_of, said
+from recollect.remote.threads import in_a_thread
+from recollect.requests import add_request, read_filters, read_limit, refuse_entity_arguments, scope_of, search_request
+
+_LOG = logging.getLogger(__name__)
+
+RECOLLECT = "home"
+"""The organisation that Recollect's own server names when it is pinged."""
+
+_POLL = 0.01
+
+_LAST_SENDING = 1.5
+"""Seconds for which ``close`` sends what still waits; the next process sends the rest."""
+
+
+class RemoteMemory:
+    """Long-term memory kept by a Mem0 host: its cloud, Recollect's server, or another that speaks its REST API.
+
+    Making one sends nothing; it may be used from several event loops. ``api_key`` and ``host`` default to
+    ``MEM0_API_KEY`` and Mem0's cloud. What could not be sent before is sent from now on.
+
+    Recall of a user reaches across their runs and agents. What belongs to an agent alone is reached only on Recollect's
+    own server, unless ``agent_alone`` asks for it elsewhere: Mem0's cloud keeps what an agent said *about a user*
+    under the agent, without the user, so that asking for it would show one user what concerns another.
+
+    Raises:
+        InvalidConfig: no key, or an address that cannot be used or must not be trusted with one.
+        StoreError: the outbox cannot be used.
+    """
+
+    lookups_a_turn = 2
+    """The most searches a turn should send: hosts count and bill them."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        host: str | None = None,
+        api_version: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        agent_alone: bool = False,
+        allow_plain_http: bool = False,
+    ) -> None:
+        self.account = account(api_key, host, allow_plain_http=allow_plain_http)
+        self._api_version = api_version
+        self._clients: dict[asyncio.AbstractEventLoop, Mem0Client] = {}
+        self.reaches_agent_alone = agent_alone
+        outbox, self._let_go = open_outbox(
+            outbox_path(self.account, default_folder() if folder is None else Path(folder)),
+            partial(delivery, self.account),
+        )
+        self._outbox: Outbox | None = outbox
+
+    async def warm(self, *, user_id: str | None = None, agent_id: str | None = None, **_: Any) -> int:
+        """Connect ahead of the first turn. A host that does not answer is no error: the turns go on without it."""
+        client = await self._opened()
+        try:
+            answer = await client.ping()
+        except RemoteError as error:
+            _LOG.error("The memory's host: %s", error)
+            return 0
+        if answer.get("org_id") == RECOLLECT:
+            self.reaches_agent_alone = True
+        return 0
+
+    async def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Any = None,
+        expiration_date: Any = None,
+        infer: bool = True,
+        conversation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what was said; when this returns, it is on this machine's disk, and is sent in the background.
+
+        Arguments are those of ``Memory.add``. What is said in one conversation arrives in its order; a conversation is
+        ``conversation_id``, or else the ids taken together.
+
+        Returns:
+            ``{"results": [], "status": "QUEUED", "event_id": ...}``: what the host makes of it is not known yet.
+
+        Raises ``InvalidInput``, and ``OutboxFull`` if the host has taken nothing for very long.
+        """
+        request = add_request(
+            messages,
+            scope_of(user_id, agent_id, app_id, run_id),
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            memory_type=None,
+            prompt=None,
+            conversation_id=conversation_id,
+        )
+        if not request.messages:
+            return {"results": []}
+        entry = said(request, self._api_version)
+        await asyncio.wrap_future(self._box.put(entry.key, entry.conversation, entry.payload))
+        return {"results": [], "status": "QUEUED", "event_id": entry.key}
+
+    async def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 20,
+        filters: Mapping[str, Any] | None = None,
+        threshold: float | None = 0.1,
+        **options: Any,
+    ) -> dict[str, list[Row]]:
+        """Recall what answers a query, best first. ``options`` go to the host as they are.
+
+        Raises ``InvalidInput`` and ``RemoteError``.
+        """
+        _refuse_ids("search", options)
+        request = search_request(query, filters, options.pop("limit", top_k), threshold, None)
+        client = await self._opened()
+        found = await client.search(
+            request.query, dict(filters or {}), top_k=request.limit, threshold=request.threshold, **options
+        )
+        self._box.nudge()
+        return {"results": own_rows(found, request.tree, self.account.host)[: request.limit]}
+
+    async def get_all(
+        self, *, filters: Mapping[str, Any] | None = None, top_k: int = 20, **options: Any
+    ) -> dict[str, list[Row]]:
+        """The memories a filter admits, as the host orders them. Raises as ``search`` does."""
+        _refuse_ids("get_all", options)
+        tree, limit = read_filters(filters), read_limit(options.pop("limit", top_k), "top_k")
+        client = await self._opened()
+        found: list[Row] = []
+        async for row in client.every(dict(filters or {}), **options):
+            found += own_rows([row], tree, self.account.host)
+            if len(found) >= limit:
+                break
+        return {"results": found}
+
+    async def delete(self, memory_id: str) -> dict[str, Any]:
+        """Delete a memory. Raises ``RemoteNotFound``, which is a ``MemoryNotFound``."""
+        return await (await self._opened()).delete(memory_id)
+
+    async def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Delete the memories that carry all of the given ids, and what was said of them and is not sent yet."""
+        ids = ids_of(scope_of(user_id, agent_id, app_id, run_id))
+        withdrawn = await asyncio.wrap_future(self._box.withdraw(lambda entry: belongs_to(entry.payload, ids)))
+        while withdrawn & self._box.sending:  # noqa: ASYNC110 - rare, and it ends with the request's deadline
+            await asyncio.sleep(_POLL)
+        return await (await self._opened()).delete_all(ids)
+
+    async def close(self) -> None:
+        """Send for a moment what still waits, then let go. The rest is on disk and is sent by the next process."""
+        if self._outbox is None:
+            return
+        outbox, self._outbox = self._outbox, None
+        here = asyncio.get_running_loop()
+        try:
+            for loop, client in [*self._clients.items()]:
+                if loop is here:
+                    await client.close()
+                elif loop.is_running():
+                    asyncio.run_coroutine_threadsafe(client.close(), loop)
+        finally:
+            self._clients.clear()
+            await in_a_thread(_finish, outbox, self._let_go)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def _box(self) -> Outbox:
+        if self._outbox is None:
+            raise Closed("This memory was closed. Open it again before using it.")
+        return self._outbox
+
+    async def _opened(self) -> Mem0Client:
+        """The running loop's client: connections cannot be shared between loops."""
+        _ = self._box
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = Mem0Client(self.account, api_version=self._api_version)
+        await self._clients[loop].open()
+        return self._clients[loop]
+
+
+def _refuse_ids(verb: str, options: Mapping[str, Any]) -> None:
+    refuse_entity_arguments(verb, {key: value for key, value in options.items() if key.endswith("_id")})
+
+
+def _finish(outbox: Outbox, let_go: Callable[[], None]) -> None:
+    outbox.flush(_LAST_SENDING)
+    let_go()
