@@ -46,13 +46,24 @@ class SqliteStore:
         self._closed = False
         with folder_errors(folder):
             self._lock = WriteLock(folder)
+        try:
+            self._write_connection = self._open(folder, fingerprint)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._writer = Writer(self._write_connection, self.path, self._lock)
+
+    def _open(self, folder: Path, fingerprint: str) -> apsw.Connection:
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
-            migrate(connection, self.path)
-            with connection:
-                _claim(SqliteWrite(connection), folder, fingerprint)
-        self._writer = Writer(connection, self.path, self._lock)
-        self._write_connection = connection
+            try:
+                migrate(connection, self.path)
+                with connection:
+                    _claim(SqliteWrite(connection), folder, fingerprint)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
     @contextmanager
     def read(self) -> Iterator[Read]:
