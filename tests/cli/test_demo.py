@@ -101,7 +101,7 @@ def test_without_the_folder_it_forgets(home: Path, tmp_path: Path) -> None:
 
     assert asked.returncode == 0
     assert "Hello Maya. We have not talked before." in asked.stdout
-    assert asked.stdout.count("I don't know; I remember nothing about that.") == 16
+    assert asked.stdout.count("I don't know anything about that yet.") == 16
     assert "peanuts.”" not in asked.stdout
 
 

@@ -23,7 +23,7 @@ BaseUrl = Annotated[
 ModelName = Annotated[str | None, typer.Option(metavar="NAME", help="The language model to ask there.")]
 
 GREETED_WITH = 3
-"""How many memories a greeting names."""
+"""How many memories a greeting names at most."""
 
 PATIENCE = 1.0
 """Seconds a turn may wait for its memories. Here a slow recall is rather shown than left out."""
@@ -72,6 +72,11 @@ def _instruction(user_name: str, assistant_name: str) -> str:
     )
 
 
+def told(memories: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What to greet the person with: of the first of ``get_memories()``, those the person told."""
+    return [memory for memory in memories[:GREETED_WITH] if memory["role"] == "user" and not _only_asks(memory)]
+
+
 def greeting(user_name: str, memories: Sequence[Mapping[str, Any]]) -> str:
     """How the agent greets the person of whom it has these memories."""
     if not memories:
@@ -83,7 +88,7 @@ def quote(hits: Sequence[Mapping[str, Any]]) -> str:
     """An answer without a language model: the best of the ``hits`` that can be one, word for word."""
     best = next((hit for hit in hits if not _only_asks(hit)), None)
     if best is None:
-        return "I don't know; I remember nothing about that."
+        return "I don't know anything about that yet."
     who = "I told you" if best["role"] == "assistant" else "You told me"
     return f"{who} on {day(said_at(best))}: “{one_line(best['memory'])}”"
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.markup import escape
+
 from recollect.memory import AsyncMemory
 from recollect.pipecat import Mem0MemoryService
 
-from .answering import GREETED_WITH, PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder
+from .answering import PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder, told
 from .evidence import TOP, TurnFinder, figures, recalled_fraction
-from .show import Screen
+from .show import Screen, one_line
 from .stage import NoAnswer, Stage
 from .transcript import Question, Transcript
 
@@ -41,7 +43,7 @@ async def _converse(transcript: Transcript, memory: AsyncMemory, model: Model, s
         recall_timeout=PATIENCE,
         should_store=lambda _message: False,  # so that asking again finds the same memory, and not these questions
     )
-    known = (await service.get_memories())[:GREETED_WITH]
+    known = told(await service.get_memories())
     screen.greets(assistant, greeting(user, known), known)
     recall = TurnRecall(service)
     names = {"user": user, "assistant": assistant}
@@ -75,7 +77,7 @@ async def _measure(transcript: Transcript, memory: AsyncMemory, screen: Screen) 
     with screen.progress() as progress:
         bar = progress.add_task("Evidence recall", total=len(questions), now="")
         for question in questions:
-            progress.update(bar, now=question.text)
+            progress.update(bar, now=escape(one_line(question.text)))
             found = await memory.search(
                 question.text, filters={"user_id": transcript.user_id}, top_k=TOP, threshold=0, explain=True
             )

@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from recollect.memory import AsyncMemory
 from recollect.pipecat import Mem0MemoryService
 
 from .responders import Speaker
-from .show import Screen
+from .show import Screen, one_line
 from .stage import Stage
 from .transcript import Session, Transcript
 
@@ -73,7 +75,7 @@ async def _play(transcript: Transcript, session: Session, memory: AsyncMemory, s
         async with Stage(service, Speaker()) as stage:
             for index, turn in enumerate(session.turns):
                 clock.turn = index
-                progress.update(bar, now=f"{names[turn.role]}: {turn.text}")
+                progress.update(bar, now=escape(f"{names[turn.role]}: {one_line(turn.text)}"))
                 if turn.role == "user":
                     await stage.hear(turn.text, answered=False)
                 else:

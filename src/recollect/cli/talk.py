@@ -12,7 +12,7 @@ from uuid import uuid4
 from recollect.memory import AsyncMemory
 from recollect.pipecat import Mem0MemoryService
 
-from .answering import GREETED_WITH, PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder
+from .answering import PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder, told
 from .show import Screen
 from .stage import NoAnswer, Stage
 from .transcript import user_id_of
@@ -34,7 +34,7 @@ async def talk(user_name: str, folder: Path | None, model: Model, screen: Screen
             params=Mem0MemoryService.InputParams(position=RIGHT_BEFORE),
             recall_timeout=PATIENCE,
         )
-        known = (await service.get_memories())[:GREETED_WITH]
+        known = told(await service.get_memories())
         screen.greets(ASSISTANT_NAME, greeting(user_name, known), known)
         recall = TurnRecall(service)
         screen.line(f"[dim]{QUIT} or Ctrl-D ends the talk.[/]")
