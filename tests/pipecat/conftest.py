@@ -18,6 +18,11 @@ async def memory(tmp_path: Path) -> AsyncIterator[AsyncMemory]:
         yield opened
 
 
+def anything(**params: Any) -> Mem0MemoryService.InputParams:
+    """Recall whatever there is: how well a memory fits is not what these tests are about."""
+    return Mem0MemoryService.InputParams(**({"search_threshold": 0.0} | params))
+
+
 class Ann:
     """What is known of the user in these tests."""
 
@@ -25,7 +30,12 @@ class Ann:
         self.memory = memory
 
     def service(self, **options: Any) -> Mem0MemoryService:
-        defaults: dict[str, Any] = {"user_id": "ann", "memory": self.memory, "user_name": "Ann"}
+        defaults: dict[str, Any] = {
+            "user_id": "ann",
+            "memory": self.memory,
+            "user_name": "Ann",
+            "params": anything(),
+        }
         return Mem0MemoryService(**(defaults | options))
 
     async def told(self, *texts: str, **ids: Any) -> None:

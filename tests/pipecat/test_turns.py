@@ -8,7 +8,7 @@ import pytest
 
 from recollect.pipecat.compat import INSTRUCTION_ROLE
 
-from .conftest import Ann
+from .conftest import Ann, anything
 from .harness import Call, LLMContext, ScriptedLLM, blocks
 
 
@@ -74,7 +74,7 @@ async def test_without_memories_there_is_no_block(ann: Ann) -> None:
 
 async def test_a_block_of_the_users_role_is_neither_stored_nor_searched_for(ann: Ann) -> None:
     await ann.told("I moved to Oslo in March.")
-    service = ann.service(params=type(ann.service()).InputParams(add_as_system_message=False, position=-1))
+    service = ann.service(params=anything(add_as_system_message=False, position=-1))
     async with Call(service) as call:
         await call.say("In which city do I live?")
         await call.say("And in which city did I live before Oslo?")

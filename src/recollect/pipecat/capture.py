@@ -46,7 +46,9 @@ class Capture:
         """Of what is heard before a context is known; the first context takes it over."""
         self._summaries: set[bytes] = set()
         self._summary_texts: list[str] = []
+        self._hushed = False
         self.recording = True
+        """Whether what is taken is stored too."""
 
     def know(self, context: Context, destination: Hashable) -> None:
         """Hear of a context. Its messages are taken when it is read."""
@@ -84,6 +86,10 @@ class Capture:
         for context, ledger in list(self._contexts.items()):
             self._contexts[context] = Ledgers.of(context, destination, ledger.continued())
 
+    def hush_reply(self) -> None:
+        """Do not store what the assistant says until the user speaks again."""
+        self._hushed = True
+
     def summary(self, message: ContextMessage) -> None:
         """Hear of a summary that was put into a context: it was not said."""
         self._summaries.add(_print(message))
@@ -108,7 +114,8 @@ class Capture:
     def _store(
         self, ledger: Ledger, place: int, said: Utterance, ids: Ids | None, interrupted: bool, *, found: bool = False
     ) -> None:
-        if not self.recording or not self._wanted(said):
+        self._hushed = self._hushed and said.role == "assistant"
+        if self._hushed or not self.recording or not self._wanted(said):
             return
         metadata: dict[str, Any] = {"platform": "pipecat"}
         if interrupted and said.role == "assistant":

@@ -6,8 +6,9 @@ Frames that a version does not have are absent from the tuples below, and ``isin
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from pipecat.frames import frames as _frames
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, LLMContextFrame, TranscriptionFrame
@@ -65,6 +66,17 @@ TURN_MARKERS: tuple[str, ...] = tuple(
     if marker
 )
 """Signs with which a model says whether the user had finished. They stand in the context and are never spoken."""
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_TOOL_OPTIONS = _optional("pipecat.adapters.llm.schemas.direct_function", "tool_options") or _optional(
+    "pipecat.adapters.schemas.direct_function", "tool_options"
+)  # since 1.4, at its present place since 1.14
+
+
+def stays_when_interrupted(function: _F) -> _F:
+    """Mark a direct function as one that is carried through when the user speaks into it (since 1.4)."""
+    return function if _TOOL_OPTIONS is None else _TOOL_OPTIONS(cancel_on_interruption=False)(function)
 
 
 def is_speculative(frame: Frame) -> bool:

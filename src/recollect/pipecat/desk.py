@@ -63,6 +63,13 @@ class Desk:
             self._shown[context] = Shown(remaining, shown.empty_turns + 1)
         return remaining
 
+    async def refresh(self, still_there: StillThere, look: Look) -> None:
+        """Let every block lose what was deleted."""
+        for context, shown in list(self._shown.items()):
+            remaining = await still_there(shown.hits)
+            if len(remaining) < len(shown.hits):
+                self.show(context, remaining, look)
+
     def clear(self, context: Context) -> None:
         """Take the block out of one context."""
         self._shown.pop(context, None)

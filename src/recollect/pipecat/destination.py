@@ -11,39 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
-from recollect.errors import Unsupported
-
 if TYPE_CHECKING:
     from recollect.memory import AsyncMemory
-
-_REMOTE = (
-    "{what} names a Mem0 host, and this version of Recollect keeps memories on this machine only. Nothing was stored "
-    "anywhere. {remedy}"
-)
+    from recollect.remote.memory import RemoteMemory
 
 
 def choose(
-    memory: AsyncMemory | None, local_config: Mapping[str, Any] | None, api_key: str | None, host: str | None
-) -> AsyncMemory:
+    memory: AsyncMemory | RemoteMemory | None,
+    local_config: Mapping[str, Any] | None,
+    api_key: str | None,
+    host: str | None,
+) -> AsyncMemory | RemoteMemory:
     """The memory to use: the one given, else ``local_config``, else a host, else the embedded one.
 
-    Raises ``Unsupported`` where a host is asked for: memories are never kept elsewhere than they were meant to be.
+    ``MEM0_API_KEY`` names Mem0's cloud where nothing else is said; ``local_config={}`` is always the embedded memory.
     """
-    from recollect.memory import AsyncMemory
-
     if memory is not None:
         logger.info("Memory service: using the memory it was given.")
         return memory
     if local_config:
+        from recollect.memory import AsyncMemory
+
         logger.info("Memory service: using the memory described by local_config.")
         return AsyncMemory.from_config(dict(local_config))
-    if api_key or host:
-        what = "host" if host else "api_key"
-        raise Unsupported(_REMOTE.format(what=what, remedy=f"Leave {what} out to use the embedded memory."))
-    if local_config is None and os.environ.get("MEM0_API_KEY"):
-        logger.warning("Memory service: MEM0_API_KEY in the environment, and nothing else, chose the memory.")
-        remedy = "Unset it, or pass local_config={} to use the embedded memory."
-        raise Unsupported(_REMOTE.format(what="MEM0_API_KEY in the environment", remedy=remedy))
+    if api_key or host or (local_config is None and os.environ.get("MEM0_API_KEY")):
+        from recollect.remote.memory import RemoteMemory
+
+        remote = RemoteMemory(api_key=api_key, host=host)
+        logger.info(f"Memory service: using the Mem0 host {remote.account.host}.")
+        return remote
+    from recollect.memory import AsyncMemory
+
     logger.info("Memory service: using the embedded memory on this machine.")
     return AsyncMemory()
 

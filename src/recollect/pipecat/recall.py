@@ -102,7 +102,13 @@ class Tally:
 class Recall:
     """The lookups of one service."""
 
-    def __init__(self, search: Search, spawn: Spawn, report: Report, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self, search: Search, spawn: Spawn, report: Report, breaker: Breaker | None = None, most: int | None = None
+    ) -> None:
+        """``most``: lookups a turn, where each has its price. The last is kept for the turn itself."""
+        self._most = most
+        self._asked = 0
+        """Lookups of this turn."""
         self._search = search
         self._spawn = spawn
         self._report = report
@@ -126,6 +132,8 @@ class Recall:
         """
         words = words_of(transcript)
         if not words or self._covering(words) is not None:
+            return
+        if self._most is not None and not (final and self._asked < self._most - 1):
             return
         pending = self._pending()
         if pending and not final:
@@ -186,6 +194,7 @@ class Recall:
         self._late = [late for late in self._late if late.hits is None]
         self._current.clear()
         self._next = None
+        self._asked = 0
         self.tally.turns += 1
         if answered:
             for lookup in pending:
@@ -216,6 +225,7 @@ class Recall:
             return None
         lookup = Lookup(query, words, time.monotonic())
         self.tally.lookups += 1
+        self._asked += 1
         self._current.append(lookup)
         lookup.task = self._spawn(self._run(lookup), "lookup")
         return lookup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -29,7 +30,8 @@ from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
 from .recall import Recall, words_of
 from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame
-from .surface import MemorySurface
+from .signals import Recalled, Signals
+from .verbs import MemoryVerbs
 from .writer import Entry, Writer
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _WARM_UP = 1.0
 """Seconds the start of a call waits at most for its memories to be loaded."""
 
 
-class Mem0MemoryService(MemorySurface):
+class Mem0MemoryService(MemoryVerbs):
     """Long-term memory in a pipeline, between the user aggregator and the LLM.
 
     Before each answer it puts what it recalls about the person into the context, as one message; after each turn it
@@ -79,6 +81,7 @@ class Mem0MemoryService(MemorySurface):
         block_role: str | None = None,
         closing_note: str = CLOSING,
         now: Clock | None = None,
+        rtvi: bool | None = None,
         name: str | None = None,
     ) -> None:
         """Make a service; at least one of ``user_id``, ``agent_id`` and ``run_id`` is needed.
@@ -104,6 +107,7 @@ class Mem0MemoryService(MemorySurface):
             block_role: The role of the block, whatever ``add_as_system_message`` says.
             closing_note: The last line of the block.
             now: The time at which things are said, for talks of the past that are played again. Aware.
+            rtvi: Whether the client is told what was recalled and stored; by default, if the worker has RTVI.
             name: The processor's name.
 
         Raises:
@@ -133,16 +137,19 @@ class Mem0MemoryService(MemorySurface):
         self.prefetch = prefetch
         self.formatter, self.block_role, self.closing_note = formatter, block_role, closing_note
         self._now = now
-        self._prepare(user_id, should_store)
+        self._prepare(user_id, should_store, rtvi)
         logger.info(f"{self}: memory of user_id={self.user_id}, agent_id={agent_id}, run_id={run_id}")
 
-    def _prepare(self, user_id: UserId, should_store: ShouldStore | None) -> None:
+    def _prepare(self, user_id: UserId, should_store: ShouldStore | None, rtvi: bool | None) -> None:
         """Make the parts of a call."""
         names = {"user": self.user_name, "assistant": self.assistant_name}
         self._writer = Writer(self._store, self._report_storing, self._quiet)
         self._capture = Capture(self._writer.put, names=names, should_store=should_store, now=self._now)
-        self._recall = Recall(self._search, self._spawn, self._report)
+        self._recall = Recall(
+            self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
+        )
         self._neighbours = Neighbours(self, self._on_assistant_turn, self._capture.summary)
+        self._signals = Signals(self, rtvi=rtvi)
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
         self._interrupted = False
@@ -161,6 +168,7 @@ class Mem0MemoryService(MemorySurface):
         """Join the pipeline, and load the person's memories ahead of the first turn."""
         await super().setup(setup)
         self._neighbours.meet()
+        self._signals.begin(setup)
         worker = getattr(setup, "pipeline_worker", None)
         if worker is not None:
             worker.add_observer(self._transcripts)
@@ -175,6 +183,10 @@ class Mem0MemoryService(MemorySurface):
             await self._end()
         await super().cleanup()  # type: ignore[no-untyped-call] # untyped in Pipecat
 
+    def can_generate_metrics(self) -> bool:
+        """It can: the wait for memories as time to first byte, and how lookups went."""
+        return True
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Recall before a context frame goes on; hear of turns that ended. Every frame goes on as it came."""
         await super().process_frame(frame, direction)
@@ -182,8 +194,13 @@ class Mem0MemoryService(MemorySurface):
             self._update_settings(frame)
             return
         if isinstance(frame, CONTEXT_FRAMES):
+            began = time.time()
             await self._on_context(frame)
-        elif isinstance(frame, (InterruptionFrame, CancelFrame)):
+            turn = Recalled(began, time.time(), self.last_recall)
+            await self.push_frame(frame, direction)
+            await self._signals.recalled(turn, self._recall.tally, len(self._writer))
+            return
+        if isinstance(frame, (InterruptionFrame, CancelFrame)):
             self._interrupted = True
         elif isinstance(frame, (*USER_TURN_FRAMES, *ASSISTANT_TURN_FRAMES)):
             self._on_turn_frame(frame)
@@ -206,7 +223,7 @@ class Mem0MemoryService(MemorySurface):
 
     async def _recall_for(self, context: Context) -> None:
         query = self._query(context)
-        if query and self._ids() is not None:
+        if query and not self.paused and self._ids() is not None:
             await self._enhance_context_with_memories(context, query)
 
     async def _speculate(self, context: Context) -> None:
@@ -220,14 +237,6 @@ class Mem0MemoryService(MemorySurface):
         """Store what is new in a context."""
         self._capture.know(context, self._destination())
         self._capture.read(context, self._ids(), interrupted=interrupted)
-
-    def _query(self, context: Context) -> str | None:
-        """The newest thing the user said."""
-        for message in reversed(context.get_messages()):
-            said = self._capture.utterance(message)
-            if said is not None and said.role == "user":
-                return said.text
-        return None
 
     async def _on_assistant_turn(self, context: Context, interrupted: bool | None) -> None:
         """The assistant aggregator has put a turn into its context."""
@@ -256,23 +265,16 @@ class Mem0MemoryService(MemorySurface):
 
     def _on_transcript(self, transcript: str, final: bool) -> None:
         """The user is speaking."""
-        if self.prefetch and self._ids() is not None:
+        if self.prefetch and not self.paused and self._ids() is not None:
             self._recall.ahead(transcript, final=final)
 
     def _on_user_changed(self) -> None:
         """Nothing of the one user may reach the other."""
-        self._recall.forget()
-        self._desk.clear_all()
-        self.last_query, self.last_recall = None, ()
+        self._drop_recall()
         self._capture.move(self._destination())
         ids = self._ids()
         if ids is not None:
             self._writer.identify(ids)
-
-    def _destination(self) -> tuple[Any, ...]:
-        """Two services with the same one store each message once between them."""
-        whose = id(self._user) if self._user.pending else self.user_id
-        return id(self.memory_client), whose, self.agent_id, self.run_id
 
     async def _store(self, entries: Sequence[Entry]) -> None:
         if entries[0].found:
@@ -287,6 +289,7 @@ class Mem0MemoryService(MemorySurface):
             **(entries[0].ids or {}),
         )
         self._store_failing = False
+        await self._signals.stored(entries)
 
     async def _not_stored_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         journal = getattr(self.memory_client, "messages", None)
@@ -314,9 +317,7 @@ class Mem0MemoryService(MemorySurface):
         began = asyncio.get_running_loop().time()
         self._neighbours.part()
         try:
-            for context in self._neighbours.contexts:
-                self._capture.know(context, self._destination())
-            self._capture.read_all(self._ids(), interrupted=self._interrupted)
+            self._take_all(interrupted=self._interrupted)
         except Exception as error:  # The pipeline is coming down; it must come down all the way.
             logger.error(f"{self}: what was said last could not be read: {error!r}")
         self._recall.forget()

@@ -88,7 +88,7 @@ class MemorySurface(FrameProcessor):
         ids = self._ids()
         if ids is None:
             return []
-        visible = what_may_be_seen(ids, self.scope)
+        visible = self._visible(ids)
         options: dict[str, Any] = {"filters": {"AND": [visible, dict(filters)]} if filters else visible}
         if takes(self.memory_client.get_all, "top_k"):
             options["top_k"] = PROFILE_REACH
@@ -113,7 +113,7 @@ class MemorySurface(FrameProcessor):
             hits = merged(answer.hits, overdue, self.search_limit)
         self.last_query = query
         # What the person is saying right now is not news.
-        hits = [hit for hit in hits if _folded(str(hit.get("memory"))) != _folded(query)]
+        hits = [hit for hit in hits if folded(str(hit.get("memory"))) != folded(query)]
         if hits:
             self._desk.show(context, hits, self._look())
         else:
@@ -147,7 +147,7 @@ class MemorySurface(FrameProcessor):
         answer = await call(
             self.memory_client.search,
             query=query,
-            filters=what_may_be_seen(ids, self.scope),
+            filters=self._visible(ids),
             top_k=self.search_limit,
             threshold=self.search_threshold,
         )
@@ -180,6 +180,9 @@ class MemorySurface(FrameProcessor):
         ids = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
         return {key: value for key, value in ids.items() if value}
 
+    def _visible(self, ids: Ids) -> dict[str, Any]:
+        return what_may_be_seen(ids, self.scope)
+
     def _look(self) -> Look:
         role = self.block_role or (INSTRUCTION_ROLE if self.add_as_system_message else "user")
         return Look(role, self.position, self._render)
@@ -198,5 +201,6 @@ class MemorySurface(FrameProcessor):
         return Desk(self._blocks)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A text as far as it counts when two are compared."""
     return " ".join(text.casefold().split())

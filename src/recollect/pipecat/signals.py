@@ -1,0 +1,111 @@
+"""Telling others what the memory did: metrics, a span in the turn's trace, messages to the client.
+
+All of it happens after the frame went on; no turn waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipecat.frames.frames import MetricsFrame
+from pipecat.metrics.metrics import MetricsData
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
+
+from .block import Hit
+from .recall import Tally
+from .writer import Entry
+
+try:
+    from opentelemetry import trace
+except ImportError:
+    trace = None  # type: ignore[assignment] # An application that traces has it.
+
+_CLIENT_KEYS = ("id", "memory", "score", "said_at", "role", "actor_id")
+
+
+class MemoryMetricsData(MetricsData):
+    """How the lookups of a call went so far.
+
+    Parameters:
+        lookups: Lookups asked of the memory.
+        turns: Turns that wanted memories.
+        late: Turns that went on without them.
+        failed: Lookups that failed.
+        opened: Times the circuit breaker opened.
+        unstored: Messages not acknowledged yet.
+    """
+
+    lookups: int
+    turns: int
+    late: int
+    failed: int
+    opened: int
+    unstored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One turn's recall."""
+
+    began: float
+    ended: float
+    """Seconds since the epoch."""
+    hits: Sequence[Hit]
+
+
+class Signals:
+    """What one service tells."""
+
+    def __init__(self, service: FrameProcessor, *, rtvi: bool | None) -> None:
+        self._service = service
+        self._rtvi = rtvi
+        self._tracing: Any = None
+
+    def begin(self, setup: Any) -> None:
+        """Learn who listens. Above Pipecat 1.2 it is the setup that knows, below it the ``StartFrame``."""
+        if self._rtvi is None:
+            self._rtvi = _has_rtvi(getattr(setup, "pipeline_worker", None))
+        if getattr(setup, "enable_tracing", False):
+            self._tracing = getattr(setup, "tracing_context", None)
+
+    async def recalled(self, turn: Recalled, tally: Tally, unstored: int) -> None:
+        """A turn got its memories."""
+        service = self._service
+        self._span(turn)
+        if service.metrics_enabled:
+            await service.start_ttfb_metrics(start_time=turn.began)
+            await service.stop_ttfb_metrics(end_time=turn.ended)
+            await service.start_processing_metrics(start_time=turn.began)
+            await service.stop_processing_metrics(end_time=turn.ended)
+            data = MemoryMetricsData(processor=service.name, unstored=unstored, **asdict(tally))
+            await service.push_frame(MetricsFrame(data=[data]))
+        memories = [{key: hit[key] for key in _CLIENT_KEYS if key in hit} for hit in turn.hits]
+        await self._tell("memory-recalled", memories=memories, milliseconds=round((turn.ended - turn.began) * 1000, 3))
+
+    async def stored(self, entries: Sequence[Entry]) -> None:
+        """Messages were acknowledged."""
+        await self._tell("memory-stored", messages=[{"role": entry.role, "content": entry.text} for entry in entries])
+
+    async def _tell(self, kind: str, **content: Any) -> None:
+        if self._rtvi:
+            await self._service.push_frame(RTVIServerMessageFrame(data={"type": kind, **content}))
+
+    def _span(self, turn: Recalled) -> None:
+        """A span with figures; what was recalled is nobody's business but the prompt's."""
+        if self._tracing is None or trace is None:
+            return
+        parent = self._tracing.get_turn_context() or self._tracing.get_conversation_context()
+        span = trace.get_tracer("pipecat").start_span("memory", context=parent, start_time=int(turn.began * 1e9))
+        span.set_attribute("memory.recalled", len(turn.hits))
+        span.set_attribute("metrics.ttfb", turn.ended - turn.began)
+        span.end(end_time=int(turn.ended * 1e9))
+
+
+def _has_rtvi(worker: Any) -> bool:
+    try:
+        return worker is not None and worker.rtvi is not None
+    except Exception:  # Asking a worker without RTVI for it raises.
+        return False
