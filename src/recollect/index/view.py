@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from recollect.index.postings import Segment
 from recollect.text.names import is_personal
 
+LONG = 45
+"""Tokens without stop words: some 80 words of English. A message half as long again as what ``text.keys`` still lets
+into the next one's key."""
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -115,6 +119,11 @@ class IndexView:
     def whole(self) -> bool:
         """Whether every row is one unit."""
         return len(self.unit_length) == len(self)
+
+    @cached_property
+    def long(self) -> NDArray[np.intp]:
+        """Rows too long to tell what their neighbours are about."""
+        return np.flatnonzero((self.passages > 1) | (self.unit_length[self.first_unit] > LONG))
 
     @cached_property
     def relative_length(self) -> NDArray[np.float32]:

@@ -12,28 +12,37 @@ from recollect.index.view import IndexView
 from recollect.recall.query import Query
 from recollect.recall.signals import Floats, Words, session_strength
 
-# Weights, rounded by hand from a plateau (bench/locomo.py; each moves recall@10 by less than half a point when halved
-# or doubled, except the first three).
-BM25 = 0.4
-"""Of the best row's BM25 in the query."""
-COVERAGE = 0.6
-"""Of a query whose every word is in the memory."""
-DENSE = 0.55
-"""Of the best row's cosine."""
-DENSE_AFTER = 0.3
-"""Share of the next memory's cosine that is this one's too: its vector is made from both."""
-ANSWER = 0.15
-"""To what follows a question as similar to the query as any."""
-SESSION = 0.25
-"""Of the mean of a session's three best."""
-SPEAKER = 0.4
-"""To what the person said whom the query is about."""
-ASKED = 0.1
-"""Off what only asks the other."""
-PERIOD = 0.25
-"""To what was said in the time the query speaks of."""
-LONG_REPLY = 0.15
-"""Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal counts for.
+
+    Rounded by hand from a plateau: bench/tune.py finds none that differ much, whichever conversation it leaves out.
+    """
+
+    bm25: float = 0.4
+    """Of the best row's BM25 in the query."""
+    coverage: float = 0.6
+    """Of a query whose every word is in the memory."""
+    dense: float = 0.55
+    """Of the best row's cosine."""
+    dense_after: float = 0.3
+    """Share of the next memory's cosine that is this one's too: its vector is made from both."""
+    answer: float = 0.15
+    """To what follows a question as similar to the query as any."""
+    session: float = 0.25
+    """Of the mean of a session's three best."""
+    speaker: float = 0.4
+    """To what the person said whom the query is about."""
+    asked: float = 0.1
+    """Off what only asks the other."""
+    period: float = 0.25
+    """To what was said in the time the query speaks of."""
+    long_reply: float = 0.15
+    """Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
+
+
+WEIGHTS = Weights()
 
 LEAST = 0.25
 """The best memory's score for a plain question that nothing in the store seems to answer."""
@@ -60,6 +69,7 @@ def rank(
     *,
     limit: int,
     mask: NDArray[np.bool_] | None = None,
+    weights: Weights = WEIGHTS,
 ) -> list[Scored]:
     """The best memories for a query, best first.
 
@@ -70,12 +80,13 @@ def rank(
         return []
     words = Words(view, query.terms)
     coverage = words.coverage(view)
-    lexical = np.float32(COVERAGE) * coverage
-    lexical += np.float32(BM25) * _of_best(words.bm25)
-    dense, similarity = _dense(view, vector, words.bm25)
+    lexical = np.float32(weights.coverage) * coverage
+    lexical += np.float32(weights.bm25) * _of_best(words.bm25)
+    dense, similarity = _dense(view, vector, words.bm25, weights)
     total = lexical + dense
-    session = np.float32(SESSION) * session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))[view.session]
-    priors = _priors(view, query)
+    strength = session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))
+    session = (np.float32(weights.session) * strength)[view.session]
+    priors = _priors(view, query, weights)
     total += session
     total += priors
     total[view.dead] = -1.0
@@ -114,7 +125,7 @@ def _of_best(values: Floats) -> Floats:
     return shares
 
 
-def _dense(view: IndexView, vector: Floats | None, lexical: Floats) -> tuple[Floats, float]:
+def _dense(view: IndexView, vector: Floats | None, lexical: Floats, weights: Weights) -> tuple[Floats, float]:
     """The weighed cosines with what neighbours lend, and the greatest cosine itself."""
     cosines = np.zeros(len(view), np.float32) if vector is None else view.similarities(vector)
     np.maximum(cosines, 0.0, out=cosines)
@@ -128,24 +139,26 @@ def _dense(view: IndexView, vector: Floats | None, lexical: Floats) -> tuple[Flo
     answers = view.from_previous(asked)
     # An assistant without a name answers every question: that tells nothing.
     answers[view.unnamed_assistant] = 0.0
-    total = np.float32(DENSE) * meaning
-    total += np.float32(DENSE * DENSE_AFTER) * view.from_following(meaning)
-    total += np.float32(ANSWER) * answers
+    following = view.from_following(meaning)
+    following[view.long] = 0.0
+    total = np.float32(weights.dense) * meaning
+    total += np.float32(weights.dense * weights.dense_after) * following
+    total += np.float32(weights.answer) * answers
     return total, similarity
 
 
-def _priors(view: IndexView, query: Query) -> Floats:
+def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     """What speaks for a memory whatever its words."""
     priors = np.zeros(len(view), np.float32)
     if query.speaker is not None:
-        priors[view.speaker == query.speaker] = SPEAKER
+        priors[view.speaker == query.speaker] = weights.speaker
     # A question put to another person is not about the one who asks; put to an assistant, it tells what she is up to.
-    priors[view.asks_another] = -ASKED
+    priors[view.asks_another] = -weights.asked
     if query.period is not None:
-        priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(PERIOD)
+        priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(weights.period)
     if not view.whole and not query.asks_assistant:
         long = view.unnamed_assistant[view.passages[view.unnamed_assistant] > 1]
-        priors[long] -= np.float32(LONG_REPLY)
+        priors[long] -= np.float32(weights.long_reply)
     return priors
 
 

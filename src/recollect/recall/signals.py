@@ -39,7 +39,7 @@ class Words:
     """What the query's terms say of each row.
 
     ``bm25``: BM25 (Robertson & Zaragoza 2009), the best of the row's units; statistics are of the owner's live rows.
-    ``held``: which of ``covered`` the row holds, the n-th as bit n. ``covered``: idf of the terms that have a bit.
+    ``held``: which of ``covered`` each unit holds, the n-th as bit n. ``covered``: idf of the terms that have a bit.
     ``total``: the sum of all terms' idf. Dead rows hold nothing.
     """
 
@@ -66,21 +66,28 @@ class Words:
             held += np.bincount(units, bits, len(held)).astype(np.uint8)
         if not view.whole:
             scores = np.maximum.reduceat(scores, view.first_unit)
-            held = np.bitwise_or.reduceat(held, view.first_unit)
         scores[view.dead] = 0.0
-        held[view.dead] = 0
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
     def coverage(self, view: IndexView) -> Floats:
-        """The share of the query, by idf, that a row and its neighbours hold; in [0, 1]."""
+        """The share of the query, by idf, that a row and its neighbours hold; in [0, 1].
+
+        Of several units the best counts. Long neighbours lend nothing: among many words, any are.
+        """
         worth = [0.0]
         for weight in self.covered:
             worth += [value + weight for value in worth]
         share = np.array(worth, np.float32) / np.float32(worth[-1] or 1.0)
-        before, after = view.from_previous(self.held), view.from_following(self.held)
         seen = self.held
+        if not view.whole:
+            seen = seen[_best_unit(view, share.take(seen))]
         covered = share.take(seen)
+        covered[view.dead] = 0.0
+        lent = seen.copy()
+        lent[view.long] = 0
+        lent[view.dead] = 0
+        before, after = view.from_previous(lent), view.from_following(lent)
         for found, counts in (
             (before, BEFORE),
             (after | view.from_previous(before), AROUND),
@@ -107,6 +114,13 @@ def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[floa
         holding = sum(len(part.units) for part in parts) - view.dead_lists.get(term, 0)
         weighed.append((idf(holding, view.live_units), parts))
     return sorted(weighed, key=lambda entry: -entry[0])
+
+
+def _best_unit(view: IndexView, values: Floats) -> NDArray[np.intp]:
+    """By row: which of its units has the greatest value, the first of equals."""
+    greatest = np.repeat(np.maximum.reduceat(values, view.first_unit), view.passages)
+    candidates = np.where(values == greatest, np.arange(len(values)), len(values))
+    return np.minimum.reduceat(candidates, view.first_unit)
 
 
 def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) -> Floats:
