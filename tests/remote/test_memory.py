@@ -140,8 +140,7 @@ async def test_rows_of_others_are_dropped_and_logged(
     [
         ({"user_id": "ann"}, ["ann"]),
         ({"user_id": {"in": ["ann", "bob"]}}, ["ann", "bob"]),
-        ({"OR": [{"user_id": "ann"}, {"agent_id": "a"}]}, ["ann", None]),
-        ({"OR": [{"user_id": "ann"}, {"AND": [{"agent_id": "a"}, {"NOT": [{"user_id": "*"}]}]}]}, ["ann", None]),
+        ({"OR": [{"user_id": "ann"}, {"agent_id": "a"}]}, ["ann"]),
         ({"AND": [{"user_id": "ann"}, {"metadata": {"k": "v"}}]}, ["ann"]),
         ({"AND": [{"agent_id": "a"}, {"NOT": [{"user_id": "*"}]}]}, [None]),
         ({"agent_id": "a"}, ["ann", "bob", None]),
@@ -154,6 +153,36 @@ async def test_whose_rows_a_filter_shows(
     host.rule = lambda request: Reply(200, json.dumps({"results": rows}).encode())
     found = await memory.search("Where?", filters=filters)
     assert [row["user_id"] for row in found["results"]] == shown
+
+
+_NOBODYS: dict[str, Any] = {"AND": [{"agent_id": "a"}, {"NOT": [{"user_id": "*"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("filters", "asked"),
+    [
+        ({"OR": [ANN, {"agent_id": "a"}, {"run_id": "r"}]}, ANN),
+        ({"OR": [ANN, _NOBODYS]}, ANN),
+        ({"AND": [{"OR": [ANN, _NOBODYS]}, {"metadata": {"k": "v"}}]}, {"AND": [ANN, {"metadata": {"k": "v"}}]}),
+        ({"OR": [ANN, {"user_id": "bob"}]}, {"OR": [ANN, {"user_id": "bob"}]}),
+        ({"OR": [{"agent_id": "a"}, {"run_id": "r"}]}, {"OR": [{"agent_id": "a"}, {"run_id": "r"}]}),
+        (_NOBODYS, _NOBODYS),
+        (ANN, ANN),
+    ],
+)
+async def test_who_names_a_user_asks_the_host_for_users_only(
+    host: Host, memory: RemoteMemory, filters: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    rows = [host.keep("a fact", user_id=user, agent_id="a") for user in ("ann", None)]
+    host.rule = lambda request: Reply(200, json.dumps({"results": rows}).encode())
+    await memory.search("Where?", filters=filters)
+    assert host.requests[-1].body["filters"] == asked
+    await memory.get_all(filters=filters)
+    assert host.requests[-1].body["filters"] == asked
+    async with remote(host, agent_alone=True) as asking:
+        found = await asking.search("Where?", filters={"OR": [ANN, _NOBODYS]})
+    assert host.requests[-1].body["filters"] == {"OR": [ANN, _NOBODYS]}
+    assert [row["user_id"] for row in found["results"]] == ["ann", None]
 
 
 async def test_deleting_takes_back_what_was_not_sent_yet(host: Host, memory: RemoteMemory) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from recollect.filters import And, Condition, Filter, Not, Or, admits_user, matches
+from recollect.filters import And, Condition, Filter, Not, Or, admits_user, matches, named_users, parse_filters
 from recollect.types import MemoryRecord
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +30,27 @@ _SOMEBODYS = MemoryRecord(
     sayings=1,
     expires_on=None,
 )
+
+
+def for_users(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter without alternatives that name no user, where others of them do.
+
+    ``{"OR": [{"user_id": "ann"}, {"agent_id": "a1"}]}`` asks for what the agent was told by anybody; Mem0's cloud keeps
+    even what an agent said to bob under the agent alone.
+    """
+    kept: dict[str, Any] = {}
+    for key, value in filters.items():
+        if key not in ("AND", "OR") or not isinstance(value, (list, tuple)):
+            kept[key] = value
+            continue
+        parts = [for_users(part) if isinstance(part, Mapping) else part for part in value]
+        if key == "OR":
+            naming = [part for part in parts if isinstance(part, Mapping) and named_users(parse_filters(part))]
+            parts = naming or parts
+            if len(parts) == 1 and len(filters) == 1 and isinstance(parts[0], Mapping):
+                return dict(parts[0])
+        kept[key] = parts
+    return kept
 
 
 def own_rows(rows: Iterable[Row], tree: Filter, where: str) -> list[Row]:

@@ -18,7 +18,7 @@ from typing import Any, Self
 from recollect.config import default_folder
 from recollect.errors import Closed, RemoteError
 from recollect.remote.account import account
-from recollect.remote.checked import Row, own_rows
+from recollect.remote.checked import Row, for_users, own_rows
 from recollect.remote.client import Mem0Client
 from recollect.remote.delivery import delivery, outbox_path
 from recollect.remote.outbox import Outbox, open_outbox
@@ -142,11 +142,10 @@ class RemoteMemory:
         Raises ``InvalidInput`` and ``RemoteError``.
         """
         _refuse_ids("search", options)
-        request = search_request(query, filters, options.pop("limit", top_k), threshold, None)
+        asked = self._asked_of_host(filters)
+        request = search_request(query, asked, options.pop("limit", top_k), threshold, None)
         client = await self._opened()
-        found = await client.search(
-            request.query, dict(filters or {}), top_k=request.limit, threshold=request.threshold, **options
-        )
+        found = await client.search(request.query, asked, top_k=request.limit, threshold=request.threshold, **options)
         self._box.nudge()
         return {"results": own_rows(found, request.tree, self.account.host)[: request.limit]}
 
@@ -155,10 +154,11 @@ class RemoteMemory:
     ) -> dict[str, list[Row]]:
         """The memories a filter admits, as the host orders them. Raises as ``search`` does."""
         _refuse_ids("get_all", options)
-        tree, limit = read_filters(filters), read_limit(options.pop("limit", top_k), "top_k")
+        asked = self._asked_of_host(filters)
+        tree, limit = read_filters(asked), read_limit(options.pop("limit", top_k), "top_k")
         client = await self._opened()
         found: list[Row] = []
-        async for row in client.every(dict(filters or {}), **options):
+        async for row in client.every(asked, **options):
             found += own_rows([row], tree, self.account.host)
             if len(found) >= limit:
                 break
@@ -211,6 +211,11 @@ class RemoteMemory:
         if self._outbox is None:
             raise Closed("This memory was closed. Open it again before using it.")
         return self._outbox
+
+    def _asked_of_host(self, filters: Mapping[str, Any] | None) -> dict[str, Any]:
+        read_filters(filters)  # what cannot be read is an error, not to be made into something else
+        whole = dict(filters or {})
+        return whole if self.reaches_agent_alone else for_users(whole)
 
     async def _opened(self) -> Mem0Client:
         """The running loop's client: connections cannot be shared between loops."""

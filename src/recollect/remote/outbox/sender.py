@@ -127,8 +127,7 @@ class Sender:
         ready = [name for name in self._lines if name not in self._busy and self._rests.get(name, 0.0) <= moment]
         for name in ready[: max(0, free)]:
             self._busy[name] = self._loop.create_task(self._empty(name))
-        due = [until - moment for name, until in self._rests.items() if name not in self._busy]
-        return max(0.0, min([_LOOK_AGAIN, *due])) if len(self._busy) < _AT_ONCE else _LOOK_AGAIN
+        return min([_LOOK_AGAIN, *(until - moment for until in self._rests.values() if until > moment)])
 
     def _tell(self, what: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # The loop has ended: what waits is sent by the next.
