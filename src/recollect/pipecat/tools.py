@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+from pipecat.services.llm_service import FunctionCallParams  # Read from the signatures when the tools are called.
 
 from recollect.text.stopwords import ENGLISH, OTHER_LATIN
 from recollect.text.tokens import stem, words
 
 from .block import Hit
 from .compat import stays_when_interrupted
-
-if TYPE_CHECKING:
-    from pipecat.services.llm_service import FunctionCallParams
 
 Tool: TypeAlias = Callable[..., Awaitable[None]]
 

@@ -1,0 +1,174 @@
+"""Whose memory it is, and what one person's service may see."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from recollect.pipecat import MemorySettings, MemoryUpdateSettingsFrame
+from recollect.pipecat.identity import User, what_may_be_seen
+
+from .conftest import Ann
+from .harness import Call, blocks, messages_of, until
+
+NOBODYS = {"NOT": [{"user_id": "*"}]}
+
+
+@pytest.mark.parametrize(
+    ("ids", "scope", "expected"),
+    [
+        ({"user_id": "u"}, "user", {"user_id": "u"}),
+        ({"user_id": "u", "run_id": "r"}, "user", {"user_id": "u"}),
+        (
+            {"user_id": "u", "agent_id": "a"},
+            "user",
+            {"OR": [{"user_id": "u"}, {"AND": [{"agent_id": "a"}, NOBODYS]}]},
+        ),
+        ({"user_id": "u", "agent_id": "a"}, "user+agent", {"AND": [{"user_id": "u"}, {"agent_id": "a"}]}),
+        ({"agent_id": "a", "run_id": "r"}, "user", {"AND": [{"agent_id": "a"}, NOBODYS]}),
+        ({"run_id": "r"}, "user", {"AND": [{"run_id": "r"}, NOBODYS]}),
+    ],
+)
+def test_what_may_be_seen(ids: dict[str, str], scope: Any, expected: dict[str, Any]) -> None:
+    assert what_may_be_seen(ids, scope) == expected
+
+
+async def recalled(ann: Ann, **options: Any) -> str:
+    service = ann.service(**options)
+    async with Call(service) as call:
+        await call.say("What do you know?")
+        await until(lambda: len(call.shown) == 1)
+    return "".join(block["content"] for block in blocks(call.shown[0]))
+
+
+async def test_no_one_sees_another_users_talk_with_the_same_agent(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.", agent_id="clerk")
+    await ann.told("I moved to Rome in May.", user_id="bob", agent_id="clerk")
+    await ann.memory.add("The shop opens at nine in the morning.", agent_id="clerk")
+    seen = await recalled(ann, agent_id="clerk")
+    assert "Oslo" in seen
+    assert "nine" in seen
+    assert "Rome" not in seen
+    seen = await recalled(ann, user_id=None, agent_id="clerk")
+    assert "nine" in seen
+    assert "Oslo" not in seen
+    assert "Rome" not in seen
+
+
+async def test_scope_user_and_agent_sees_only_what_was_said_with_this_agent(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.", agent_id="clerk")
+    await ann.told("My sister Eva plays the cello.", agent_id="coach")
+    seen = await recalled(ann, agent_id="clerk", scope="user+agent")
+    assert "Oslo" in seen
+    assert "cello" not in seen
+    assert "cello" in await recalled(ann, agent_id="clerk")
+
+
+@pytest.mark.parametrize("kind", ["set", "callable", "async callable", "awaitable"])
+async def test_until_the_user_is_known_words_are_held_for_them(ann: Ann, kind: str) -> None:
+    await ann.told("I moved to Oslo in March.")
+    known = asyncio.get_running_loop().create_future()
+
+    async def ask() -> str | None:
+        return str(await known)
+
+    how: Any = {"set": lambda: None, "callable": lambda: known.result() if known.done() else None}
+    how |= {"async callable": ask, "awaitable": known}
+    service = ann.service(user_id=how[kind])
+    async with Call(service) as call:
+        await call.say("Hello, who am I?")
+        assert service.user_id is None
+        assert not blocks(call.shown[0])
+        assert await service.get_memories() == []
+        assert len(await ann.said()) == 1
+        known.set_result("ann")
+        if kind == "set":
+            service.user_id = "ann"
+        await call.say("In which city do I live?")
+        await call.say("In which city do I live?")
+    assert service.user_id == "ann"
+    assert len(blocks(call.shown[-1])) == 1
+    assert [text for _, text in await ann.said()][1:3] == ["Hello, who am I?", "answer 1"]
+    assert len(await ann.said()) == 1 + 6
+
+
+async def test_another_user_sees_and_gets_nothing_of_the_one_before(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    service = ann.service()
+    async with Call(service) as call:
+        await call.say("In which city do I live?")
+        assert len(blocks(messages_of(call.context))) == 1
+        service.user_id = "bob"
+        assert not blocks(messages_of(call.context)), "the block is gone at once"
+        assert (service.last_query, list(service.last_recall)) == (None, [])
+        await call.say("And I live in Rome, in the old town.")
+        await call.say("Where do I live, in which city?")
+    assert "Oslo" not in str([blocks(shown) for shown in call.shown[1:]])
+    assert [text for _, text in await ann.said()][1:] == ["In which city do I live?", "answer 1"]
+    assert [text for _, text in await ann.said("bob")] == [
+        "And I live in Rome, in the old town.",
+        "answer 2",
+        "Where do I live, in which city?",
+        "answer 3",
+    ]
+
+
+async def test_settings_change_while_the_pipeline_runs(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.", "My sister Eva plays the cello.")
+    service = ann.service()
+    other = ann.service(user_id="bob")
+    async with Call(service, other) as call:
+        delta = MemorySettings(search_limit=1, system_prompt="I know:\n", position=-1)
+        await call.worker.queue_frame(MemoryUpdateSettingsFrame(delta=delta, service=service))
+        await call.say("Where do I live, and what does my sister play?")
+    (block,) = blocks(call.shown[0], "I know:\n")
+    assert call.shown[0].index(block) == len(call.shown[0]) - 2
+    assert "\n2. " not in block["content"]
+    assert (service.settings.search_limit, other.settings.search_limit) == (1, 10)
+
+
+async def test_off_the_record(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    service = ann.service()
+    async with Call(service) as call:
+        await call.say("In which city do I live?")
+        service.pause()
+        assert service.paused
+        await call.say("I have a secret: I am moving to Bergen.")
+        assert not blocks(call.shown[1])
+        service.resume()
+        await call.say("In which city do I live?")
+    assert len(blocks(call.shown[2])) == 1
+    assert [text for _, text in await ann.said()][1:] == [
+        "In which city do I live?",
+        "answer 1",
+        "In which city do I live?",
+        "answer 3",
+    ]
+
+
+async def test_sessions_of_one_process_share_nothing_but_the_engine(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    await ann.told("I moved to Rome in May.", user_id="bob")
+
+    async def session(user_id: str) -> str:
+        async with Call(ann.service(user_id=user_id)) as call:
+            for _ in range(5):
+                await call.say("In which city do I live?")
+        return str([blocks(shown) for shown in call.shown])
+
+    anns, bobs = await asyncio.gather(session("ann"), session("bob"))
+    assert ("Oslo" in anns, "Rome" in anns, "Oslo" in bobs, "Rome" in bobs) == (True, False, False, True)
+    assert len(await ann.said("ann")) == len(await ann.said("bob")) == 11
+
+
+async def test_an_id_that_cannot_be_asked_for_leaves_the_user_unknown() -> None:
+    def broken() -> str:
+        raise LookupError
+
+    user = User(lambda: None)
+    user.set(broken)
+    user.look(lambda work, name: asyncio.create_task(work, name=name))
+    assert user.pending
