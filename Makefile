@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check crash format clean
+.PHONY: help demo test check crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, documentation examples"
 	@echo "make crash   kill writers at random moments, many rounds"
+	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
 	@echo "make format  rewrite the sources in the project's format"
 
 $(BIN)/python:
@@ -39,9 +40,17 @@ check: $(VENV)/.dev
 crash: $(VENV)/.dev
 	RECOLLECT_CRASH_ROUNDS=200 $(BIN)/python -m pytest tests/crash
 
+.venv-peers/.bench: bench/peers.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
+
+bench: $(VENV)/.dev .venv-peers/.bench
+	$(BIN)/python -m bench $(BENCH)
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache

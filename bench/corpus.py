@@ -62,7 +62,7 @@ class GivenVectors:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """By each text's first line: its own words, without what was said before it."""
         numbers = np.array([zlib.crc32(text.partition("\n")[0].encode()) for text in texts], np.int64)
-        vectors = self._topics[numbers % _TOPICS] + self._directions[numbers // _TOPICS % _DIRECTIONS]
+        vectors: Vectors = self._topics[numbers % _TOPICS] + self._directions[numbers // _TOPICS % _DIRECTIONS]
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 

@@ -42,14 +42,14 @@ def verbs(folder: Path, embedder: Embedder) -> Iterator[tuple[Engine, Verbs]]:
         let_go()
 
 
-def request(said: object, *, timestamp: float | None = None, infer: bool = True, **ids: str) -> AddRequest:
+def request(said: object, *, infer: bool = True, **ids: str | None) -> AddRequest:
     """What ``Memory.add`` makes of its arguments."""
     scope = scope_of(*(ids.get(kind) for kind in ("user_id", "agent_id", "app_id", "run_id")))
     return add_request(
         said,
         scope,
         metadata=None,
-        timestamp=timestamp,
+        timestamp=None,
         expiration_date=None,
         infer=infer,
         memory_type=None,
@@ -64,9 +64,9 @@ def fill(memory: Memory, user_id: str, texts: Sequence[str]) -> None:
         memory.add(messages(texts[start : start + BATCH], start), user_id=user_id)
 
 
-def fill_many(engine: Engine, steps: Verbs, talks: Mapping[str, Sequence[str]], **ids: str) -> None:
+def fill_many(engine: Engine, steps: Verbs, talks: Mapping[str, Sequence[str]], agent_id: str | None = None) -> None:
     """What several people said, one call each; calls that wait together share a commit."""
     people = iter(talks.items())
     while chunk := list(islice(people, _AT_ONCE)):
-        futures = [steps.write_add(request(messages(said), user_id=user, **ids)) for user, said in chunk]
+        futures = [steps.write_add(request(messages(said), user_id=user, agent_id=agent_id)) for user, said in chunk]
         engine.embed([version for future in futures for version in future.result().versions]).result()

@@ -51,7 +51,8 @@ SIZES: dict[Scale, Sizes] = {
 
 def loads(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds to load one owner: with the file in the system's cache, and without."""
-    cached, from_disk = [], []
+    cached: list[float] = []
+    from_disk: list[float] = []
     for number in range(2 * rounds + 1):
         if number % 2:
             _drop(folder / "recollect.db")

@@ -93,16 +93,16 @@ async def writer(memory: AsyncMemory, seconds: float, texts: Sequence[str], live
 
 @asynccontextmanager
 async def idle_pipeline() -> AsyncIterator[bool]:
-    """A Pipecat pipeline of one processor that passes everything on, running and waiting; False without Pipecat."""
+    """A Pipecat pipeline of one processor, running and waiting; False without Pipecat."""
     try:
         from pipecat.pipeline.pipeline import Pipeline
         from pipecat.pipeline.worker import PipelineWorker
-        from pipecat.processors.filters.identity_filter import IdentityFilter
+        from pipecat.processors.frame_processor import FrameProcessor
         from pipecat.workers.runner import WorkerRunner
     except ImportError:
         yield False
         return
-    worker = PipelineWorker(Pipeline([IdentityFilter()]), cancel_on_idle_timeout=False)
+    worker = PipelineWorker(Pipeline([FrameProcessor()]), cancel_on_idle_timeout=False)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())

@@ -23,7 +23,7 @@ def circumstances(folder: Path) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "disk": f"{_file_system(folder)}, {shutil.disk_usage(folder).free >> 30} GiB free",
         "load_before": round(os.getloadavg()[0], 2),
         "versions": {

@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines over a logarithmic x, or bars over names; y is logarithmic in both."""
+    """Lines over a logarithmic x, or bars over names."""
 
     name: str
     title: str
@@ -50,6 +50,8 @@ class Plot:
     y: str
     series: dict[str, list[tuple[Cell, float]]]
     kind: Literal["lines", "bars"] = "lines"
+    logarithmic: bool = True
+    """Of y."""
 
 
 @dataclass
