@@ -15,6 +15,7 @@ from recollect.errors import RecollectError
 from .chat import chat
 from .demo import demo
 from .keys import app as keys
+from .outbox import app as outbox
 from .serve import serve
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(demo)
 app.command()(chat)
 app.command()(serve)
 app.add_typer(keys, name="keys")
+app.add_typer(outbox, name="outbox")
 
 
 def _show_version(wanted: bool) -> None:

@@ -72,6 +72,7 @@ class RemoteMemory:
         outbox, self._let_go = open_outbox(
             outbox_path(self.account, default_folder() if folder is None else Path(folder)),
             partial(delivery, self.account),
+            self.account.host,
         )
         self._outbox: Outbox | None = outbox
 

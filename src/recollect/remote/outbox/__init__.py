@@ -30,8 +30,9 @@ _STOPS_WITHIN = 10.0
 class Outbox:
     """One outbox of this process. Get one with ``open_outbox``."""
 
-    def __init__(self, path: Path, opens: Opens) -> None:
+    def __init__(self, path: Path, opens: Opens, destination: str) -> None:
         self.file = OutboxFile(path)
+        self.file.keep_setting("destination", destination)
         self._opens = opens
         self._writing = ThreadPoolExecutor(1, "recollect-outbox")
         self._sender: Sender | None = None
@@ -107,11 +108,14 @@ _OUTBOXES: dict[tuple[int, Path], tuple[Outbox, int]] = {}
 _GUARD = threading.Lock()
 
 
-def open_outbox(path: Path, opens: Opens) -> tuple[Outbox, Callable[[], None]]:
-    """The outbox of a file, shared by all who open it in this process, and the call that lets go of it. Blocks."""
+def open_outbox(path: Path, opens: Opens, destination: str) -> tuple[Outbox, Callable[[], None]]:
+    """The outbox of a file, shared by all who open it in this process, and the call that lets go of it. Blocks.
+
+    ``destination``: where it sends to, for people to read.
+    """
     key = (os.getpid(), path.resolve())
     with _GUARD:
-        outbox, users = _OUTBOXES[key] if key in _OUTBOXES else (Outbox(path, opens), 0)
+        outbox, users = _OUTBOXES[key] if key in _OUTBOXES else (Outbox(path, opens, destination), 0)
         _OUTBOXES[key] = (outbox, users + 1)
 
     def let_go() -> None:
