@@ -323,14 +323,14 @@ async def test_lost_answers_are_counted(host: Host) -> None:
     async with remote(host) as memory:
         for number in range(5):
             await memory.add(f"turn {number}", **ANN)
-        await until(lambda: memory._box.file.filling().waiting == 0)
+        await until(lambda: memory._outbox.file.filling().waiting == 0)
         assert sorted(set(host.said)) == [f"turn {number}" for number in range(5)]
-        assert len(host.said) - 5 == 2 == memory._box.file.repeated
+        assert len(host.said) - 5 == 2 == memory._outbox.file.repeated
 
 
 async def test_an_outbox_of_a_newer_version_is_refused(host: Host) -> None:
     memory = remote(host)
-    path = memory._box.file.path
+    path = memory._outbox.file.path
     await memory.close()
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA user_version=7").fetchall()
@@ -385,7 +385,7 @@ async def test_a_killed_process_loses_nothing_and_repeats_nothing(host: Host) ->
         rest, _ = await child.communicate()
         acknowledged = max([acknowledged, *(int(line) for line in rest.split(b"\n")[:-1])])
     async with remote(host) as memory:
-        await until(lambda: memory._box.file.filling().waiting == 0)
+        await until(lambda: memory._outbox.file.filling().waiting == 0)
     said = [int(text.split()[1]) for text in host.said]
     assert said == sorted(set(said)), "out of order, or twice"
     assert set(range(acknowledged + 1)) <= set(said), "lost"

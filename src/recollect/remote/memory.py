@@ -9,35 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from recollect.config import default_folder
-from recollect.errors import Closed, RemoteError
+from recollect.errors import RemoteError
 from recollect.remote.account import account
 from recollect.remote.checked import Row, for_users, own_rows
 from recollect.remote.client import Mem0Client
 from recollect.remote.delivery import delivery, outbox_path
-from recollect.remote.outbox import Outbox, open_outbox
-from recollect.remote.said import belongs_to, ids_of, said
-from recollect.remote.threads import in_a_thread
-from recollect.requests import add_request, read_filters, read_limit, refuse_entity_arguments, scope_of, search_request
+from recollect.remote.outboxed import Outboxed
+from recollect.remote.said import ids_of
+from recollect.requests import read_filters, read_limit, refuse_entity_arguments, scope_of, search_request
 
 _LOG = logging.getLogger(__name__)
 
 RECOLLECT = "home"
 """The organisation that Recollect's own server names when it is pinged."""
 
-_POLL = 0.01
 
-_LAST_SENDING = 1.5
-"""Seconds for which ``close`` sends what still waits; the next process sends the rest."""
-
-
-class RemoteMemory:
+class RemoteMemory(Outboxed):
     """Long-term memory kept by a Mem0 host: its cloud, Recollect's server, or another that speaks its REST API.
 
     Making one sends nothing; it may be used from several event loops. ``api_key`` and ``host`` default to
@@ -66,19 +59,15 @@ class RemoteMemory:
         allow_plain_http: bool = False,
     ) -> None:
         self.account = account(api_key, host, allow_plain_http=allow_plain_http)
-        self._api_version = api_version
+        Mem0Client(self.account, api_version=api_version)  # refuses a version there is not
         self._clients: dict[asyncio.AbstractEventLoop, Mem0Client] = {}
         self.reaches_agent_alone = agent_alone
-        outbox, self._let_go = open_outbox(
-            outbox_path(self.account, default_folder() if folder is None else Path(folder)),
-            partial(delivery, self.account),
-            self.account.host,
-        )
-        self._outbox: Outbox | None = outbox
+        path = outbox_path(self.account, default_folder() if folder is None else Path(folder))
+        super().__init__(path, partial(delivery, self.account), self.account.host, api_version=api_version)
 
-    async def warm(self, *, user_id: str | None = None, agent_id: str | None = None, **_: Any) -> int:
+    async def warm(self, **_: Any) -> int:
         """Connect ahead of the first turn. A host that does not answer is no error: the turns go on without it."""
-        client = await self._opened()
+        client = await self._client()
         try:
             answer = await client.ping()
         except RemoteError as error:
@@ -87,47 +76,6 @@ class RemoteMemory:
         if answer.get("org_id") == RECOLLECT:
             self.reaches_agent_alone = True
         return 0
-
-    async def add(
-        self,
-        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
-        *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        app_id: str | None = None,
-        run_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timestamp: Any = None,
-        expiration_date: Any = None,
-        infer: bool = True,
-        conversation_id: str | None = None,
-    ) -> dict[str, Any]:
-        """Remember what was said; when this returns, it is on this machine's disk, and is sent in the background.
-
-        Arguments are those of ``Memory.add``. What is said in one conversation arrives in its order; a conversation is
-        ``conversation_id``, or else the ids taken together.
-
-        Returns:
-            ``{"results": [], "status": "QUEUED", "event_id": ...}``: what the host makes of it is not known yet.
-
-        Raises ``InvalidInput``, and ``OutboxFull`` if the host has taken nothing for very long.
-        """
-        request = add_request(
-            messages,
-            scope_of(user_id, agent_id, app_id, run_id),
-            metadata=metadata,
-            timestamp=timestamp,
-            expiration_date=expiration_date,
-            infer=infer,
-            memory_type=None,
-            prompt=None,
-            conversation_id=conversation_id,
-        )
-        if not request.messages:
-            return {"results": []}
-        entry = said(request, self._api_version)
-        await asyncio.wrap_future(self._box.put(entry.key, entry.conversation, entry.payload))
-        return {"results": [], "status": "QUEUED", "event_id": entry.key}
 
     async def search(
         self,
@@ -145,9 +93,9 @@ class RemoteMemory:
         _refuse_ids("search", options)
         asked = self._asked_of_host(filters)
         request = search_request(query, asked, options.pop("limit", top_k), threshold, None)
-        client = await self._opened()
+        client = await self._client()
         found = await client.search(request.query, asked, top_k=request.limit, threshold=request.threshold, **options)
-        self._box.nudge()
+        self._outbox.nudge()
         return {"results": own_rows(found, request.tree, self.account.host)[: request.limit]}
 
     async def get_all(
@@ -157,7 +105,7 @@ class RemoteMemory:
         _refuse_ids("get_all", options)
         asked = self._asked_of_host(filters)
         tree, limit = read_filters(asked), read_limit(options.pop("limit", top_k), "top_k")
-        client = await self._opened()
+        client = await self._client()
         found: list[Row] = []
         async for row in client.every(asked, **options):
             found += own_rows([row], tree, self.account.host)
@@ -167,7 +115,7 @@ class RemoteMemory:
 
     async def delete(self, memory_id: str) -> dict[str, Any]:
         """Delete a memory. Raises ``RemoteNotFound``, which is a ``MemoryNotFound``."""
-        return await (await self._opened()).delete(memory_id)
+        return await (await self._client()).delete(memory_id)
 
     async def delete_all(
         self,
@@ -178,49 +126,30 @@ class RemoteMemory:
     ) -> dict[str, Any]:
         """Delete the memories that carry all of the given ids, and what was said of them and is not sent yet."""
         ids = ids_of(scope_of(user_id, agent_id, app_id, run_id))
-        withdrawn = await asyncio.wrap_future(self._box.withdraw(lambda entry: belongs_to(entry.payload, ids)))
-        while withdrawn & self._box.sending:  # noqa: ASYNC110 - rare, and it ends with the request's deadline
-            await asyncio.sleep(_POLL)
-        return await (await self._opened()).delete_all(ids)
+        await self._take_back(ids)
+        return await (await self._client()).delete_all(ids)
 
     async def close(self) -> None:
-        """Send for a moment what still waits, then let go. The rest is on disk and is sent by the next process."""
-        if self._outbox is None:
-            return
-        outbox, self._outbox = self._outbox, None
-        here = asyncio.get_running_loop()
+        """Let go of the host, as ``Outboxed.close`` says."""
+        here, clients = asyncio.get_running_loop(), [*self._clients.items()]
+        self._clients.clear()
         try:
-            for loop, client in [*self._clients.items()]:
+            for loop, client in clients:
                 if loop is here:
                     await client.close()
                 elif loop.is_running():
                     asyncio.run_coroutine_threadsafe(client.close(), loop)
         finally:
-            self._clients.clear()
-            await in_a_thread(_finish, outbox, self._let_go)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def _box(self) -> Outbox:
-        if self._outbox is None:
-            raise Closed("This memory was closed. Open it again before using it.")
-        return self._outbox
+            await super().close()
 
     def _asked_of_host(self, filters: Mapping[str, Any] | None) -> dict[str, Any]:
         read_filters(filters)  # what cannot be read is an error, not to be made into something else
         whole = dict(filters or {})
         return whole if self.reaches_agent_alone else for_users(whole)
 
-    async def _opened(self) -> Mem0Client:
+    async def _client(self) -> Mem0Client:
         """The running loop's client: connections cannot be shared between loops."""
-        _ = self._box
+        _ = self._outbox  # raises where this was closed
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
             self._clients[loop] = Mem0Client(self.account, api_version=self._api_version)
@@ -230,8 +159,3 @@ class RemoteMemory:
 
 def _refuse_ids(verb: str, options: Mapping[str, Any]) -> None:
     refuse_entity_arguments(verb, {key: value for key, value in options.items() if key.endswith("_id")})
-
-
-def _finish(outbox: Outbox, let_go: Callable[[], None]) -> None:
-    outbox.flush(_LAST_SENDING)
-    let_go()

@@ -18,7 +18,7 @@ from recollect.remote.outbox.file import Entry, OutboxFile
 from recollect.remote.outbox.sender import Deliver, Sender
 from recollect.times import now
 
-__all__ = ["Deliver", "Entry", "Outbox", "open_outbox"]
+__all__ = ["Deliver", "Entry", "Opens", "Outbox", "open_outbox"]
 
 Opens = Callable[[], AbstractAsyncContextManager[Deliver]]
 """Opens, in the sender's loop, what hands entries over."""
