@@ -126,7 +126,7 @@ class Engine:
             for owner_id, rest in self._owners(store, project, tree):
                 view = self._index(store, owner_id)
                 mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
-                read = analyse(query, view)
+                read = analyse(query, view, now)
                 vector = self.embedder.embed_query(read.dense_text) if len(view) else None
                 found += rank(view, read, vector, limit=limit, mask=mask)
             found = [scored for scored in found if scored.score >= threshold]
