@@ -8,8 +8,15 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loguru import logger
-from pipecat.frames.frames import CancelFrame, Frame, InterruptionFrame, LLMContextSummaryResultFrame
+from pipecat.frames.frames import (
+    CancelFrame,
+    Frame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMContextSummaryResultFrame,
+)
 from pipecat.observers.base_observer import BaseObserver
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 
 from recollect.errors import InvalidTime, MissingIdentity
@@ -20,6 +27,7 @@ from .compat import (
     ASSISTANT_TURN_FRAMES,
     CONTEXT_FRAMES,
     ERROR_OPTIONS,
+    MESSAGES_FRAMES,
     USER_TURN_FRAMES,
     is_speculative,
 )
@@ -152,6 +160,7 @@ class Mem0MemoryService(MemoryVerbs):
         self._signals = Signals(self, rtvi=rtvi)
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
+        self._lists = LLMContext()
         self._interrupted = False
         self._speculated: tuple[str, Sequence[Hit]] = ("", ())
         self._store_failing = False
@@ -200,7 +209,9 @@ class Mem0MemoryService(MemoryVerbs):
             await self.push_frame(frame, direction)
             await self._signals.recalled(turn, self._recall.tally, len(self._writer))
             return
-        if isinstance(frame, (InterruptionFrame, CancelFrame)):
+        if isinstance(frame, MESSAGES_FRAMES):
+            frame = await self._with_block(frame)
+        elif isinstance(frame, (InterruptionFrame, CancelFrame)):
             self._interrupted = True
         elif isinstance(frame, (*USER_TURN_FRAMES, *ASSISTANT_TURN_FRAMES)):
             self._on_turn_frame(frame)
@@ -220,6 +231,13 @@ class Mem0MemoryService(MemoryVerbs):
             await self._recall_for(frame.context)
         except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
             await self._report("recall", error)
+
+    async def _with_block(self, frame: Any) -> Frame:
+        """A list of messages instead of a context, as Pipecat had it up to 0.0.108."""
+        self._lists.set_messages(list(frame.messages))
+        await self._on_context(LLMContextFrame(self._lists))
+        renewed: Frame = type(frame)(list(self._lists.get_messages()))
+        return renewed
 
     async def _recall_for(self, context: Context) -> None:
         query = self._query(context)

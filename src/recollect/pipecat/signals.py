@@ -12,7 +12,6 @@ from typing import Any
 from pipecat.frames.frames import MetricsFrame
 from pipecat.metrics.metrics import MetricsData
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
 
 from .block import Hit
 from .recall import Tally
@@ -91,6 +90,9 @@ class Signals:
 
     async def _tell(self, kind: str, **content: Any) -> None:
         if self._rtvi:
+            # Imported only where RTVI is used: below Pipecat 1.4 it needs a package that the core does not bring.
+            from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
+
             await self._service.push_frame(RTVIServerMessageFrame(data={"type": kind, **content}))
 
     def _span(self, turn: Recalled) -> None:

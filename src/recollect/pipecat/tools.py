@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from pipecat.services.llm_service import FunctionCallParams  # Read from the signatures when the tools are called.
-
 from recollect.text.stopwords import ENGLISH, OTHER_LATIN
 from recollect.text.tokens import stem, words
 
@@ -33,9 +31,9 @@ class Remembers(Protocol):
 
 
 def make_tools(memory: Remembers) -> list[Tool]:
-    """The four functions, for ``LLMContext(tools=...)``."""
+    """The four functions, for ``LLMContext(tools=...)``. ``params`` are Pipecat's ``FunctionCallParams``."""
 
-    async def search_memory(params: FunctionCallParams, query: str) -> None:
+    async def search_memory(params: Any, query: str) -> None:
         """Search what the user said in earlier conversations.
 
         Args:
@@ -44,7 +42,7 @@ def make_tools(memory: Remembers) -> list[Tool]:
         await params.result_callback({"memories": _told(await memory.find(query))})
 
     @stays_when_interrupted
-    async def remember(params: FunctionCallParams, fact: str) -> None:
+    async def remember(params: Any, fact: str) -> None:
         """Remember something for later conversations, when the user asks for it.
 
         Args:
@@ -54,7 +52,7 @@ def make_tools(memory: Remembers) -> list[Tool]:
         await params.result_callback({"remembered": fact})
 
     @stays_when_interrupted
-    async def forget(params: FunctionCallParams, query: str, ids: list[str] | None = None) -> None:
+    async def forget(params: Any, query: str, ids: list[str] | None = None) -> None:
         """Forget what the user said about something, when the user asks for it.
 
         Args:
@@ -64,7 +62,7 @@ def make_tools(memory: Remembers) -> list[Tool]:
         forgotten, perhaps = await memory.forget(query, ids=ids or (), context=params.context)
         await params.result_callback({"forgotten": _told(forgotten), "perhaps_meant_too": _told(perhaps[:_LISTED])})
 
-    async def list_memories(params: FunctionCallParams) -> None:
+    async def list_memories(params: Any) -> None:
         """List what is remembered of the user."""
         await params.result_callback({"memories": _told(await memory.get_memories(limit=_LISTED))})
 

@@ -1,0 +1,56 @@
+"""Frames that Pipecat had up to 0.0.108. Run by ``make test-compat``; newer versions have nothing to run here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+from pipecat.processors.frame_processor import FrameProcessor
+
+from recollect.pipecat.compat import MESSAGES_FRAMES, OLD_CONTEXT_FRAMES
+
+from .conftest import Ann
+from .harness import Call, ScriptedLLM, blocks, until
+
+pytestmark = pytest.mark.skipif(not MESSAGES_FRAMES, reason="this Pipecat has neither frame")
+
+WHERE = "In which city do I live?"
+
+
+class OldLLM(ScriptedLLM):
+    """Takes the old frames too."""
+
+    async def process_frame(self, frame: Any, direction: Any) -> None:
+        if not isinstance(frame, (*MESSAGES_FRAMES, *OLD_CONTEXT_FRAMES)):
+            await super().process_frame(frame, direction)
+            return
+        await FrameProcessor.process_frame(self, frame, direction)
+        old: Any = frame
+        messages = old.messages if isinstance(frame, MESSAGES_FRAMES) else old.context.get_messages()
+        self.shown.append([dict(message) for message in messages])
+
+
+async def test_lists_of_messages(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    said: list[dict[str, Any]] = [{"role": "system", "content": "Be nice."}, {"role": "user", "content": WHERE}]
+    async with Call(ann.service(), llm=OldLLM()) as call:
+        for n in range(3):
+            await call.worker.queue_frame(MESSAGES_FRAMES[0]([dict(message) for message in said]))  # type: ignore[call-arg]
+            await until(lambda n=n: len(call.shown) == n + 1)  # type: ignore[misc]
+            said += [{"role": "assistant", "content": f"answer {n}"}, {"role": "user", "content": "yes"}]
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1]
+    assert [text for _, text in await ann.said()][1:] == [WHERE, "answer 0", "yes", "answer 1", "yes"]
+
+
+async def test_old_contexts(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    module = importlib.import_module("pipecat.processors.aggregators.openai_llm_context")
+    context = module.OpenAILLMContext([{"role": "user", "content": WHERE}])
+    async with Call(ann.service(), llm=OldLLM()) as call:
+        for n in range(2):
+            await call.worker.queue_frame(OLD_CONTEXT_FRAMES[0](context))  # type: ignore[call-arg]
+            await until(lambda n=n: len(call.shown) == n + 1)  # type: ignore[misc]
+            context.add_message({"role": "assistant", "content": f"answer {n}"})
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1]
+    assert [text for _, text in await ann.said()][1:] == [WHERE, "answer 0", "answer 1"]
