@@ -10,7 +10,7 @@ from .command import finish, read_until, run, start
 from .openai_server import LanguageModel, serve
 
 
-def test_what_is_typed_is_remembered_in_the_next_chat(tmp_path: Path) -> None:
+def test_what_is_typed_is_remembered_in_the_next_chat_and_told_to_nobody_else(tmp_path: Path) -> None:
     told = "I keep two goats called Salt and Pepper.\n\n/quit\nnever read\n"
 
     first = run("chat", "--data", tmp_path / "memory", "--user", "Ana", home=tmp_path, typed=told)
@@ -25,12 +25,7 @@ def test_what_is_typed_is_remembered_in_the_next_chat(tmp_path: Path) -> None:
     assert re.search(r"You told me on .*: “I keep two goats called Salt and Pepper.”", answer)
     assert re.search(r"memory added \d+\.\d ms and recalled 1:\n +[01]\.\d\d  Ana", answer)
 
-
-def test_another_person_is_told_nothing(tmp_path: Path) -> None:
-    run("chat", "--data", tmp_path, "--user", "Ana", home=tmp_path, typed="I keep two goats.\n")
-
-    other = run("chat", "--data", tmp_path, "--user", "Bo", home=tmp_path, typed="What goats do I keep?\n")
-
+    other = run("chat", "--data", tmp_path / "memory", "--user", "Bo", home=tmp_path, typed="What goats do I keep?\n")
     assert "We have not talked before." in other.stdout
     assert "I don't know" in other.stdout
     assert "two goats" not in other.stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ def test_a_transcript_that_cannot_be_played(
     assert not (tmp_path / "memory").exists()
 
 
-@pytest.mark.parametrize("command", [["demo"], ["demo", "--ask"], ["demo", "--session", "1"], ["chat"]])
+@pytest.mark.parametrize("command", [["demo"], ["demo", "--ask"], ["chat"]])
 def test_a_folder_that_cannot_be_used(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "file").write_text("not a folder")
 
@@ -58,6 +60,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path, command: list[str]) -> Non
         (["demo", "--ask"], "--data"),
         (["demo", "--session", "6", "--data", "x"], "5 sessions"),
         (["demo", "--session", "0", "--data", "x"], "--session"),
+        (["demo", "--llm-model", "tiny"], "--llm-base-url"),
         (["chat", "--user", " "], "--user"),
         (["remember"], "remember"),
     ],
@@ -68,6 +71,14 @@ def test_options_that_do_not_fit(tmp_path: Path, arguments: list[str], complaint
     assert done.returncode == 2
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_importing_the_command_loads_neither_pipecat_nor_a_model() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import recollect.cli.app, sys; print(*sys.modules)"], capture_output=True, check=True
+    ).stdout.split()
+
+    assert not {b"pipecat", b"onnxruntime", b"tokenizers"} & set(loaded)
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:

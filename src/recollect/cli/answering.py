@@ -48,6 +48,14 @@ class Model:
         return bool(self.base_url or os.environ.get("OPENAI_API_KEY"))
 
 
+def read_model(base_url: str | None, name: str | None) -> Model:
+    """The model of the options ``--llm-base-url`` and ``--llm-model``."""
+    model = Model(base_url, name)
+    if name and not model.wanted:
+        raise typer.BadParameter("say where it is, by --llm-base-url or OPENAI_API_KEY.", param_hint="--llm-model")
+    return model
+
+
 def make_responder(model: Model, recall: TurnRecall, user_name: str, assistant_name: str) -> FrameProcessor:
     """What stands behind the memory service in the pipeline."""
     from .responders import Quoter

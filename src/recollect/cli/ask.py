@@ -65,7 +65,8 @@ async def _converse(transcript: Transcript, memory: AsyncMemory, model: Model, s
             marked = [any(words[turn_id] in hit["memory"] for turn_id in question.evidence) for hit in hits]
             screen.recalled(hits, heard.added_ms, names, marked)
             added.append(heard.added_ms)
-    screen.added(added)
+    if added:
+        screen.added(added)
     return True
 
 

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from .answering import BaseUrl, Model, ModelName
+from .answering import BaseUrl, ModelName, read_model
 from .pipecat_ready import quiet_pipecat, require_pipecat
 from .show import Screen
 
 
 def chat(
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: RECOLLECT_HOME or your own]")
+        Path | None, typer.Option(metavar="DIR", help="The memory folder, if not RECOLLECT_HOME or your own.")
     ] = None,
     user: Annotated[str, typer.Option(metavar="NAME", help="Who is talking; each name has its own memories.")] = "You",
     llm_base_url: BaseUrl = None,
@@ -27,8 +27,9 @@ def chat(
     """
     if not user.strip():
         raise typer.BadParameter("a name has at least one letter.", param_hint="--user")
+    model = read_model(llm_base_url, llm_model)
     require_pipecat()
     quiet_pipecat()
     from .talk import talk
 
-    asyncio.run(talk(" ".join(user.split()), data, Model(llm_base_url, llm_model), Screen()))
+    asyncio.run(talk(" ".join(user.split()), data, model, Screen()))

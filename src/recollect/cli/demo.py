@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from .answering import BaseUrl, Model, ModelName
+from .answering import BaseUrl, Model, ModelName, read_model
 from .pipecat_ready import quiet_pipecat, require_pipecat
 from .show import Screen
 from .transcript import BUNDLED, Transcript, read_transcript
@@ -25,9 +25,7 @@ def demo(
         Path | None, typer.Option(help="The conversation to play: docs/transcripts.md, or LoCoMo's file.")
     ] = None,
     conversation: Annotated[str | None, typer.Option(metavar="ID", help="Which conversation of a LoCoMo file.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Keep the memory in this folder. [default: a temporary one]")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Keep the memory in this folder, not in a temporary one.")] = None,
     session: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only play session N, in this process.")
     ] = None,
@@ -40,6 +38,7 @@ def demo(
     With OPENAI_API_KEY or --llm-base-url a language model answers; without, the best memory is quoted.
     """
     script = read_transcript(transcript or BUNDLED, conversation)
+    model = read_model(llm_base_url, llm_model)
     require_pipecat()
     if session is None and not ask:
         arguments = _options(
@@ -52,7 +51,7 @@ def demo(
     if session is not None:
         _play(script, session, data)
     if ask:
-        _ask(script, data, Model(llm_base_url, llm_model))
+        _ask(script, data, model)
 
 
 def _play(script: Transcript, number: int, folder: Path) -> None:

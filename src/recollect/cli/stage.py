@@ -36,7 +36,10 @@ from pipecat.workers.runner import WorkerRunner
 from .responders import Speaker
 
 STEP_SECONDS = 20.0
-"""Longer than any step takes, a slow language model's first word included; past it the pipeline is stuck."""
+"""Longer than any step of the pipeline takes; past it the pipeline is stuck."""
+
+ANSWER_SECONDS = 120.0
+"""A language model of one's own may have to be loaded first."""
 
 
 class NoAnswer(Exception):
@@ -113,7 +116,7 @@ class Stage:
         await self._worker.queue_frame(UserStoppedSpeakingFrame())
         await self._until("received")
         if answered:
-            await self._until("assistant stopped")
+            await self._until("assistant stopped", ANSWER_SECONDS)
         return Heard("".join(self._spoken).strip(), (self._arrived - self._handed_on) * 1000)
 
     async def say(self, text: str) -> None:
@@ -177,10 +180,10 @@ class Stage:
     def _signal(self, name: str, detail: object = None) -> None:
         self._signals.put_nowait((name, detail))
 
-    async def _until(self, name: str) -> None:
+    async def _until(self, name: str, seconds: float = STEP_SECONDS) -> None:
         """Wait for the signal ``name``. Raises NoAnswer if an error comes first, or if nothing comes."""
         try:
-            async with asyncio.timeout(STEP_SECONDS):
+            async with asyncio.timeout(seconds):
                 while True:
                     signal, detail = await self._signals.get()
                     if signal == "error":
@@ -188,4 +191,4 @@ class Stage:
                     if signal == name:
                         return
         except TimeoutError as error:
-            raise NoAnswer(f"waited {STEP_SECONDS:.0f} s for '{name}'") from error
+            raise NoAnswer(f"waited {seconds:.0f} s for '{name}'") from error
