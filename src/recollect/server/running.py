@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
+import sys
 from dataclasses import dataclass, replace
 
 import uvicorn
@@ -54,6 +56,7 @@ def run(settings: Settings, address: Address) -> None:
         ),
         _welcome(listening, first_key),
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
     with listening:
         server.run(sockets=[listening])
 
