@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +26,7 @@ from recollect.filters import Filter, admits_user, candidate_owners, matches
 from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
 from recollect.index import IndexCache, IndexView
-from recollect.recall import Scored, analyse, rank
+from recollect.recall import Hit, Scored, analyse, rank, select
 from recollect.remember.vectors import Vectoriser
 from recollect.stores.protocol import Read, Store
 from recollect.stores.sqlite import SqliteStore
@@ -41,13 +40,14 @@ INDEX_BYTES = 1 << 30
 """RAM for the indexes of the owners last asked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A recalled memory, and why."""
+SPARE = 10
+"""Memories ranked beyond those wanted: some say the same as a better one."""
 
-    memory_id: int
-    record: MemoryRecord
-    scored: Scored
+DEEPER = 12
+"""So many times as deep a ranking is made when these do not suffice, as when one question was asked in fifty calls."""
+
+SHORTEST = 12
+"""Tokens of a short memory: what a token budget is divided by to guess how many fit."""
 
 
 class Directory:
@@ -118,25 +118,33 @@ class Engine:
         limit: int,
         threshold: float,
         now: int,
+        token_budget: int | None = None,
         show_expired: bool = False,
     ) -> list[Hit]:
-        """The best memories the filter admits, best first."""
-        found: list[Scored] = []
+        """The best memories the filter admits, best first: ``limit`` of them, or as many as fit ``token_budget``."""
+        wanted = SPARE + (limit if token_budget is None else token_budget // SHORTEST)
         with self.reading() as store:
-            for owner_id, rest in self._owners(store, project, tree):
-                view = self._index(store, owner_id)
-                mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
-                read = analyse(query, view, now)
-                vector = self.embedder.embed_query(read.dense_text) if len(view) else None
-                found += rank(view, read, vector, limit=limit, mask=mask)
-            found = [scored for scored in found if scored.score >= threshold]
-            found.sort(key=lambda scored: (-scored.score, scored.memory_id))
-            records = store.records([scored.memory_id for scored in found[:limit]])
-        return [
-            Hit(scored.memory_id, records[scored.memory_id], scored)
-            for scored in found[:limit]
-            if scored.memory_id in records
-        ]
+            for depth in (wanted, DEEPER * wanted):
+                ranked = self._ranked(store, project, tree, query, depth, now, show_expired)
+                above = [scored for scored in ranked if scored.score >= threshold]
+                hits = select(above, store.records, limit=limit, token_budget=token_budget)
+                if len(hits) == limit or token_budget is not None or len(above) < depth:
+                    break
+        return hits
+
+    def _ranked(
+        self, store: Read, project: str, tree: Filter, query: str, depth: int, now: int, show_expired: bool
+    ) -> list[Scored]:
+        """The ``depth`` best memories of each owner the filter reaches, best first."""
+        ranked: list[Scored] = []
+        for owner_id, rest in self._owners(store, project, tree):
+            view = self._index(store, owner_id)
+            mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
+            read = analyse(query, view, now)
+            vector = self.embedder.embed_query(read.dense_text) if len(view) else None
+            ranked += rank(view, read, vector, limit=depth, mask=mask)
+        ranked.sort(key=lambda scored: -scored.score)
+        return ranked
 
     def listing(
         self, project: str, tree: Filter, *, now: int, show_expired: bool = False

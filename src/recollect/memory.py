@@ -139,6 +139,7 @@ class Memory(_Face):
         rerank: bool = False,
         explain: bool = False,
         reference_date: Any = None,
+        token_budget: int | None = None,
         show_expired: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
@@ -152,12 +153,14 @@ class Memory(_Face):
             rerank: Accepted as in Mem0; there is no second ranking.
             explain: Add ``score_details``, and ``sources``: the messages each memory came from.
             reference_date: The moment that counts as now.
+            token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
+                characters each.
             show_expired: Recall memories past their expiration date too.
 
         Returns:
             ``{"results": [{"id", "memory", "score", ...}]}``
         """
-        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
+        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, token_budget, kwargs)
         return self._verbs.search(arguments, explain, show_expired)
 
     def get(self, memory_id: str) -> Item | None:
@@ -311,11 +314,12 @@ class AsyncMemory(_Face):
         rerank: bool = False,
         explain: bool = False,
         reference_date: Any = None,
+        token_budget: int | None = None,
         show_expired: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Recall what answers a query, best first; see ``Memory.search``."""
-        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, kwargs)
+        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, token_budget, kwargs)
         return await _in(self._engine.searching, self._verbs.search, arguments, explain, show_expired)
 
     async def get(self, memory_id: str) -> Item | None:
@@ -420,7 +424,13 @@ async def _in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
 
 
 def _search_arguments(
-    query: object, filters: Any, top_k: object, threshold: object, reference_date: object, extra: Mapping[str, Any]
+    query: object,
+    filters: Any,
+    top_k: object,
+    threshold: object,
+    reference_date: object,
+    token_budget: object,
+    extra: Mapping[str, Any],
 ) -> dict[str, Any]:
     understood = refuse_entity_arguments("search", extra)
     return {
@@ -429,6 +439,7 @@ def _search_arguments(
         "top_k": understood.get("limit", top_k),
         "threshold": threshold,
         "reference_date": reference_date,
+        "token_budget": token_budget,
     }
 
 

@@ -24,6 +24,7 @@ PROJECT = "default"
 LONGEST_QUERY = 8_192
 MOST_METADATA = 65_536
 MOST_RESULTS = 10_000
+MOST_TOKENS = 1_000_000
 _IDENTITY = frozenset({"user_id", "agent_id", "app_id", "run_id"})
 
 
@@ -43,6 +44,7 @@ class SearchRequest:
     limit: int
     threshold: float
     now: int
+    token_budget: int | None
 
 
 def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) -> Scope:
@@ -85,14 +87,22 @@ def add_request(
 
 
 def search_request(
-    query: object, filters: Mapping[str, Any] | None, top_k: object, threshold: object, reference_date: object
+    query: object,
+    filters: Mapping[str, Any] | None,
+    top_k: object,
+    threshold: object,
+    reference_date: object,
+    token_budget: object = None,
 ) -> SearchRequest:
     """Read the arguments of search."""
     at = now() if reference_date is None else moment(reference_date, "reference_date")
-    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at)
+    budget = None if token_budget is None else read_limit(token_budget, "token_budget", MOST_TOKENS)
+    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at, budget)
 
 
-def search_terms(query: object, tree: Filter, limit: int, threshold: object, at: int) -> SearchRequest:
+def search_terms(
+    query: object, tree: Filter, limit: int, threshold: object, at: int, token_budget: int | None = None
+) -> SearchRequest:
     """Read what is searched for, once it is known where, how many and at what moment."""
     if not isinstance(query, str) or not query.strip():
         raise InvalidInput("query is empty: pass what to look for, such as 'Where does she live?'.")
@@ -105,6 +115,7 @@ def search_terms(query: object, tree: Filter, limit: int, threshold: object, at:
         limit=limit,
         threshold=float(number),
         now=at,
+        token_budget=token_budget,
     )
 
 
@@ -162,10 +173,10 @@ def read_metadata(metadata: object) -> dict[str, Any]:
     return dict(json.loads(encoded))
 
 
-def read_limit(value: object, key: str) -> int:
-    """A count of results."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_RESULTS:
-        raise InvalidInput(f"{key} must be a whole number from 1 to {MOST_RESULTS:,}, not {value!r}.")
+def read_limit(value: object, key: str, most: int = MOST_RESULTS) -> int:
+    """A count of results, or of tokens."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InvalidInput(f"{key} must be a whole number from 1 to {most:,}, not {value!r}.")
     return value
 
 

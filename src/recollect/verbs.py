@@ -72,13 +72,14 @@ class Verbs:
             limit=request.limit,
             threshold=request.threshold,
             now=request.now,
+            token_budget=request.token_budget,
             show_expired=show_expired,
         )
         results = [hit_item(hit.record, hit.scored.score, hit.scored.breakdown if explain else None) for hit in hits]
         if explain:
             with self.engine.reading() as store:
                 for hit, result in zip(hits, results, strict=True):
-                    result["sources"] = source_items(store.sources([hit.memory_id]))
+                    result["sources"] = source_items(store.sources([hit.scored.memory_id]))
         return {"results": results}
 
     def get(self, memory_id: str) -> Item | None:

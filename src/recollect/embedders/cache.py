@@ -29,7 +29,7 @@ class CachedQueries:
             if known is not None:
                 self._vectors.move_to_end(text)
                 return known
-        vector = self._embedder.embed_queries([text])[0]
+        vector: NDArray[np.float32] = self._embedder.embed_queries([text])[0]
         with self._lock:
             self._vectors[text] = vector
             if len(self._vectors) > CAPACITY:

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from recollect.engine import Engine, Hit
+from recollect.engine import Engine
 from recollect.filters import Filter
 from recollect.jobs import Worker
+from recollect.recall import Hit
 from recollect.remember import edit
 from recollect.requests import SearchRequest
 from recollect.server.keys import KeyHash
