@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check crash bench format clean
+.PHONY: help demo test test-mem0 check crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make test    run the tests"
+	@echo "make test-mem0  run the tests with Mem0's own library (in .venv-mem0)"
 	@echo "make check   formatting, lint, types, documentation examples"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
@@ -32,6 +33,14 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
+.venv-mem0/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv .venv-mem0
+	.venv-mem0/bin/python -m pip install --quiet --disable-pip-version-check -e '.[pipecat,mem0,dev]' chromadb faiss-cpu
+	@touch $@
+
+test-mem0: .venv-mem0/.dev
+	.venv-mem0/bin/python -m pytest tests/adapters
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -53,4 +62,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-mem0 .venv-peers .mypy_cache .ruff_cache .pytest_cache

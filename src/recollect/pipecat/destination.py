@@ -7,21 +7,26 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loguru import logger
 
+from recollect.adapters.mem0_config import needs_mem0
+
 if TYPE_CHECKING:
+    from recollect.adapters.mem0 import Mem0Memory
     from recollect.memory import AsyncMemory
     from recollect.remote.memory import RemoteMemory
 
+    AnyMemory: TypeAlias = AsyncMemory | RemoteMemory | Mem0Memory
+
 
 def choose(
-    memory: AsyncMemory | RemoteMemory | None,
+    memory: AnyMemory | None,
     local_config: Mapping[str, Any] | None,
     api_key: str | None,
     host: str | None,
-) -> AsyncMemory | RemoteMemory:
+) -> AnyMemory:
     """The memory to use: the one given, else ``local_config``, else a host, else the embedded one.
 
     ``MEM0_API_KEY`` names Mem0's cloud where nothing else is said; ``local_config={}`` is always the embedded memory.
@@ -29,6 +34,11 @@ def choose(
     if memory is not None:
         logger.info("Memory service: using the memory it was given.")
         return memory
+    if local_config and needs_mem0(local_config):
+        from recollect.adapters.mem0 import Mem0Memory
+
+        logger.info("Memory service: using Mem0's library, as local_config says.")
+        return Mem0Memory(local_config)
     if local_config:
         from recollect.memory import AsyncMemory
 

@@ -70,6 +70,10 @@ class Outboxed:
         await asyncio.wrap_future(self._outbox.put(entry.key, entry.conversation, entry.payload))
         return {"results": [], "status": "QUEUED", "event_id": entry.key}
 
+    async def flush(self, within: float = 60.0) -> bool:
+        """Wait until everything was sent, or cannot be just now; whether it was. ``within``: the most seconds."""
+        return await in_a_thread(self._outbox.flush, within)
+
     async def close(self) -> None:
         """Send for a moment what still waits, then let go. The rest is on disk and is sent by the next process."""
         if self._open is not None:

@@ -1,0 +1,1 @@
+"""Other memories behind our verbs."""

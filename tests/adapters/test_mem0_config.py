@@ -1,0 +1,62 @@
+"""Which engine a local_config asks for, and what is missing for it. Needs no mem0ai."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recollect.adapters import mem0_config
+from recollect.adapters.mem0_config import fingerprint, needs_mem0, require_mem0
+from recollect.errors import InvalidConfig, MissingExtra
+
+CHROMA = {"vector_store": {"provider": "chroma", "config": {"collection_name": "memories"}}}
+
+
+@pytest.mark.parametrize(
+    ("config", "theirs"),
+    [
+        ({}, False),
+        ({"vector_store": {"provider": "recollect"}}, False),
+        ({"vector_store": {"provider": "recollect"}, "llm": {"provider": "openai"}}, False),
+        ({"version": "v1.1"}, False),
+        (CHROMA, True),
+        ({"vector_store": {"config": {"path": "somewhere"}}}, True),
+        ({"llm": {"provider": "ollama"}}, True),
+    ],
+)
+def test_whose_engine_it_is(config: dict[str, Any], theirs: bool) -> None:
+    assert needs_mem0(config) is theirs
+
+
+def _installed(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
+    monkeypatch.setattr(mem0_config, "find_spec", lambda name: name if name in modules else None)
+    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_what_is_not_installed_is_named_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    _installed(monkeypatch)
+    with pytest.raises(MissingExtra, match=r"pip install 'recollect\[mem0\]' chromadb"):
+        require_mem0(CHROMA)
+    _installed(monkeypatch, "mem0")
+    with pytest.raises(MissingExtra, match="pip install chromadb"):
+        require_mem0(CHROMA)
+
+
+def test_a_missing_key_is_named_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    _installed(monkeypatch, "mem0", "chromadb")
+    with pytest.raises(InvalidConfig, match="runs the llm and the embedder, and needs a key"):
+        require_mem0(CHROMA)
+    with pytest.raises(InvalidConfig, match="runs the embedder, and"):
+        require_mem0(CHROMA | {"llm": {"provider": "ollama"}})
+    require_mem0(CHROMA | {"llm": {"provider": "ollama"}, "embedder": {"config": {"api_key": "sk"}}})
+    monkeypatch.setenv("OPENAI_API_KEY", "sk")
+    require_mem0(CHROMA)
+
+
+def test_a_fingerprint_gives_no_key_away() -> None:
+    config = CHROMA | {"llm": {"provider": "openai", "config": {"api_key": "sk-secret"}}}
+    assert "secret" not in fingerprint(config)
+    assert fingerprint(config) != fingerprint(CHROMA)
+    assert fingerprint(dict(reversed(list(config.items())))) == fingerprint(config)
