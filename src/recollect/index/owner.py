@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recollect.index.columns import Column, VectorBlocks
 from recollect.index.postings import PASSAGE, Segment, passages, with_segment
 from recollect.index.view import IndexView
-from recollect.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, token_id
+from recollect.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, token_id
 from recollect.types import IndexRow
 
 NO_ID = -(2**63)
@@ -46,6 +46,8 @@ class OwnerIndex:
         self._speaker = Column(np.int32)
         self._said_at = Column(np.int64)
         self._by_assistant = Column(np.bool_)
+        self._content_length = Column(np.int32)
+        self._sketch = Column(np.uint64)
         self._questions = Column(np.bool_)
         self._asked_of_you = Column(np.bool_)
         self._alive = Column(np.bool_)
@@ -172,6 +174,14 @@ class OwnerIndex:
             marked = np.zeros(len(texts), np.bool_)
             marked[row_of_token[flat == token_id(mark)]] = True
             column.extend(marked)
+        place = np.arange(len(flat)) - (np.cumsum(lengths) - lengths)[row_of_token]
+        ends = np.full(len(texts), len(flat))
+        at_end = np.flatnonzero(flat == token_id(TEXT_END))
+        ends[row_of_token[at_end]] = place[at_end]
+        said = kept & (place < ends[row_of_token])
+        said_by_row = np.bincount(row_of_token[said], minlength=len(texts))
+        self._content_length.extend(said_by_row)
+        self._sketch.extend(_sketches(flat[said], said_by_row))
         row_of_token = row_of_token[kept]
         kept_lengths = np.bincount(row_of_token, minlength=len(texts))
         units = np.array(passages(kept_lengths.tolist()), np.int32)
@@ -282,6 +292,10 @@ class OwnerIndex:
             session=self._session.values,
             speaker=self._speaker.values,
             by_assistant=self._by_assistant.values,
+            tokens=self._tokens.values,
+            token_end=self._token_end.values,
+            content_length=self._content_length.values,
+            sketch=self._sketch.values,
             questions=self._questions.values,
             asked_of_you=self._asked_of_you.values,
             said_at=self._said_at.values,
@@ -295,6 +309,16 @@ class OwnerIndex:
             live_units=self._live_units,
             live_length=self._live_length,
         )
+
+
+def _sketches(tokens: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """By text, of ``lengths`` tokens each: a bit for every token's last six bits."""
+    sketches = np.zeros(len(lengths), np.uint64)
+    bits = np.uint64(1) << (tokens & np.uint32(63)).astype(np.uint64)
+    starts = (np.cumsum(lengths) - lengths)[lengths > 0]
+    if len(starts):
+        sketches[lengths > 0] = np.bitwise_or.reduceat(bits, starts)
+    return sketches
 
 
 def _or_none(previous_id: int | None) -> int:

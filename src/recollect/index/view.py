@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from recollect.index.postings import Segment
 from recollect.text.names import is_personal
+from recollect.text.tokens import STOP_IDS, TEXT_END, token_id
+
+_END = token_id(TEXT_END)
+_STOPS = frozenset(STOP_IDS.tolist())
 
 LONG = 45
 """Tokens without stop words: some 80 words of English. A message half as long again as what ``text.keys`` still lets
@@ -62,6 +66,14 @@ class IndexView:
     speaker: NDArray[np.int32]
     """Index into ``speakers``."""
     by_assistant: NDArray[np.bool_]
+    tokens: NDArray[np.uint32]
+    """Of all rows, one row after the other."""
+    token_end: NDArray[np.int64]
+    """By row: where its tokens end."""
+    content_length: NDArray[np.int32]
+    """By row: tokens of what was said, stop words left out."""
+    sketch: NDArray[np.uint64]
+    """By row: a bit for each of these tokens. Sets that differ by n tokens have sketches that differ by n bits at most."""
     questions: NDArray[np.bool_]
     """Something is asked in it."""
     asked_of_you: NDArray[np.bool_]
@@ -132,19 +144,25 @@ class IndexView:
         return self.unit_length.astype(np.float32) / np.float32(mean)
 
     @cached_property
-    def _named(self) -> NDArray[np.bool_]:
+    def speaks_by_name(self) -> NDArray[np.bool_]:
+        """By row: said by somebody with a name."""
         personal = [speaker is not None and is_personal(speaker) for speaker in self.speakers]
         return np.array(personal, np.bool_)[self.speaker]
 
     @cached_property
     def unnamed_assistant(self) -> NDArray[np.intp]:
         """Rows said by an assistant without a name of its own."""
-        return np.flatnonzero(self.by_assistant & ~self._named)
+        return np.flatnonzero(self.by_assistant & ~self.speaks_by_name)
+
+    @cached_property
+    def question_rows(self) -> NDArray[np.intp]:
+        """Rows in which something is asked."""
+        return np.flatnonzero(self.questions)
 
     @cached_property
     def asks_another(self) -> NDArray[np.intp]:
         """Rows that ask and tell nothing, between people or by an assistant."""
-        return np.flatnonzero(self.asked_of_you & (self._named | self.by_assistant))
+        return np.flatnonzero(self.asked_of_you & (self.speaks_by_name | self.by_assistant))
 
     @property
     def count(self) -> int:
@@ -170,6 +188,11 @@ class IndexView:
             if at < len(segment.terms) and segment.terms[at] == term:
                 held += int(segment.starts[at + 1] - segment.starts[at])
         return held
+
+    def content(self, row: int) -> frozenset[int]:
+        """The tokens of what was said, stop words left out."""
+        said = self.tokens[self.token_end[row - 1] if row else 0 : self.token_end[row]].tolist()
+        return frozenset(said[: said.index(_END)] if _END in said else said) - _STOPS
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""

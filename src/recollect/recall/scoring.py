@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
+from recollect.recall.novelty import distinct
 from recollect.recall.query import Query
 from recollect.recall.signals import Floats, Words, session_strength
 
@@ -38,17 +39,22 @@ class Weights:
     """Off what only asks the other."""
     period: float = 0.25
     """To what was said in the time the query speaks of."""
+    repeated: float = 0.6
+    """Off a question whose every word is the query's, half of it where three in four are: it is what is asked, not what
+    answers."""
     long_reply: float = 0.15
     """Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
 
 
 WEIGHTS = Weights()
 
+_BITS = np.array([number.bit_count() for number in range(256)], np.uint8)
+
 LEAST = 0.25
 """The best memory's score for a plain question that nothing in the store seems to answer."""
 
 CONTEXT_ROWS = 128
-"""How many of the best rows a session's strength is read from."""
+"""How many of the best rows a session's strength is read from, and distinct memories are looked for among."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +93,20 @@ def rank(
     strength = session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))
     session = (np.float32(weights.session) * strength)[view.session]
     priors = _priors(view, query, weights)
+    priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
     total += session
     total += priors
     total[view.dead] = -1.0
     greatest = float(total.max())
 
+    pool = max(CONTEXT_ROWS, 2 * limit)
     if mask is not None or len(view.dead):
         rows = np.flatnonzero(view.alive if mask is None else mask & view.alive)
-        chosen = rows[_top(total[rows], limit, view.ids[rows])]
+        ranked = rows[_top(total[rows], pool, view.ids[rows])]
     else:
-        chosen = _top(total, limit, view.ids)
-    chosen = chosen[np.lexsort((-view.ids[chosen], -total[chosen]))]
+        ranked = _top(total, pool, view.ids)
+    ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
+    chosen = np.array(distinct(view, ranked.tolist(), frozenset(query.terms.tolist()), limit), np.intp)
     certainty = query.intent * _answerable(float(coverage.max()), similarity)
     shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
     columns = (view.ids, lexical, dense, session, priors)
@@ -160,6 +169,14 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
         long = view.unnamed_assistant[view.passages[view.unnamed_assistant] > 1]
         priors[long] -= np.float32(weights.long_reply)
     return priors
+
+
+def _repeats(view: IndexView, words: Words) -> Floats:
+    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
+    rows = view.question_rows
+    held = _BITS[words.held[view.first_unit[rows]]]
+    shares = held / np.maximum(view.content_length[rows] - view.speaks_by_name[rows], 1)
+    return np.clip(2 * shares - 1, 0.0, 1.0).astype(np.float32)
 
 
 def _answerable(coverage: float, similarity: float) -> float:

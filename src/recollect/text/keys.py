@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.text.dates import date_words
-from recollect.text.names import addressed, is_personal
+from recollect.text.names import is_personal
 from recollect.text.stopwords import ENGLISH, FIRST_PERSON
-from recollect.text.tokens import ASKED_OF_YOU, QUESTION, called, is_english, token_ids, tokenize, words
+from recollect.text.tokens import ASKED_OF_YOU, QUESTION, TEXT_END, is_english, token_ids, tokenize, words
 
 KEY_VERSION = "3"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
@@ -37,15 +37,14 @@ def key_text(text: str, actor: str | None, previous_text: str | None, previous_a
 def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uint32]:
     """Token ids for ``IndexRow.tokens``: speaker, words, the date it was said, then marks.
 
-    The marks say what the words alone do not: ``QUESTION``, something is asked; ``ASKED_OF_YOU``, and nothing is said
-    of the one who asks ("How was your trip?"), given to English only, where it can be told; ``called``, somebody is
-    spoken to by name.
+    The marks say what the words alone do not: ``TEXT_END``, what follows was not said; ``QUESTION``, something is
+    asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"). The last is given to
+    English only, where it can be told.
     """
     found = words(text)
-    tokens = [*tokenize(spoken(text, actor)), *tokenize(date_words(said_at))]
+    tokens = [*tokenize(spoken(text, actor)), TEXT_END, *tokenize(date_words(said_at))]
     if any(mark in text for mark in "?？؟"):
         tokens.append(QUESTION)
         if is_english(found) and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             tokens.append(ASKED_OF_YOU)
-    tokens += map(called, addressed(text))
     return token_ids(tokens)

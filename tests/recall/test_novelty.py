@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recollect.recall import analyse, rank
+from recollect.recall.novelty import _same, distinct
+from tests.recall.helpers import embed, talk, view
+
+NOBODY: frozenset[int] = frozenset()
+
+
+def test_the_same_words_are_shown_once() -> None:
+    rows = [
+        *talk("Ana: My locker code is 4417", day=19_500),
+        *talk("Ana: my locker code is 4417!", session=2, start=2, day=19_503),
+        *talk("Ana: My locker is by the door", session=3, start=3),
+    ]
+    store = view(rows)
+    assert distinct(store, [1, 0, 2], NOBODY, 10) == [1, 2]
+    assert distinct(store, [0, 1, 2], NOBODY, 1) == [0]
+
+
+def test_long_texts_that_differ_by_a_sentence_are_two() -> None:
+    filler = " ".join(f"word{n}" for n in range(100))
+    store = view(talk(filler), talk(f"{filler} bring spare spokes, tubes and levers", session=2, start=2))
+    assert distinct(store, [0, 1], NOBODY, 10) == [0, 1]
+
+
+def test_a_persons_own_statement_takes_the_place_of_the_assistants_echo() -> None:
+    store = view(
+        talk("Call me when the beagle Pepperoni barks"),
+        talk("The beagle is called Pepperoni", session=2, start=2, role="assistant"),
+        talk("Pepperoni", session=3, start=3, role="assistant"),
+        talk("Beagles need two hours of exercise", session=4, start=4, role="assistant"),
+    )
+    assert distinct(store, [1, 2, 0, 3], NOBODY, 10) == [0, 3]
+
+
+def test_a_named_speakers_words_are_nobodys_echo() -> None:
+    store = view(talk("Ana: The beagle is called Pepperoni", "Bo: Pepperoni", role="assistant"))
+    assert distinct(store, [0, 1], NOBODY, 10) == [0, 1]
+
+
+@given(st.lists(st.frozensets(st.integers(1, 12), max_size=9), max_size=8))
+def test_the_short_cut_finds_all_that_are_the_same(contents: list[frozenset[int]]) -> None:
+    store = view(
+        *(talk(" ".join(f"w{n}" for n in content), session=k, start=k) for k, content in enumerate(contents, 1))
+    )
+    kept: list[int] = []
+    for row in range(len(contents)):
+        if not any(_same(contents[row], contents[other]) for other in kept):
+            kept.append(row)
+    assert distinct(store, list(range(len(contents))), NOBODY, 10) == kept
+
+
+def test_a_question_asked_over_and_over_does_not_hide_its_answer() -> None:
+    sessions = [talk("My dog is called Pepperoni and he is a beagle")]
+    for n in range(2, 60, 2):
+        asked = talk("What is my dog called?", session=n, start=n)
+        told = talk("Your dog is called Pepperoni.", session=n, start=n + 1, role="assistant", previous_id=n)
+        sessions += [asked, told]
+    store = view(*sessions)
+    query = analyse("What is my dog called?", store)
+    hits = rank(store, query, embed(query.dense_text), limit=10)
+    assert 1 in [hit.memory_id for hit in hits[:3]]
+    assert sum(hit.memory_id > 1 and hit.memory_id % 2 for hit in hits) <= 1
