@@ -30,7 +30,7 @@ def environment(version: str) -> Path:
         return python
     venv.create(folder, with_pip=True, clear=True)
     pipecat = "pipecat-ai" if version == "newest" else f"pipecat-ai=={version}"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, pipecat, "-e", ROOT, *WITH], check=True)
     (folder / ".made").touch()
     return python

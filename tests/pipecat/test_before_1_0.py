@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 import pytest
-from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from recollect.pipecat.compat import MESSAGES_FRAMES, OLD_CONTEXT_FRAMES
 
@@ -21,13 +21,13 @@ WHERE = "In which city do I live?"
 class OldLLM(ScriptedLLM):
     """Takes the old frames too."""
 
-    async def process_frame(self, frame: Any, direction: Any) -> None:
-        if not isinstance(frame, (*MESSAGES_FRAMES, *OLD_CONTEXT_FRAMES)):
+    async def process_frame(self, frame: Any, direction: FrameDirection) -> None:
+        is_list, is_context = isinstance(frame, MESSAGES_FRAMES), isinstance(frame, OLD_CONTEXT_FRAMES)
+        if not is_list and not is_context:
             await super().process_frame(frame, direction)
             return
         await FrameProcessor.process_frame(self, frame, direction)
-        old: Any = frame
-        messages = old.messages if isinstance(frame, MESSAGES_FRAMES) else old.context.get_messages()
+        messages = frame.messages if is_list else frame.context.get_messages()
         self.shown.append([dict(message) for message in messages])
 
 

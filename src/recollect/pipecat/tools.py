@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from recollect.text.stopwords import ENGLISH, OTHER_LATIN
@@ -11,7 +11,8 @@ from recollect.text.tokens import stem, words
 from .block import Hit
 from .compat import stays_when_interrupted
 
-Tool: TypeAlias = Callable[..., Awaitable[None]]
+Tool: TypeAlias = Any
+"""What Pipecat calls a direct function: its docstring and signature tell the LLM what it is for."""
 
 _LISTED = 20
 
