@@ -16,6 +16,7 @@ import asyncio
 import json
 import tempfile
 import time
+from itertools import pairwise, takewhile
 from typing import Any
 
 from loguru import logger
@@ -104,6 +105,15 @@ def quantiles(figures: list[float]) -> dict[str, float]:
     return {name: round(ranked[min(len(ranked) - 1, int(part * len(ranked)))], 3) for name, part in at.items()}
 
 
+def reused(prompts: list[list[dict[str, Any]]]) -> float:
+    """The part of a prompt, in characters, that the next one begins with: what a provider's prompt cache can reuse."""
+    parts = []
+    for before, after in pairwise(prompts):
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+        parts.append(sum(len(str(old)) for old, _ in alike) / sum(len(str(message)) for message in before))
+    return round(sum(parts) / len(parts), 3)
+
+
 async def fill(memory: AsyncMemory, count: int) -> None:
     """Tell the engine ``count`` things."""
     for start in range(0, count, 500):
@@ -120,7 +130,8 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     else:
         memory = Backend(None if options.backend_ms == "hang" else float(options.backend_ms) / 1000)
     timeout = {} if options.recall_timeout is None else {"recall_timeout": options.recall_timeout}
-    service = Mem0MemoryService(user_id="ann", memory=memory, **timeout)
+    params = Mem0MemoryService.InputParams(position=options.position)
+    service = Mem0MemoryService(user_id="ann", memory=memory, params=params, **timeout)
     plain, ours = Call(Passing()), Call(service)
     gap = 0.15 if options.words else 0.0
     async with plain, ours:
@@ -146,6 +157,7 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
         "first_turn_ms": {name: round(one.hops[0], 3) for name, one in timed.items()},
         "loop_late_ms": {name: quantiles(late) for name, late in stalls.items()},
         "turns_with_block": f"{with_block} of {options.turns}",
+        "prompt_reused": {"pass-through": reused(plain.shown), "recollect": reused(ours.shown)},
         "recall": str(service._recall.tally),
     }
 
@@ -159,6 +171,7 @@ def main() -> None:
     parser.add_argument("--words", action="store_true", help="interim transcripts, a word every 150 ms")
     parser.add_argument("--backend-ms", help="milliseconds a search takes, or 'hang'")
     parser.add_argument("--recall-timeout", type=float)
+    parser.add_argument("--position", type=int, default=1)
     parser.add_argument("--rest", type=float, default=0.05, help="seconds between turns")
     parser.add_argument("--skip", type=int, default=0, help="turns left out at the beginning")
     options = parser.parse_args()

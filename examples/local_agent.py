@@ -42,9 +42,8 @@ class Quoter(FrameProcessor):
         if not isinstance(frame, LLMContextFrame):
             await self.push_frame(frame, direction)
             return
-        stated = [
-            hit["memory"] for hit in self._memory.last_recall if hit["role"] == "user" and "?" not in hit["memory"]
-        ]
+        told = [hit["memory"] for hit in self._memory.last_recall if hit["role"] == "user"]
+        stated = [text for text in told if "?" not in text]
         await self.push_frame(LLMFullResponseStartFrame())
         await self.push_frame(LLMTextFrame(f"You told me: {stated[0]}" if stated else "That is new to me."))
         await self.push_frame(LLMFullResponseEndFrame())
