@@ -2,5 +2,6 @@
 
 from recollect.recall.query import Query, analyse
 from recollect.recall.scoring import Scored, rank
+from recollect.recall.selection import Hit, select
 
-__all__ = ["Query", "Scored", "analyse", "rank"]
+__all__ = ["Hit", "Query", "Scored", "analyse", "rank", "select"]
