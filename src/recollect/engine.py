@@ -26,7 +26,7 @@ from recollect.filters import Filter, admits_user, candidate_owners, matches
 from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
 from recollect.index import IndexCache, IndexView
-from recollect.recall import Hit, Scored, analyse, rank, select
+from recollect.recall import Hit, Scored, analyse, fitting, hits, rank
 from recollect.remember.vectors import Vectoriser
 from recollect.stores.protocol import Read, Store
 from recollect.stores.sqlite import SqliteStore
@@ -39,12 +39,6 @@ T = TypeVar("T")
 INDEX_BYTES = 1 << 30
 """RAM for the indexes of the owners last asked about."""
 
-
-SPARE = 10
-"""Memories ranked beyond those wanted: some say the same as a better one."""
-
-DEEPER = 12
-"""So many times as deep a ranking is made when these do not suffice, as when one question was asked in fifty calls."""
 
 SHORTEST = 12
 """Tokens of a short memory: what a token budget is divided by to guess how many fit."""
@@ -122,15 +116,12 @@ class Engine:
         show_expired: bool = False,
     ) -> list[Hit]:
         """The best memories the filter admits, best first: ``limit`` of them, or as many as fit ``token_budget``."""
-        wanted = SPARE + (limit if token_budget is None else token_budget // SHORTEST)
+        depth = limit if token_budget is None else token_budget // SHORTEST + 1
         with self.reading() as store:
-            for depth in (wanted, DEEPER * wanted):
-                ranked = self._ranked(store, project, tree, query, depth, now, show_expired)
-                above = [scored for scored in ranked if scored.score >= threshold]
-                hits = select(above, store.records, limit=limit, token_budget=token_budget)
-                if len(hits) == limit or token_budget is not None or len(above) < depth:
-                    break
-        return hits
+            ranked = self._ranked(store, project, tree, query, depth, now, show_expired)
+            above = [scored for scored in ranked[:depth] if scored.score >= threshold]
+            found = hits(above, store.records([scored.memory_id for scored in above]))
+        return found if token_budget is None else list(fitting(found, token_budget))
 
     def _ranked(
         self, store: Read, project: str, tree: Filter, query: str, depth: int, now: int, show_expired: bool

@@ -2,6 +2,6 @@
 
 from recollect.recall.query import Query, analyse
 from recollect.recall.scoring import Scored, rank
-from recollect.recall.selection import Hit, select
+from recollect.recall.selection import Hit, fitting, hits
 
-__all__ = ["Hit", "Query", "Scored", "analyse", "rank", "select"]
+__all__ = ["Hit", "Query", "Scored", "analyse", "fitting", "hits", "rank"]

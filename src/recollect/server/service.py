@@ -15,7 +15,7 @@ from starlette.requests import Request
 from recollect.engine import Engine
 from recollect.filters import Filter
 from recollect.jobs import Worker
-from recollect.recall import Hit
+from recollect.recall.selection import Hit
 from recollect.remember import edit
 from recollect.requests import SearchRequest
 from recollect.server.keys import KeyHash

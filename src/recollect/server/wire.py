@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import md5
 from typing import Any
 
-from recollect.recall import Hit
+from recollect.recall.selection import Hit
 from recollect.server.tenants import SETTINGS
 from recollect.stores.protocol import HistoryEntry
 from recollect.stores.serving import Call, Delivery, EntityCount, Member, Origin, Project, Webhook
