@@ -90,8 +90,6 @@ class Tally:
     lookups: int = 0
     """Asked of the backend."""
     turns: int = 0
-    ready: int = 0
-    """Turns that found their answer ready."""
     late: int = 0
     """Turns that went on without one."""
     failed: int = 0
