@@ -80,6 +80,8 @@ def connect(path: Path, *, writes: bool) -> apsw.Connection:
     """A connection with the settings every one of ours has."""
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(10_000)  # only for what the write lock does not cover: recovery of a crashed writer
+    # A plan must not depend on what is bound: with partial indexes SQLite would plan anew for every value.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.execute("PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA fullfsync=1")
     if writes:
         connection.execute("PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864")
