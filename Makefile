@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mem0 check crash bench format clean
+.PHONY: help demo serve isolation test test-mem0 check crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
+	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests"
 	@echo "make test-mem0  run the tests with Mem0's own library (in .venv-mem0)"
 	@echo "make check   formatting, lint, types, documentation examples"
@@ -29,6 +30,12 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.demo
 	$(BIN)/recollect demo
+
+serve: $(VENV)/.dev
+	$(BIN)/recollect serve
+
+isolation: $(VENV)/.dev
+	RECOLLECT_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
-Id = str | int | None
+Id = str | StrictInt | None
 Object = dict[str, Any]
 
 

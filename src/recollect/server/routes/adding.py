@@ -24,6 +24,10 @@ from recollect.stores.serving import Call
 
 router = new_router("add")
 
+_PIPECAT_RECALLS = "Based on previous conversations, I recall: \n\n1. "
+"""How what Pipecat's own Mem0 service recalled begins by default. With ``add_as_system_message=False``
+it stands in the history as the user's, and comes back with it."""
+
 _ACCEPTED = "Memory processing has been accepted. Its event tells the result."
 
 
@@ -97,7 +101,7 @@ def _messages(messages: str | dict[str, Any] | list[Any], infer: bool) -> object
     for place, message in enumerate(messages):
         if not infer and isinstance(message, Mapping) and _shows_only(message.get("content")):
             raise InvalidMessage(f"messages[{place}] has no text; with infer=false only text can be stored.")
-    return [_mem0_role(message) for message in messages]
+    return [_mem0_role(message) for message in messages if not _is_recalled(message)]
 
 
 def _mem0_role(message: object) -> object:
@@ -105,6 +109,12 @@ def _mem0_role(message: object) -> object:
     if isinstance(message, Mapping) and message.get("role") == "agent":
         return {**message, "role": "assistant"}
     return message
+
+
+def _is_recalled(message: object) -> bool:
+    """Whether this is what Pipecat's own Mem0 service put into the talk, and not something that was said."""
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return isinstance(content, str) and content.startswith(_PIPECAT_RECALLS)
 
 
 def _shows_only(content: object) -> bool:

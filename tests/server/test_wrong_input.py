@@ -1,0 +1,208 @@
+"""Wrong input: always one of our errors, in JSON, with what to do; never a 500."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from recollect.server.limits import MOST_AT_ONCE, MOST_MESSAGES
+from tests.server.running import Answer, Client, Running
+
+ADD, SEARCH, LIST = "/v3/memories/add/", "/v3/memories/search/", "/v3/memories/"
+ANN = {"user_id": "ann"}
+
+
+def deep(levels: int) -> bytes:
+    """A filter so many levels deep."""
+    return b'{"query":"x","filters":' + b'{"AND":[' * levels + b'{"user_id":"ann"}' + b"]}" * levels + b"}"
+
+
+def check(answer: Answer, status: int) -> None:
+    assert answer.status == status, answer.raw
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json["detail"]
+    assert answer.json["error"] == answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (SEARCH, b""),
+        (SEARCH, b"not json"),
+        (SEARCH, b"[]"),
+        (SEARCH, b"null"),
+        (SEARCH, b'{"query": "x", "filters": {"user_id": "\xff"}}'),
+        (SEARCH, b'{"query": "x", "threshold": NaN, "filters": {"user_id": "ann"}}'),
+        (SEARCH, b'{"query": "\\ud800", "filters": {"user_id": "ann"}}'),
+        (SEARCH, deep(33)),
+        (SEARCH, deep(10_000)),
+        (SEARCH, b"[" * 100_000),
+        (ADD, b'{"messages": "\\ud83d", "user_id": "ann"}'),
+    ],
+)
+def test_bodies_that_cannot_be_read(client: Client, path: str, body: bytes) -> None:
+    check(client.post(path, body), 400)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"query": ""},
+        {"query": "   "},
+        {"query": None},
+        {"query": 7},
+        {"filters": None},
+        {"filters": {}},
+        {"filters": "user_id=ann"},
+        {"filters": {"usr": "ann"}},
+        {"filters": {"NOT": {"user_id": "ann"}}},
+        {"filters": {"user_id": "nu\0ll"}},
+        {"filters": {"user_id": {"$gt": ""}}},
+        {"filters": {"user_id": {"gt": "a"}}},
+        {"filters": {"OR": []}},
+        {"filters": {"user_id": ["ann"] * 10_001}},
+        {"filters": {"AND": [{"user_id": "ann"}, {"created_at": {"gte": "yesterday"}}]}},
+        {"top_k": 0},
+        {"top_k": MOST_AT_ONCE + 1},
+        {"top_k": "many"},
+        {"top_k": 10**30},
+        {"threshold": 2},
+        {"threshold": "high"},
+        {"reference_date": "soon"},
+        {"reference_date": 1e300},
+        {"fields": "memory"},
+        {"user_id": "ann"},
+    ],
+)
+def test_searches_that_make_no_sense(client: Client, change: dict[str, Any]) -> None:
+    check(client.post(SEARCH, {"query": "x", "filters": ANN, **change}), 400)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user_id": None},
+        {"user_id": ""},
+        {"user_id": "*"},
+        {"user_id": "nu\0ll"},
+        {"user_id": "a b"},
+        {"user_id": "u" * 513},
+        {"user_id": ["ann"]},
+        {"user_id": True},
+        {"filters": {"user_id": "bob"}},
+        {"filters": {"OR": [ANN]}},
+        {"messages": None},
+        {"messages": []},
+        {"messages": 7},
+        {"messages": [7]},
+        {"messages": [{"role": "user"}]},
+        {"messages": [{"role": "pirate", "content": "x"}]},
+        {"messages": [{"role": "user", "content": "nu\0ll"}]},
+        {"messages": [{"role": "user", "content": "x" * 262_145}]},
+        {"messages": [{"role": "user", "content": "x"}] * (MOST_MESSAGES + 1)},
+        {"messages": [{"role": "user", "content": {"type": "image_url", "image_url": {"url": "x"}}}], "infer": False},
+        {"metadata": "x"},
+        {"metadata": {"k": "x" * 65_536}},
+        {"timestamp": "yesterday"},
+        {"timestamp": 1e20},
+        {"expiration_date": "31.12.2030"},
+        {"custom_categories": ["food"]},
+        {"infer": "perhaps"},
+    ],
+)
+def test_adds_that_make_no_sense(client: Client, change: dict[str, Any]) -> None:
+    body = {"messages": "hello", "user_id": "ann", **change}
+    check(client.post(ADD, body), 400)
+    assert client.all(**ANN) == []
+
+
+def test_timestamps_may_be_text_and_odd_messages_are_tolerated(client: Client) -> None:
+    talk: list[dict[str, Any]] = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "developer", "content": "Be brief."},
+        {"role": "assistant", "tool_calls": [{"id": "1"}], "content": None},
+        {"role": "tool", "content": "42"},
+        {"role": "user", "content": [{"type": "text", "text": "I like tea."}, {"type": "image_url", "image_url": {}}]},
+        {"role": "agent", "content": "Tea it shall be, dear Ann."},
+    ]
+    answer = client.post(ADD, {"messages": talk, "user_id": "ann", "timestamp": "2024-05-01T10:00:00"})
+    assert answer.status == 200
+    assert sorted(client.all(**ANN)) == ["I like tea.", "Tea it shall be, dear Ann."]
+
+
+def test_a_history_with_injected_recollections_does_not_store_them(client: Client) -> None:
+    recalled = "Based on previous conversations, I recall: \n\n1. I like tea.\n\n"
+    talk = [{"role": "user", "content": recalled}, {"role": "user", "content": "I like rye."}]
+    client.post(ADD, {"messages": talk, "user_id": "ann", "metadata": {"platform": "pipecat"}})
+    assert client.all(**ANN) == ["I like rye."]
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 40])
+def test_pages_that_make_no_sense(client: Client, page: str) -> None:
+    check(client.post(f"{LIST}?page={page}", {"filters": ANN}), 400)
+
+
+@pytest.mark.parametrize("path", ["/nope/", "/v1/", "/", "/v9/memories/", "/v1/memories/a/b/c", "/v1/event/%00/"])
+def test_addresses_there_are_not(client: Client, path: str) -> None:
+    check(client.get(path), 404)
+
+
+def test_paths_that_cannot_be_read(client: Client) -> None:
+    check(client.get("/v1/memories/%ff%fe/"), 400)
+    check(client.get("/v1/memories/%00/"), 400)
+    check(client.get("/v1/memories/user/%00/"), 400)
+    check(client.delete("/v2/entities/user/*/"), 400)
+    check(client.delete("/v2/entities/team/x/"), 404)
+    check(client.send("PATCH", "/v1/ping/"), 405)
+
+
+def test_what_only_the_platform_has_says_so(client: Client) -> None:
+    for path in ("/v1/stats/", "/v2/profiles/settings/", "/v2/entities/user/a%2Fb/profile/"):
+        check(client.get(path), 501)
+
+
+@pytest.mark.parametrize("size", [4 << 20, 10 << 20])
+def test_bodies_that_are_too_large(client: Client, size: int) -> None:
+    check(client.post(ADD, b'{"messages": "' + b"x" * size + b'"}'), 413)
+    assert client.get("/v1/ping/").status == 200
+
+
+def test_hosts_by_which_the_server_is_not_called(client: Client) -> None:
+    for host in ("evil.example", "localhost.evil.example:80", ""):
+        check(client.get("/v1/ping/", Host=host), 400)
+    for host in ("localhost", "127.0.0.1:1", "[::1]:80", "LOCALHOST:9"):
+        assert client.get("/v1/ping/", Host=host).status == 200
+
+
+def test_cors_is_off(client: Client) -> None:
+    answer = client.get("/v1/ping/", Origin="https://evil.example")
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_a_mistake_of_ours_has_an_id_and_keeps_words_out_of_the_log(
+    server: Running, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("Ann told me her secret")
+
+    monkeypatch.setattr(server.service, "search", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = client.post(SEARCH, {"query": "her secret", "filters": ANN})
+    check(answer, 500)
+    identifier = answer.headers["x-request-id"]
+    assert answer.json["request_id"] == identifier
+    [line] = [record.getMessage() for record in caplog.records if identifier in record.getMessage()]
+    assert "KeyError" in line
+    assert "test_wrong_input.py" in line
+    assert "secret" not in json.dumps([record.getMessage() for record in caplog.records])
+
+
+def test_health_needs_no_key(server: Running) -> None:
+    nobody = Client(server.port, None)
+    for path in ("/healthz", "/readyz/", "/openapi.json", "/docs"):
+        assert nobody.get(path).status == 200
+    for path in ("/v1/ping/", "/v1/entities/"):
+        check(nobody.get(path), 401)
