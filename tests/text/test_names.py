@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.text.names import in_first_person, is_personal, mentioned, subject
+from recollect.text.names import addressed, in_first_person, is_personal, mentioned, subject
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_whom_a_question_is_about(text: str, expected: str | None) -> None:
 def test_the_only_one_named_is_meant() -> None:
     assert subject("Where is Ana's dog?", ["Ana"]) == "Ana"
     assert subject("Where is the dog?", []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Thanks, Ana!", ["ana"]),
+        ("Hey Ana, how are you?", ["ana"]),
+        ("How are you, Ana? Wow Beth, that is great.", ["ana", "beth"]),
+        ("I went to Porto. Leila was there.", []),
+        ("The Edinburgh Marathon was great!", []),
+    ],
+)
+def test_whom_a_text_speaks_to(text: str, names: list[str]) -> None:
+    assert addressed(text) == names

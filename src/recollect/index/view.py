@@ -73,7 +73,7 @@ class IndexView:
     content_length: NDArray[np.int32]
     """By row: tokens of what was said, stop words left out."""
     sketch: NDArray[np.uint64]
-    """By row: a bit for each of these tokens. Sets that differ by n tokens have sketches that differ by n bits at most."""
+    """By row: a bit for each of those. Sets that differ by n tokens have sketches that differ by at most n bits."""
     questions: NDArray[np.bool_]
     """Something is asked in it."""
     asked_of_you: NDArray[np.bool_]

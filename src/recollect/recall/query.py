@@ -11,19 +11,15 @@ from numpy.typing import NDArray
 from recollect.index.view import IndexView
 from recollect.recall.smalltalk import intent
 from recollect.text.dates import Period, period
-from recollect.text.names import in_first_person, mentioned, name_key, subject
+from recollect.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from recollect.text.stopwords import ENGLISH
-from recollect.text.tokens import is_english, stem, token_ids, words
+from recollect.text.tokens import called, is_english, stem, token_id, token_ids, words
 
-COMMON_NAME = 0.02
-"""Share of an owner's memories that hold a capitalised word of the query, from which it counts as one of the people
-who talk there. Measured for stores without speaker names."""
+SPOKEN_TO = 0.01
+"""Share of an owner's memories that speak to somebody by a name, from which it is the name of one who talks there.
+Measured for stores without speaker names."""
 
 _CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b")
-_NOT_NAMES = frozenset(
-    """january february march april may june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday christmas easter""".split()
-)
 _ASKS_ASSISTANT = re.compile(
     r"\byou(?:'ve| have| had)? (?:\w+ )?(?:said|say|tell|told|suggest\w*|recommend\w*|advise\w*|mention\w*|explain\w*|"
     r"give|gave|given|list\w*|describe\w*|propose\w*|show\w*|help\w*|write|wrote|written)\b"
@@ -55,30 +51,26 @@ class Query:
 def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
     named = mentioned(text, view.names)
-    people = named or _talked_to(text, view)
+    people = named if any(map(is_personal, view.names)) else _talked_to(text, view)
     about = subject(text, named)
     found = words(text)
     english = is_english(found)
-    called = {word for name in people for word in name_key(name).split()}
+    names = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
     stems = [stem(word) if english else word for word in kept]
     return Query(
         text=text,
         dense_text=in_first_person(text, people),
-        terms=token_ids(term for term in dict.fromkeys(stems) if term not in called),
+        terms=token_ids(term for term in dict.fromkeys(stems) if term not in names),
         speaker=None if about is None else view.speakers.index(about),
         period=period(text, now),
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
-        intent=intent(text, [word for word in kept if stem(word) not in called], len(found), people),
+        intent=intent(text, [word for word in kept if stem(word) not in names], len(found), people),
     )
 
 
 def _talked_to(text: str, view: IndexView) -> list[str]:
-    """Capitalised words that so many memories hold that they must be the people who talk here."""
-    least = max(3.0, COMMON_NAME * view.live_units)
+    """Capitalised words of a query by which so many memories speak to somebody that they name those who talk here."""
+    least = max(2.0, SPOKEN_TO * view.live_units)
     found = dict.fromkeys(_CAPITALISED.findall(text))
-    return [
-        word
-        for word in found
-        if word.lower() not in _NOT_NAMES and view.document_frequency(int(token_ids([stem(word.lower())])[0])) >= least
-    ]
+    return [word for word in found if view.document_frequency(token_id(called(word.lower()))) >= least]

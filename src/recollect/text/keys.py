@@ -6,11 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.text.dates import date_words
-from recollect.text.names import is_personal
+from recollect.text.names import addressed, is_personal
 from recollect.text.stopwords import ENGLISH, FIRST_PERSON
-from recollect.text.tokens import ASKED_OF_YOU, QUESTION, TEXT_END, is_english, token_ids, tokenize, words
+from recollect.text.tokens import (
+    ASKED_OF_YOU,
+    QUESTION,
+    TEXT_END,
+    called,
+    is_english,
+    token_ids,
+    tokenize,
+    words,
+)
 
-KEY_VERSION = "3"
+KEY_VERSION = "4"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
 
 LONGEST_CONTEXT = 60
@@ -38,8 +47,8 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     """Token ids for ``IndexRow.tokens``: speaker, words, the date it was said, then marks.
 
     The marks say what the words alone do not: ``TEXT_END``, what follows was not said; ``QUESTION``, something is
-    asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"). The last is given to
-    English only, where it can be told.
+    asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"), given to English only,
+    where it can be told; ``called``, somebody is spoken to by name.
     """
     found = words(text)
     tokens = [*tokenize(spoken(text, actor)), TEXT_END, *tokenize(date_words(said_at))]
@@ -47,4 +56,5 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
         tokens.append(QUESTION)
         if is_english(found) and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             tokens.append(ASKED_OF_YOU)
+    tokens += map(called, addressed(text))
     return token_ids(tokens)

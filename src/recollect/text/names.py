@@ -21,6 +21,18 @@ def name_key(name: str) -> str:
     return " ".join(tokenize(name))
 
 
+_ADDRESSED = re.compile(
+    r"(?:,|\b(?:hey|hi|hello|thanks|thank you|bye|sorry|congrats|congratulations|wow|yeah|yep|oh|dear)[,!]?)\s+"
+    r"(?-i:([A-Z][a-z]{2,}))(?=\s*(?:[,!?.]|$))",
+    re.IGNORECASE,
+)
+
+
+def addressed(text: str) -> list[str]:
+    """Names by which a text speaks to somebody ("Thanks, Ana!"), folded. People who talk are spoken to by name."""
+    return [name.lower() for name in dict.fromkeys(_ADDRESSED.findall(text))]
+
+
 def is_personal(name: str) -> bool:
     """Whether a speaker label may be somebody's name."""
     return bool(name.strip()) and name.strip().casefold() not in _GENERIC

@@ -189,5 +189,11 @@ QUESTION = "?"
 ASKED_OF_YOU = "??"
 """Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
 
+
+def called(name: str) -> str:
+    """The mark of a memory that speaks to somebody by this name (folded)."""
+    return f"@{name}"
+
+
 STOP_IDS = token_ids([TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(ENGLISH | {stem(word) for word in ENGLISH})])
 """What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""
