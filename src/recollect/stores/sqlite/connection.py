@@ -96,7 +96,7 @@ def migrate(connection: apsw.Connection, path: Path) -> None:
     steps = migrations()
     newest = steps[-1][0]
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
-        connection.execute(f"PRAGMA page_size=8192; PRAGMA application_id={APPLICATION_ID}; PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA page_size=4096; PRAGMA application_id={APPLICATION_ID}; PRAGMA journal_mode=WAL")
     elif connection.pragma("application_id") != APPLICATION_ID:
         raise CorruptStore(f"{path} is a database of another program. Choose another folder.")
     if version > newest:
