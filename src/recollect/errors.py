@@ -7,6 +7,7 @@
     │   ├── InvalidFilter               a filter cannot be read; it is never taken for "no filter"
     │   ├── InvalidTime                 a time without a zone, or not a time
     │   ├── InvalidTranscript           a transcript file cannot be read
+    │   ├── InvalidExport               what is to be imported cannot be read, or contradicts what is there
     │   └── InvalidConfig               a configuration names something Recollect does not run
     ├── MemoryNotFound (ValueError)     no memory has this id
     ├── Unsupported (ValueError)        Mem0 offers it, this installation cannot
@@ -60,6 +61,10 @@ class InvalidTime(InvalidInput):
 
 class InvalidTranscript(InvalidInput):
     """A transcript file cannot be read."""
+
+
+class InvalidExport(InvalidInput):
+    """What is to be imported cannot be read, or contradicts what is there."""
 
 
 class InvalidConfig(InvalidInput):

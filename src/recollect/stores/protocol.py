@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from recollect.stores.serving import ServingRead, ServingWrite
+from recollect.stores.transfer import TransferRead, TransferWrite
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Role, Scope
 
 T = TypeVar("T")
@@ -150,6 +151,11 @@ class Read(Protocol):
         """What is kept for the server, in the same view."""
         ...
 
+    @property
+    def transfer(self) -> TransferRead:
+        """Memories whole, in the same view."""
+        ...
+
     def owners(
         self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
     ) -> dict[int, tuple[EntityKind, str]]:
@@ -213,6 +219,11 @@ class Write(Read, Protocol):
     @property
     def serving(self) -> ServingWrite:
         """What is kept for the server, in the same transaction."""
+        ...
+
+    @property
+    def transfer(self) -> TransferWrite:
+        """Memories whole, in the same transaction."""
         ...
 
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int: ...

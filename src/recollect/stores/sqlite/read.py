@@ -10,20 +10,11 @@ import apsw
 import numpy as np
 
 from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
+from recollect.stores.sqlite.ids import first_id, last_id
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.serving import SqliteServingRead
+from recollect.stores.sqlite.transfer import SqliteTransferRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
-
-SEQUENCE_BITS = 24
-"""Rows of one owner, and messages of one conversation, share the bits above these."""
-
-
-def first_id(high: int) -> int:
-    return high << SEQUENCE_BITS
-
-
-def last_id(high: int) -> int:
-    return (high << SEQUENCE_BITS) | ((1 << SEQUENCE_BITS) - 1)
 
 
 class SqliteRead:
@@ -35,6 +26,10 @@ class SqliteRead:
     @property
     def serving(self) -> SqliteServingRead:
         return SqliteServingRead(self._connection)
+
+    @property
+    def transfer(self) -> SqliteTransferRead:
+        return SqliteTransferRead(self._connection)
 
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(SQL[name], values)

@@ -8,9 +8,11 @@ from typing import Any
 
 from recollect.errors import StoreError
 from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Unembedded
+from recollect.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from recollect.stores.sqlite.named import SQL
-from recollect.stores.sqlite.read import SEQUENCE_BITS, SqliteRead, all_runs, first_id, read_message
+from recollect.stores.sqlite.read import SqliteRead, all_runs, read_message
 from recollect.stores.sqlite.serving import SqliteServingWrite
+from recollect.stores.sqlite.transfer import SqliteTransferWrite
 from recollect.types import EntityKind, Scope
 from recollect.uids import new_uid
 
@@ -46,6 +48,10 @@ class SqliteWrite(SqliteRead):
     @property
     def serving(self) -> SqliteServingWrite:
         return SqliteServingWrite(self._connection)
+
+    @property
+    def transfer(self) -> SqliteTransferWrite:
+        return SqliteTransferWrite(self._connection, self.reserve, self.bump)
 
     def keep_setting(self, key: str, value: str) -> None:
         self._rows("keep_setting", key, value)
