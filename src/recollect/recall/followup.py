@@ -1,0 +1,59 @@
+"""What a query leaves to the turns before it: "yes please", "and what about her?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from recollect.recall.smalltalk import POLITE, VAGUE
+from recollect.text.stopwords import ENGLISH
+from recollect.text.tokens import words
+
+FEW = 2
+"""Words of its own from which a question with a pronoun is understood without what came before."""
+
+_GOES_ON = re.compile(
+    r"^\W*(?:and|but|or|so|then|also|what about|how about|why(?: not)?\W*$|since when|until when|where to|with whom|"
+    r"which (?:one|ones)|who else|what else|where else|when exactly|how so|how come)\b",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|that|these|those|there|then|one|ones|same|else)\b",
+    re.IGNORECASE,
+)
+_AGREES = re.compile(
+    r"^\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|go ahead|of course|do|why not|sounds good|great|absolutely|exactly|"
+    r"definitely|right|correct|no|nope|not really|the (?:first|second|third|last|other))\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
+    """The query with what it leaves unsaid. ``earlier``: (role, text) of the turns before it, oldest first.
+
+    A query that stands by itself comes back as it is. "And since when?" goes with what the person asked before; "yes
+    please" goes with what the assistant asked last. Greetings and thanks are left alone.
+    """
+    own = [word for word in words(text) if word not in ENGLISH and word not in POLITE and word not in VAGUE]
+    if len(own) >= FEW or not earlier:
+        return text
+    role, last = earlier[-1]
+    if role == "assistant" and not own and "?" in last and _AGREES.match(text):
+        asked = [sentence for sentence in _SENTENCE_END.split(last.strip()) if sentence.endswith("?")]
+        return f"{asked[-1]} {text}" if asked else text
+    if _GOES_ON.match(text) or ("?" in text and _POINTS_BACK.search(text)):
+        before = _asked_before(earlier)
+        return f"{before} {text}" if before else text
+    return text
+
+
+def _asked_before(earlier: Sequence[tuple[str, str]]) -> str:
+    """The person's last turn, and if that leaned on the one before, that too."""
+    said = [text for role, text in earlier if role == "user"]
+    chain: list[str] = []
+    for text in reversed(said[-3:]):
+        chain.insert(0, text)
+        if not (_GOES_ON.match(text) or _POINTS_BACK.search(text)):
+            break
+    return " ".join(chain)

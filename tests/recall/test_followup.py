@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from recollect.recall import analyse, rank
+from recollect.recall.followup import in_context
+from tests.recall.helpers import embed, talk, view
+
+SKIS = ("user", "Where did I buy my touring skis?")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("And how much were they?", "Where did I buy my touring skis? And how much were they?"),
+        ("What about the bindings?", "Where did I buy my touring skis? What about the bindings?"),
+        ("Since when?", "Where did I buy my touring skis? Since when?"),
+        ("Is it far from there?", "Where did I buy my touring skis? Is it far from there?"),
+        ("Which university did my brother choose?", "Which university did my brother choose?"),
+        ("Thanks a lot!", "Thanks a lot!"),
+    ],
+)
+def test_what_leans_on_the_turn_before(text: str, expected: str) -> None:
+    assert in_context(text, [SKIS, ("assistant", "In Graz.")]) == expected
+
+
+def test_agreement_goes_with_what_the_assistant_asked() -> None:
+    offered = [("user", "I'm hungry"), ("assistant", "I see. Shall I book the Lebanese place again?")]
+    assert in_context("Yes please", offered) == "Shall I book the Lebanese place again? Yes please"
+    assert in_context("Yes please", [("user", "hi"), ("assistant", "Hello.")]) == "Yes please"
+
+
+def test_a_chain_of_follow_ups_keeps_its_head() -> None:
+    earlier = [SKIS, ("assistant", "In Graz."), ("user", "And what did they cost?"), ("assistant", "Four hundred.")]
+    assert in_context("And the bindings?", earlier) == (
+        "Where did I buy my touring skis? And what did they cost? And the bindings?"
+    )
+
+
+def test_nothing_before_changes_nothing() -> None:
+    assert in_context("And her?", []) == "And her?"
+
+
+def test_the_first_turns_evidence_is_still_recalled() -> None:
+    store = view(
+        talk("I finally bought touring skis in Graz", "My brother Timo drills ice cores in Oslo"),
+        talk(*(f"Today I repotted plant number {n}" for n in range(20)), session=2, start=10),
+    )
+    query = analyse(in_context("And how much were they?", [SKIS, ("assistant", "In Graz.")]), store)
+    assert 1 in [hit.memory_id for hit in rank(store, query, embed(query.dense_text), limit=3)]
