@@ -87,6 +87,11 @@ class Engine:
                 f"{embedder.fingerprint} beside it. Close it first, or use the same embedder."
             )
 
+    @property
+    def vectors_from(self) -> str:
+        """What the vectors in the folder depend on; those of another folder that says the same can be taken over."""
+        return f"{self._fingerprint} keys:{KEY_VERSION}"
+
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done at once when there are none."""
         if version_ids:
