@@ -74,6 +74,7 @@ class Worker:
 
     def _leave(self, _: Future[None]) -> None:
         self._room.release()
+        self._wake.set()  # it may have been put back, to be due sooner than anything the loop waits for
 
     def _lease(self) -> Job | None:
         if self._seconds_to_next() > 0:

@@ -1,0 +1,109 @@
+"""Jobs: leased by one worker, tried again, given up, and picked up after a crash."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recollect.jobs import LATER, Later, Worker, next_try
+from recollect.jobs.worker import LEASE
+from recollect.stores.protocol import Write
+from recollect.stores.serving import Job
+from recollect.stores.sqlite import SqliteStore
+from recollect.times import now
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path, "test embedder")
+    yield opened
+    opened.close()
+
+
+def order(store: SqliteStore, *numbers: int) -> None:
+    def work(write: Write) -> None:
+        for number in numbers:
+            write.serving.add_job("count", {"n": number}, now())
+
+    store.write(work).result()
+
+
+def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
+    seen: list[int] = []
+    done = threading.Event()
+
+    def count(job: Job) -> None:
+        seen.append(job.payload["n"])
+        if len(seen) == 20:
+            done.set()
+
+    order(store, *range(10))
+    workers = [Worker(store, {"count": count}) for _ in range(2)]
+    order(store, *range(10, 20))
+    for worker in workers:
+        worker.nudge()
+    assert done.wait(30)
+    for worker in workers:
+        worker.close()
+    assert sorted(seen) == list(range(20))
+    with store.read() as read:
+        assert read.serving.next_due() is None
+
+
+def test_a_job_that_asks_for_it_comes_again(store: SqliteStore) -> None:
+    attempts: list[int] = []
+    done = threading.Event()
+
+    def fail_twice(job: Job) -> None:
+        attempts.append(job.attempts)
+        if job.attempts < 3:
+            raise Later(now())
+        done.set()
+
+    order(store, 1)
+    worker = Worker(store, {"count": fail_twice})
+    assert done.wait(30)
+    worker.close()
+    assert attempts == [1, 2, 3]
+
+
+def test_a_job_that_cannot_be_done_ends_and_its_words_stay_out_of_the_log(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = threading.Event()
+
+    def broken(job: Job) -> None:
+        if job.payload["n"] == 1:
+            raise ValueError("Ann's secret")
+        done.set()
+
+    order(store, 1, 2)
+    worker = Worker(store, {"count": broken})
+    assert done.wait(30)
+    worker.close()
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
+    with store.read() as read:
+        assert read.serving.next_due() is None
+
+
+def test_a_leased_job_is_nobody_elses_until_the_lease_ends(store: SqliteStore) -> None:
+    order(store, 1)
+    at = now()
+    taken = store.write(lambda write: write.serving.lease_job(at, at + LEASE)).result()
+    assert taken is not None
+    assert store.write(lambda write: write.serving.lease_job(at, at + LEASE)).result() is None
+    again = store.write(lambda write: write.serving.lease_job(at + LEASE, at + 2 * LEASE)).result()
+    assert again is not None
+    assert (again.id, again.attempts) == (taken.id, 2)
+
+
+def test_failed_work_waits_longer_each_time_and_is_given_up() -> None:
+    waits = [next_try(attempts, 0) for attempts in range(1, len(LATER) + 2)]
+    assert waits[-1] is None
+    for seconds, wait in zip(LATER, waits[:-1], strict=True):
+        assert wait is not None
+        assert seconds <= wait / 1_000_000 <= seconds * 1.1
