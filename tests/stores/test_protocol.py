@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import pytest
@@ -98,10 +99,13 @@ def test_a_failed_write_leaves_nothing_and_takes_nobody_with_it(store: Store) ->
         tx.ensure_owner("p", "user", "eve", 1)
         raise KeyError("on purpose")
 
+    def found(tx: Write, user: str) -> int:
+        return tx.ensure_owner("p", "user", user, 1)
+
     futures: list[Future[object]] = []
     for n in range(20):
         futures.append(store.write(fails))
-        futures.append(store.write(lambda tx, n=n: tx.ensure_owner("p", "user", f"u{n}", 1)))  # type: ignore[misc]
+        futures.append(store.write(partial(found, user=f"u{n}")))
     for failing, fine in zip(futures[::2], futures[1::2], strict=True):
         assert isinstance(failing.exception(), KeyError)
         assert fine.exception() is None
@@ -192,10 +196,13 @@ def test_places_and_message_ids_are_unique(store: Store) -> None:
         tx.keep_conversation(talk)
         return talk
 
+    def append(tx: Write, twin: JournalMessage) -> None:
+        tx.append_messages(talk, [twin])
+
     talk = store.write(start).result()
     for twin in (said(1, "again"), said(2, "again", external_id="m1")):
         with pytest.raises(Exception, match=r"UNIQUE|constraint"):
-            store.write(lambda tx, twin=twin: tx.append_messages(talk, [twin])).result()  # type: ignore[misc]
+            store.write(partial(append, twin=twin)).result()
     tail = store.write(lambda tx: tx.tail(talk.id, 2, 10)).result()
     assert [m.content for m in tail] == ["tea", "coffee"]
     assert store.write(lambda tx: tx.known_ids(talk.id, ["m1", "m2"])).result() == {"m1"}

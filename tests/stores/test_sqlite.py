@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from recollect.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
+from recollect.stores.protocol import Write
 from recollect.stores.sqlite import SqliteStore
 from recollect.stores.sqlite.connection import FILE_NAME, require_safe_sqlite
 from recollect.stores.sqlite.named import SQL, migrations, named_queries
@@ -86,8 +87,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, "e")
-    for n in range(400):
-        store.write(lambda tx, n=n: tx.ensure_owner("p", "user", f"user {n}", 1))  # type: ignore[misc]
+    store.write(_many_owners).result()
     store.close()
     path = tmp_path / FILE_NAME
     content = bytearray(path.read_bytes())
@@ -95,6 +95,11 @@ def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(CorruptStore):
         _read_everything(tmp_path)
+
+
+def _many_owners(tx: Write) -> None:
+    for n in range(400):
+        tx.ensure_owner("p", "user", f"user {n}", 1)
 
 
 def _read_everything(folder: Path) -> None:
