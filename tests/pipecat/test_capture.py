@@ -27,6 +27,8 @@ from .harness import Call, LLMContext, ScriptedLLM, blocks, messages_of, until, 
 EAGER = pytest.mark.skipif(not (EAGER_FRAMES and USER_TURN_FRAMES), reason="this Pipecat does not speculate")
 
 
+UNUSABLE: Any = getattr(sys.modules.get("pipecat.pipeline.worker"), "ProcessorUnusablePolicy", None)  # since 1.8
+
 CUT = "The fjords of Norway were carved by glaciers that"
 
 
@@ -171,8 +173,14 @@ def _llm() -> Any:
     return ServiceLLM()
 
 
+class Unauthorized(ConnectionError):
+    """What Pipecat would take for permanent."""
+
+    status_code = 401
+
+
 class Broken(AsyncMemory):
-    """Fails to store the first times."""
+    """Never finds anything, and fails to store the first times."""
 
     def __init__(self, failures: int, **options: Any) -> None:
         super().__init__(**options)
@@ -181,16 +189,17 @@ class Broken(AsyncMemory):
     async def add(self, messages: Any, **options: Any) -> dict[str, Any]:
         if self.failures:
             self.failures -= 1
-            raise ConnectionError("401 Unauthorized")
+            raise Unauthorized("401")
         return await super().add(messages, **options)
 
     async def search(self, query: str, **options: Any) -> dict[str, Any]:
-        raise ConnectionError("401 Unauthorized")
+        raise Unauthorized("401")
 
 
 async def test_a_failing_memory_ends_no_call_says_so_once_and_loses_no_word(ann: Ann, tmp_path: Path) -> None:
     memory = Broken(3, folder=tmp_path / "memory")
-    async with Call(ann.service(memory=memory)) as call:
+    policy: Any = {"processor_unusable_policy": UNUSABLE.END} if UNUSABLE else {}
+    async with Call(ann.service(memory=memory), **policy) as call:
         for n in range(6):
             await call.say(f"This is number {n}.")
         await until(lambda: memory.failures == 0)
@@ -236,15 +245,46 @@ async def main():
 asyncio.run(main())
 """
 
+SLOW = """
+import asyncio, os, sys, time
+from recollect.embedders.minilm import MiniLM
+from recollect.pipecat import Mem0MemoryService
+from tests.pipecat.harness import Call
+
+def embed_documents(*_):
+    time.sleep(3600)
+
+MiniLM.embed_documents = embed_documents
+
+async def main():
+    os.environ["RECOLLECT_HOME"] = sys.argv[1]
+    async with Call(Mem0MemoryService(user_id="ann", shutdown_timeout=0.2)) as call:
+        await call.say("I moved to Oslo in March.")
+        await call.say("My sister Eva plays the cello.")
+
+asyncio.run(main())
+"""
+
+
+async def child(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", script, str(folder)]
+    return await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60, check=False)
+
 
 async def test_the_last_turn_survives_a_kill_100_ms_after_it(tmp_path: Path) -> None:
-    child = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", KILLED, str(tmp_path / "memory")],
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    done = await child(KILLED, tmp_path / "memory")
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     async with AsyncMemory(folder=tmp_path / "memory") as memory:
         assert await Ann(memory).said() == [("user", "I moved to Oslo in March."), ("assistant", "answer 1")]
+
+
+async def test_words_are_on_disk_and_the_process_ends_while_an_embedder_hangs(tmp_path: Path) -> None:
+    done = await child(SLOW, tmp_path / "memory")
+    assert done.returncode == 0, done.stderr.decode()
+    async with AsyncMemory(folder=tmp_path / "memory") as memory:
+        assert [text for _, text in await Ann(memory).said()] == [
+            "I moved to Oslo in March.",
+            "answer 1",
+            "My sister Eva plays the cello.",
+            "answer 2",
+        ]

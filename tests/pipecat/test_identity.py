@@ -169,6 +169,6 @@ async def test_an_id_that_cannot_be_asked_for_leaves_the_user_unknown() -> None:
         raise LookupError
 
     user = User(lambda: None)
+    user.begin(lambda work, name: asyncio.create_task(work, name=name))
     user.set(broken)
-    user.look(lambda work, name: asyncio.create_task(work, name=name))
     assert user.pending

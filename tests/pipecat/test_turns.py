@@ -86,6 +86,18 @@ async def test_a_block_of_the_users_role_is_neither_stored_nor_searched_for(ann:
     assert not [text for _, text in await ann.said() if "I recall" in text]
 
 
+async def test_the_first_turn_may_carry_what_is_known_of_the_person(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.", "My sister Eva plays the cello.")
+    strict = anything(search_threshold=1.0)
+    async with Call(ann.service(profile_limit=1, params=strict)) as call:
+        await call.say("Hello there!")
+        for _ in range(4):
+            await call.say("Right.")
+    assert "1. My sister Eva" in blocks(call.shown[0])[0]["content"]
+    assert "2. " not in blocks(call.shown[0])[0]["content"]
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1, 1, 0], "and goes like any other block"
+
+
 async def test_list_content_is_searched_and_stored_by_its_text(ann: Ann) -> None:
     await ann.told("I moved to Oslo in March.")
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}

@@ -56,6 +56,8 @@ class Desk:
             self.clear(context)
             return []
         remaining = await still_there(shown.hits)
+        if self._shown.get(context) is not shown:
+            return []  # It was cleared meanwhile.
         if len(remaining) < len(shown.hits):
             self.show(context, remaining, look)
         if remaining:

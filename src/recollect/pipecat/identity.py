@@ -15,6 +15,8 @@ Answer: TypeAlias = "str | Awaitable[str | None] | None"
 UserId: TypeAlias = "str | Callable[[], Answer] | Awaitable[str | None] | None"
 """A user, or how to learn who it is."""
 
+Spawn: TypeAlias = "Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]"
+
 Scope: TypeAlias = Literal["user", "user+agent"]
 
 _NOBODYS: dict[str, Any] = {"NOT": [{"user_id": "*"}]}
@@ -28,6 +30,7 @@ class User:
         self._changed = changed
         self._source: UserId = None
         self._asking: asyncio.Future[Any] | None = None
+        self._spawn: Spawn | None = None
         self.expected = False
         """Whether there is, or will be, a user."""
         self.id: str | None = None
@@ -44,10 +47,16 @@ class User:
             self._asking = None
         self._source = None if isinstance(given, str) else given
         self._become(given if isinstance(given, str) else None, expected=given is not None)
+        self.look()
 
-    def look(self, spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]) -> None:
+    def begin(self, spawn: Spawn) -> None:
+        """From now on there is a loop to ask in."""
+        self._spawn = spawn
+        self.look()
+
+    def look(self) -> None:
         """Ask again who it is. Returns at once; an answer that takes its time comes later."""
-        if self._asking is not None or self._source is None:
+        if self._spawn is None or self._asking is not None or self._source is None:
             return
         answer: Answer
         if callable(self._source):
@@ -59,7 +68,7 @@ class User:
         else:
             answer, self._source = self._source, None  # An awaitable answers once.
         if inspect.isawaitable(answer):
-            self._asking = spawn(self._await(answer), "user-id")
+            self._asking = self._spawn(self._await(answer), "user-id")
         elif isinstance(answer, str) and answer:
             self._become(answer)
 

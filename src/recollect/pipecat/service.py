@@ -84,6 +84,7 @@ class Mem0MemoryService(MemoryVerbs):
         recall_timeout: float = 0.15,
         shutdown_timeout: float = 2.0,
         prefetch: bool = True,
+        profile_limit: int = 0,
         should_store: ShouldStore | None = None,
         formatter: Formatter | None = None,
         block_role: str | None = None,
@@ -110,6 +111,7 @@ class Mem0MemoryService(MemoryVerbs):
             recall_timeout: The most seconds a turn waits for memories.
             shutdown_timeout: The most seconds the end of a call waits for what was said to be stored.
             prefetch: Whether memories are looked up while the user is still speaking.
+            profile_limit: The most memories of ``get_memories()`` that a first turn shows which recalls nothing itself.
             should_store: Says of a user or assistant message whether it is stored.
             formatter: Writes the memories of a block, after its ``system_prompt``.
             block_role: The role of the block, whatever ``add_as_system_message`` says.
@@ -142,7 +144,7 @@ class Mem0MemoryService(MemoryVerbs):
         self.user_name, self.assistant_name = user_name, assistant_name
         self.scope = scope
         self.recall_timeout, self.shutdown_timeout = recall_timeout, shutdown_timeout
-        self.prefetch = prefetch
+        self.prefetch, self.profile_limit = prefetch, profile_limit
         self.formatter, self.block_role, self.closing_note = formatter, block_role, closing_note
         self._now = now
         self._prepare(user_id, should_store, rtvi)
@@ -151,7 +153,7 @@ class Mem0MemoryService(MemoryVerbs):
     def _prepare(self, user_id: UserId, should_store: ShouldStore | None, rtvi: bool | None) -> None:
         """Make the parts of a call."""
         names = {"user": self.user_name, "assistant": self.assistant_name}
-        self._writer = Writer(self._store, self._report_storing, self._quiet)
+        self._writer = Writer(self._store, self._report_storing, self._quiet, self._keeps_order)
         self._capture = Capture(self._writer.put, names=names, should_store=should_store, now=self._now)
         self._recall = Recall(
             self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
@@ -161,6 +163,8 @@ class Mem0MemoryService(MemoryVerbs):
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
         self._lists = LLMContext()
+        self._profile: list[dict[str, Any]] = []
+        """What the first turn shows if it recalls nothing."""
         self._interrupted = False
         self._speculated: tuple[str, Sequence[Hit]] = ("", ())
         self._store_failing = False
@@ -182,7 +186,7 @@ class Mem0MemoryService(MemoryVerbs):
         if worker is not None:
             worker.add_observer(self._transcripts)
         self._writing = self._spawn(self._writer.run(), "writer")
-        self._user.look(self._spawn)
+        self._user.begin(self._spawn)
         await asyncio.wait({self._spawn(self._warm_up(), "warm-up")}, timeout=_WARM_UP)
 
     async def cleanup(self) -> None:
@@ -221,7 +225,7 @@ class Mem0MemoryService(MemoryVerbs):
 
     async def _on_context(self, frame: Any) -> None:
         try:
-            self._user.look(self._spawn)
+            self._user.look()
             if is_speculative(frame):
                 await self._speculate(frame.context)
                 return
@@ -240,9 +244,15 @@ class Mem0MemoryService(MemoryVerbs):
         return renewed
 
     async def _recall_for(self, context: Context) -> None:
+        if self.paused or self._ids() is None:
+            return
         query = self._query(context)
-        if query and not self.paused and self._ids() is not None:
+        if query:
             await self._enhance_context_with_memories(context, query)
+        if self._profile and not self.last_recall:
+            self._desk.show(context, self._profile, self._look())
+            self.last_recall = self._profile
+        self._profile = []
 
     async def _speculate(self, context: Context) -> None:
         """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
@@ -289,6 +299,7 @@ class Mem0MemoryService(MemoryVerbs):
     def _on_user_changed(self) -> None:
         """Nothing of the one user may reach the other."""
         self._drop_recall()
+        self._profile = []
         self._capture.move(self._destination())
         ids = self._ids()
         if ids is not None:
@@ -309,6 +320,12 @@ class Mem0MemoryService(MemoryVerbs):
         self._store_failing = False
         await self._signals.stored(entries)
 
+    def _keeps_order(self) -> bool:
+        """The embedded engine writes in the order in which it is called."""
+        from recollect.memory import AsyncMemory
+
+        return isinstance(self.memory_client, AsyncMemory)
+
     async def _not_stored_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         journal = getattr(self.memory_client, "messages", None)
         if journal is None:
@@ -322,14 +339,18 @@ class Mem0MemoryService(MemoryVerbs):
         await self._recall.quiet(_TURN_TAKES)
 
     async def _warm_up(self) -> None:
-        ids = self._ids()
+        ids = self._ids() or {}
         warm = getattr(self.memory_client, "warm", None)
-        if warm is None or not ids:
-            return
+        whose = {key: value for key, value in ids.items() if key != "run_id"}
         try:
-            await call(warm, **ids)
+            if warm is not None and whose:
+                await call(warm, **whose)
         except Exception as error:  # The first turn will find out, and say so.
             logger.debug(f"{self}: memories could not be loaded ahead: {error!r}")
+        epoch = self._epoch
+        if self.profile_limit:
+            known = await self.get_memories(limit=self.profile_limit)
+            self._profile = known if epoch == self._epoch else []
 
     async def _end(self) -> None:
         began = asyncio.get_running_loop().time()
@@ -344,7 +365,8 @@ class Mem0MemoryService(MemoryVerbs):
             logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
         if self._writing is not None:
             await self.cancel_task(self._writing)
-        if self._owns_memory:
+        # A memory that hangs would hang in its closing too. What it acknowledged is on disk without that.
+        if self._owns_memory and not left:
             remaining = began + self.shutdown_timeout - asyncio.get_running_loop().time()
             await asyncio.wait({self._spawn(self.memory_client.close(), "close")}, timeout=max(0.0, remaining))
 

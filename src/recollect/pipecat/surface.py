@@ -58,6 +58,8 @@ class MemorySurface(FrameProcessor):
     _user: User | None = None
     _user_by_hand: str | None = None
     _recall: Recall | None = None
+    _epoch: int = 0
+    """Grows when everything looked up and shown is dropped."""
 
     @property
     def user_id(self) -> str | None:
@@ -104,6 +106,7 @@ class MemorySurface(FrameProcessor):
 
     async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
         """Recall for ``query`` and let the context's one block hold what was recalled."""
+        epoch = self._epoch
         hits: Sequence[Hit]
         if self._recall is None:
             hits = await self._retrieve_memories(query)
@@ -111,6 +114,8 @@ class MemorySurface(FrameProcessor):
             answer = await self._recall.at_turn(query, self.recall_timeout)
             overdue = await self._still_there(answer.overdue) if answer.overdue else ()
             hits = merged(answer.hits, overdue, self.search_limit)
+        if epoch != self._epoch:
+            return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
         self.last_query = query
         # What the person is saying right now is not news.
         hits = [hit for hit in hits if folded(str(hit.get("memory"))) != folded(query)]

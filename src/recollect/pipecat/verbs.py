@@ -132,6 +132,7 @@ class MemoryVerbs(MemorySurface):
 
     def _drop_recall(self) -> None:
         """Nothing that was looked up or shown is of use any more."""
+        self._epoch += 1
         if self._recall is not None:
             self._recall.forget()
         self._desk.clear_all()

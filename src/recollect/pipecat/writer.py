@@ -19,6 +19,9 @@ Ids: TypeAlias = Mapping[str, str]
 """Mem0's entity ids."""
 
 _MOST_AT_ONCE = 100
+_A_MOMENT = 0.03
+"""Seconds after which a write that keeps its order is no longer waited for."""
+
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 10.0
 
@@ -64,11 +67,17 @@ class Writer:
         store: Store,
         report: Callable[[str, Exception], Awaitable[None]],
         quiet: Callable[[], Awaitable[None]],
+        keeps_order: Callable[[], bool],
     ) -> None:
-        self._quiet = quiet
         self._store = store
         self._report = report
+        self._quiet = quiet
+        self._keeps_order = keeps_order
+        """Whether the memory stores calls in the order in which they begin. Then a slow one need not be waited for:
+        what it does after writing to disk (embedding) would keep the next words from the disk."""
         self._queue: deque[Entry] = deque()
+        self._under_way: dict[asyncio.Future[None], Sequence[Entry]] = {}
+        """Writes that are not waited for any more, and what they write."""
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -76,7 +85,7 @@ class Writer:
 
     def __len__(self) -> int:
         """How many entries are not acknowledged yet."""
-        return len(self._queue)
+        return len(self._queue) + sum(map(len, self._under_way.values()))
 
     def put(self, entry: Entry) -> None:
         """Queue an entry; returns at once."""
@@ -111,11 +120,11 @@ class Writer:
         """Flush for the last time. How many entries were not acknowledged."""
         self._closing.set()
         await self.flush(within)
-        return len(self._queue)
+        return len(self)
 
     def _update(self) -> None:
         ready = bool(self._queue) and self._queue[0].ids is not None
-        for event, true in ((self._work, ready), (self._idle, not ready)):
+        for event, true in ((self._work, ready), (self._idle, not ready and not self._under_way)):
             event.set() if true else event.clear()
 
     def _next_batch(self) -> list[Entry]:
@@ -127,7 +136,7 @@ class Writer:
         pause = _FIRST_PAUSE
         while True:
             try:
-                await self._store(batch)
+                await self._stored(batch)
                 break
             except InvalidInput as error:
                 if len(batch) > 1:
@@ -141,6 +150,26 @@ class Writer:
             pause = min(2 * pause, _LONGEST_PAUSE)
         for _ in batch:
             self._queue.popleft()
+        self._update()
+
+    async def _stored(self, batch: Sequence[Entry]) -> None:
+        """Store a batch, or, where order is kept for us, begin to and go on after a moment."""
+        if not self._keeps_order():
+            await self._store(batch)
+            return
+        write = asyncio.ensure_future(self._store(batch))
+        done, _ = await asyncio.wait({write}, timeout=_A_MOMENT)
+        if done:
+            write.result()
+        else:
+            self._under_way[write] = batch
+            write.add_done_callback(self._landed)
+
+    def _landed(self, write: asyncio.Future[None]) -> None:
+        batch = self._under_way.pop(write)
+        if not write.cancelled() and write.exception() is not None:
+            logger.warning(f"{len(batch)} messages are stored again: {write.exception()!r}")
+            self._queue.extendleft(reversed(batch))  # Known by their places: those that did land are not doubled.
         self._update()
 
     async def _pause(self, seconds: float) -> None:
