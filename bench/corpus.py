@@ -39,9 +39,8 @@ class Talk:
         return [" ".join(words) for words in self._words[zipf(self._rng, (count, WORDS))].tolist()]
 
     def questions(self, count: int) -> list[str]:
-        """Questions with seven words of the vocabulary, no two alike."""
-        drawn = self._words[zipf(self._rng, (count, 7))].tolist()
-        return [f"What did I say about {a} {b} and {c} when {d} {e} {f} {g}?" for a, b, c, d, e, f, g in drawn]
+        """Questions of eleven words, about as long as people's, seven of them drawn; no two alike."""
+        return [f"When did I say {' '.join(words)}?" for words in self._words[zipf(self._rng, (count, 7))].tolist()]
 
 
 class GivenVectors:
