@@ -13,7 +13,7 @@ FEW = 2
 """Words of its own from which a question with a pronoun is understood without what came before."""
 
 _GOES_ON = re.compile(
-    r"^\W*(?:and|but|or|so|then|also|what about|how about|why(?: not)?\W*$|since when|until when|where to|with whom|"
+    r"^\W*(?:and|but|or|so|then|also|what about|how about|(?:why|when|where|who|how)(?: not)?(?=\W*$)|since when|until when|where to|with whom|"
     r"which (?:one|ones)|who else|what else|where else|when exactly|how so|how come)\b",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
     """The query with what it leaves unsaid. ``earlier``: (role, text) of the turns before it, oldest first.
 
-    A query that stands by itself comes back as it is. "And since when?" goes with what the person asked before; "yes
+    A query that stands by itself comes back as it is. "And the bindings?" goes with what the person asked before; "yes
     please" goes with what the assistant asked last. Greetings and thanks are left alone.
     """
     own = [word for word in words(text) if word not in ENGLISH and word not in POLITE and word not in VAGUE]
@@ -44,7 +44,8 @@ def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
         return f"{asked[-1]} {text}" if asked else text
     if _GOES_ON.match(text) or ("?" in text and _POINTS_BACK.search(text)):
         before = _asked_before(earlier)
-        return f"{before} {text}" if before else text
+        # "Why?" adds nothing to look for, and its vector would only blur the other's.
+        return f"{before} {text}" if before and own else before or text
     return text
 
 
