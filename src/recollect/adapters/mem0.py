@@ -161,7 +161,7 @@ class _Engine:
         """Do something with the memory, in the calling thread."""
         with self._loading:
             if self._memory is None:
-                self._memory = _load(self._config)
+                self._memory = load_library(self._config)
         return work(self._memory)
 
     def close(self) -> None:
@@ -194,7 +194,8 @@ def _engine(config: Mapping[str, Any]) -> tuple[_Engine, Callable[[], None]]:
     return engine, release
 
 
-def _load(config: dict[str, Any]) -> Any:
+def load_library(config: dict[str, Any]) -> Any:
+    """Mem0's ``Memory``, silent, for several threads. Takes seconds."""
     # It would report every call to its makers, and keep a second store for that.
     silent = os.environ.setdefault("MEM0_TELEMETRY", "False") == "False"
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")  # Chroma's

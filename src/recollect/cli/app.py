@@ -17,6 +17,7 @@ from .demo import demo
 from .keys import app as keys
 from .outbox import app as outbox
 from .serve import serve
+from .transfer import export_memories, import_memories
 
 app = typer.Typer(
     name="recollect",
@@ -30,6 +31,8 @@ app.command()(chat)
 app.command()(serve)
 app.add_typer(keys, name="keys")
 app.add_typer(outbox, name="outbox")
+app.command("export")(export_memories)
+app.command("import")(import_memories)
 
 
 def _show_version(wanted: bool) -> None:

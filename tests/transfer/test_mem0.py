@@ -1,0 +1,213 @@
+"""Moving in from Mem0: everything comes along, and that it did is verified."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recollect import Memory
+from recollect.errors import Unreachable
+from recollect.remote.account import account
+from recollect.remote.client import Mem0Client
+from recollect.requests import PROJECT
+from recollect.transfer.mem0 import Report, import_account, import_library
+from tests.remote.host import KEY, Host, Reply, Request
+from tests.remote.server import KEY as SERVER_KEY
+from tests.remote.server import Server
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with Memory(folder=tmp_path / "here") as opened:
+        yield opened
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host() as serving:
+        yield serving
+
+
+def moved(memory: Memory, url: str, key: str = KEY) -> Report:
+    async def move() -> Report:
+        async with Mem0Client(account(key, url)) as client:
+            return await import_account(memory._engine, PROJECT, client, done=lambda count: None)
+
+    return asyncio.run(move())
+
+
+def filled(host: Host) -> None:
+    """Rows as Mem0's platform has them."""
+    row = host.keep(
+        "Ann lives in Bergen.",
+        user_id="ann",
+        session_id="r1",
+        metadata={"n": 1},
+        categories=["travel"],
+        updated_at="2026-02-02T03:04:05.678901-07:00",
+        expiration_date="2099-01-01",
+    )
+    ids = {"memory_id": row["id"]}
+    host.histories[row["id"]] = [
+        {"id": "e2", **ids, "event": "UPDATE", "old_memory": "Ann lives in Oslo.", "new_memory": "Ann lives in Bergen.",
+         "created_at": "2026-02-02T10:04:05.678901+00:00"},
+        {"id": "e1", **ids, "event": "ADD", "old_memory": None, "new_memory": "Ann lives in Oslo.",
+         "created_at": "2026-01-02T03:04:05+00:00"},
+    ]  # fmt: skip
+    host.keep("The agent is terse.", agent_id="a", attributed_to="assistant", metadata=None, updated_at=None)
+    host.keep("Bob lives in Rome.", user_id="bob", agent_id="a", run_id="r2", created_at="2026-01-05T00:00:00")
+    host.keep("Nobody's.")
+    host.keep("Whose?", user_id="carol smith")
+
+
+@pytest.mark.parametrize("versions", [("v3",), ("v2",), ("v1",)])
+def test_an_account_comes_along(host: Host, memory: Memory, versions: tuple[str, ...]) -> None:
+    filled(host)
+    if versions == ("v1",):  # whose hosts list users only here
+        host.memories = [row for row in host.memories if row["user_id"] in ("ann", "bob")]
+    host.versions = versions
+    report = moved(memory, host.url)
+    assert report.differing == []
+    imported = 2 if versions == ("v1",) else 3
+    assert (report.found - len(report.left_out), report.imported, report.there) == (imported, imported, 0)
+    (row,) = memory.get_all(filters={"user_id": "ann"})["results"]
+    assert row["id"] == host.memories[0]["id"]
+    assert row["memory"] == "Ann lives in Bergen."
+    assert row["run_id"] == "r1"
+    assert row["metadata"] == {"n": 1, "categories": ["travel"]}
+    assert (row["created_at"], row["updated_at"]) == ("2026-01-02T03:04:05+00:00", "2026-02-02T10:04:05.678901+00:00")
+    assert row["expiration_date"] == "2099-01-01"
+    history = [(entry["event"], entry["old_memory"], entry["new_memory"]) for entry in memory.history(row["id"])]
+    assert history == [
+        ("ADD", None, "Ann lives in Oslo."),
+        ("UPDATE", "Ann lives in Oslo.", "Ann lives in Bergen."),
+    ]
+    found = memory.search("Where does Ann live?", filters={"user_id": "ann"})["results"]
+    assert found[0]["memory"] == "Ann lives in Bergen."
+
+
+def test_it_can_be_repeated_and_goes_on_where_it_broke_off(host: Host, memory: Memory) -> None:
+    for number in range(600):
+        host.keep(f"Fact {number}.", user_id=f"user-{number % 7}")
+
+    def rule(request: Request) -> Reply | None:
+        return Reply(503, b"{}") if request.path.endswith("/history/") and len(host.asked("/history/")) > 300 else None
+
+    host.rule = rule
+    with pytest.raises(Unreachable):
+        moved(memory, host.url)
+    host.rule = lambda request: None
+    host.requests.clear()
+    report = moved(memory, host.url)
+    assert (report.found, report.imported + report.there, report.differing) == (600, 600, [])
+    assert report.there >= 256
+    assert len(host.asked("/history/")) == report.imported
+    again = moved(memory, host.url)
+    assert (again.imported, again.there, again.differing) == (0, 600, [])
+
+
+def test_what_was_changed_meanwhile_is_told(host: Host, memory: Memory) -> None:
+    row = host.keep("Ann lives in Oslo.", user_id="ann")
+    moved(memory, host.url)
+    memory.update(row["id"], "Ann lives in Rome.")
+    assert moved(memory, host.url).differing == [row["id"]]
+
+
+def test_from_our_own_server_nothing_differs(memory: Memory, tmp_path: Path) -> None:
+    with Memory(folder=tmp_path / "there") as there:
+        for number in range(30):
+            there.add(f"Fact number {number}.", user_id=f"user-{number % 3}", agent_id="a", metadata={"n": number})
+        first = there.get_all(filters={"user_id": "user-0"})["results"][0]["id"]
+        there.update(first, "Another fact.")
+        with Server(tmp_path / "there") as server:
+            report = moved(memory, server.url, SERVER_KEY)
+        assert (report.found, report.imported, report.differing) == (30, 30, [])
+        for number in range(3):
+            ours = {row["id"]: row for row in memory.get_all(filters={"user_id": f"user-{number}"})["results"]}
+            theirs = {row["id"]: row for row in there.get_all(filters={"user_id": f"user-{number}"})["results"]}
+            assert ours == theirs
+        assert [entry["new_memory"] for entry in memory.history(first)] == ["Fact number 27.", "Another fact."]
+
+
+def command(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"RECOLLECT_HOME": str(home)}
+    environment.pop("MEM0_API_KEY", None)
+    return subprocess.run(
+        [sys.executable, "-m", "recollect.cli", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_at_the_command_line(host: Host, tmp_path: Path) -> None:
+    filled(host)
+    home, file, other = tmp_path / "home", tmp_path / "all.jsonl", tmp_path / "other"
+    done = command("import", "mem0", "--host", host.url, "--api-key", KEY, home=home)
+    assert done.returncode == 0, done.stderr
+    assert "5 memories found: 3 imported, 0 were there already." in done.stdout
+    assert "2 were left out" in done.stdout
+    assert "user_id must not contain whitespace" in done.stdout
+    assert "Verified" in done.stdout
+    assert command("export", file, home=home).returncode == 0
+    assert "3 memories and 0 messages imported" in command("import", file, home=other).stdout
+    assert command("export", "-", home=other).stdout == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mem0"], "MEM0_API_KEY"),
+        (["mem0", "--api-key", "k", "--host", "http://10.0.0.1"], "unencrypted"),
+        (["mem0", "--config", "nowhere.json"], "nowhere.json cannot be read"),
+        (["nowhere.jsonl"], "nowhere.jsonl cannot be read"),
+    ],
+)
+def test_wrong_input_at_the_command_line(tmp_path: Path, arguments: list[str], says: str) -> None:
+    done = command("import", *arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_a_store_of_mem0s_library_comes_along(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by ``make test-mem0``."""
+    pytest.importorskip("faiss")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MEM0_TELEMETRY", "False")
+    mem0: Any = pytest.importorskip("mem0")
+    from tests.adapters.openai_server import serving
+
+    store = {"collection_name": "m", "path": str(tmp_path / "faiss"), "embedding_model_dims": 1536}
+    config = {
+        "vector_store": {"provider": "faiss", "config": store},
+        "history_db_path": str(tmp_path / "history.db"),
+    }
+    monkeypatch.setenv("OPENAI_API_KEY", "sk")
+    with serving() as model:
+        monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+        theirs = mem0.Memory.from_config(config)
+        for number in range(5):
+            theirs.add(f"Fact {number}.", user_id="ann", metadata={"n": number}, infer=False)
+        expected = {row["id"]: row for row in theirs.get_all(filters={"user_id": "ann"})["results"]}
+        theirs.update(next(iter(expected)), "Another fact.")
+        theirs.close()
+        report = asyncio.run(import_library(memory._engine, PROJECT, config, done=lambda count: None))
+    assert (report.found, report.imported, report.differing) == (5, 5, [])
+    ours = {row["id"]: row for row in memory.get_all(filters={"user_id": "ann"})["results"]}
+    assert {uid: row["metadata"] for uid, row in ours.items()} == {
+        uid: row["metadata"] for uid, row in expected.items()
+    }
+    changed = next(iter(expected))
+    assert [entry["event"] for entry in memory.history(changed)] == ["ADD", "UPDATE"]
+    assert json.dumps(ours[changed]["memory"]) == '"Another fact."'
+    assert uuid.UUID(changed)
