@@ -13,8 +13,8 @@ FEW = 2
 """Words of its own from which a question with a pronoun is understood without what came before."""
 
 _GOES_ON = re.compile(
-    r"^\W*(?:and|but|or|so|then|also|what about|how about|(?:why|when|where|who|how)(?: not)?(?=\W*$)|since when|until when|where to|with whom|"
-    r"which (?:one|ones)|who else|what else|where else|when exactly|how so|how come)\b",
+    r"^\W*(?:and|but|or|so|then|also|what about|how about|(?:why|when|where|who|how)(?: not)?(?=\W*$)|since when|"
+    r"until when|where to|with whom|which ones?|who else|what else|where else|when exactly|how so|how come)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
