@@ -83,6 +83,11 @@ class Host:
         self._server.shutdown()
         self._server.server_close()
 
+    def forget(self) -> None:
+        """Be as new."""
+        for kept in (self.requests, self.added, self.memories, self._answers):
+            kept.clear()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
@@ -182,7 +187,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died as it spoke
+            self.close_connection = True
+            return
         request = Request(
             self.command,
             parts.path,

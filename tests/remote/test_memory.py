@@ -233,9 +233,11 @@ async def test_the_same_words_offered_again_with_their_ids_are_sent_once(host: H
     for _ in range(3):
         await memory.add(messages, **ANN, conversation_id="c")
         await until(lambda: len(host.said) == 1)
+    await memory.add(messages, user_id="bob", conversation_id="c")  # what another says in a talk of that name
+    await until(lambda: len(host.said) == 2)
     for _ in range(2):
         await memory.add("yes", **ANN)  # without ids each is said anew
-    await until(lambda: len(host.said) == 3)
+    await until(lambda: len(host.said) == 4)
 
 
 async def test_two_memories_of_one_host_share_what_they_need(host: Host, memory: RemoteMemory) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +18,7 @@ class Said:
     """One call of add."""
 
     key: str
-    """Names it at every try. Equal for the same messages of one conversation if they carry ids."""
+    """Names it at every try. Equal for the same messages of one person's conversation if they carry ids."""
     conversation: str
     payload: str
 
@@ -70,5 +70,6 @@ def _wire(message: Message) -> dict[str, str]:
 def _key(request: AddRequest, conversation: str) -> str:
     if request.conversation_id is None or not all(message.id for message in request.messages):
         return uuid.uuid4().hex
-    parts: Sequence[str | None] = [conversation, *(part for m in request.messages for part in (m.id, m.content))]
-    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+    said_by_them = [[message.id, message.role, message.content] for message in request.messages]
+    parts = [ids_of(request.scope), conversation, said_by_them]
+    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
