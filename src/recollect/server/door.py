@@ -8,7 +8,7 @@ dropped, and only then decoded.
 from __future__ import annotations
 
 import ipaddress
-import uuid
+import random
 from urllib.parse import unquote_to_bytes
 
 from starlette.exceptions import HTTPException
@@ -36,7 +36,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identifier = uuid.uuid4().hex
+        identifier = f"{random.getrandbits(128):032x}"  # uuid4 lets go of the interpreter, and waits for it again
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", identifier.encode())]
         scope["recollect.request_id"] = identifier
         scope["recollect.headers"] = headers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ class Json(Response):
         try:
             return orjson.dumps(content)
         except TypeError:  # an integer beyond 64 bits, or half an emoji, which a library user put into metadata
-            return json.dumps(content, separators=(",", ":")).encode()
+            return json.dumps(content, separators=(",", ":"), default=datetime.isoformat).encode()
 
 
 def failure(status: int, message: str, headers: Mapping[str, str] | None = None, **more: Any) -> Json:

@@ -22,6 +22,11 @@ _GRACE = 30
 """Seconds that requests under way get to finish when the server is told to stop."""
 
 
+_SWITCH = 0.0005
+"""Seconds a thread keeps the interpreter while others want it. Python's own 5 ms would be added to an answer whenever
+the event loop has to wait for the thread that searches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to listen."""
@@ -42,6 +47,7 @@ def run(settings: Settings, address: Address) -> None:
 
     Raises ``InvalidInput`` rather than listen where others can reach it without a key.
     """
+    sys.setswitchinterval(_SWITCH)
     first_key = _first_key(settings, address)
     listening = _listen(address)
     if not address.is_loopback:

@@ -20,42 +20,52 @@ _ALWAYS = frozenset({"id", "memory"})
 def memory(record: MemoryRecord) -> Item:
     """A memory, with what Recollect knows beyond Mem0: who said it, when it was last said and how often."""
     return {
+        **_common(record),
+        "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
+        "structured_attributes": _attributes(record.created_at),
+        "replaced_by": None,
+        "synthesized": False,
+        "lifecycle_state": "active",
+        "created_at": iso(record.created_at),
+        "updated_at": iso(record.updated_at),
+        "said_at": iso(record.said_at),
+    }
+
+
+def hit(found: Hit) -> Item:
+    """A recalled memory. Its times are written out by orjson, ten times as fast: this is the busiest answer."""
+    record, breakdown = found.record, found.scored.breakdown
+    return {
+        **_common(record),
+        "created_at": as_datetime(record.created_at),
+        "updated_at": as_datetime(record.updated_at),
+        "said_at": as_datetime(record.said_at),
+        "score": found.scored.score,
+        "score_breakdown": {
+            "semantic": breakdown.get("meaning", 0.0),
+            "bm25": breakdown.get("words", 0.0),
+            "entity": breakdown.get("speaker", 0.0),
+            **breakdown,
+        },
+    }
+
+
+def _common(record: MemoryRecord) -> Item:
+    return {
         "id": record.id,
         "memory": record.text,
-        "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
         "user_id": record.user_id,
         "agent_id": record.agent_id,
         "app_id": record.app_id,
         "run_id": record.run_id,
         "session_id": record.run_id,
-        "metadata": dict(record.metadata),
-        "categories": list(record.categories),
-        "structured_attributes": _attributes(record.created_at),
-        "replaced_by": None,
-        "synthesized": False,
-        "lifecycle_state": "active",
+        "metadata": record.metadata,
+        "categories": record.categories,
         "expiration_date": record.expires_on,
-        "created_at": iso(record.created_at),
-        "updated_at": iso(record.updated_at),
-        "said_at": iso(record.said_at),
         "sayings": record.sayings,
         "role": record.role,
         "actor_id": record.actor_id,
     }
-
-
-def hit(found: Hit) -> Item:
-    """A recalled memory."""
-    breakdown = found.scored.breakdown
-    item = memory(found.record)
-    item["score"] = found.scored.score
-    item["score_breakdown"] = {
-        "semantic": breakdown.get("meaning", 0.0),
-        "bm25": breakdown.get("words", 0.0),
-        "entity": breakdown.get("speaker", 0.0),
-        **breakdown,
-    }
-    return item
 
 
 def only(items: Iterable[Item], fields: Sequence[str] | None) -> list[Item]:

@@ -72,4 +72,5 @@ async def _made(caller: Caller, schema: dict[str, Any], filters: dict[str, Any])
 
 def _source(item: Mapping[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in item.items() if key != "metadata" and value is not None}
+    own["categories"] = list(item["categories"])
     return {**item["metadata"], **own}
