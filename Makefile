@@ -54,7 +54,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 crash: $(VENV)/.dev
-	RECOLLECT_CRASH_ROUNDS=200 $(BIN)/python -m pytest tests/crash
+	RECOLLECT_CRASH_ROUNDS=200 RECOLLECT_KILL_POINTS=5000 RECOLLECT_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
 
 .venv-peers/.bench: bench/peers.txt | $(BIN)/python
 	$(BIN)/python -m venv .venv-peers
