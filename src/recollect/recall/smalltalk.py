@@ -43,6 +43,7 @@ _VAGUE = """
     luck lucky enjoy relax sleep sleeping dream dreams rest wake awake hungry sick
     question questions answer answers asked wonder wondering nothing anything something everything
     robot ai bot assistant human computer machine voice program smart clever name
+    safe safely travels drive holy cow heaven goodness relaxing chilling cracking
     merry christmas xmas birthday easter holidays holiday anniversary cheer
     there next first last same different other another else together alone
     today's catch run running pick call phone test testing check hand hands door sit stand
@@ -52,7 +53,7 @@ POLITE = frozenset(_POLITE.split())
 VAGUE = frozenset(_VAGUE.split())
 """Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
 
-_TOLD = (0.0, 0.08, 0.25, 0.6, 1.0)
+_TOLD = (0.0, 0.08, 0.15, 0.6, 1.0)
 """How much a statement asks for what is known already, by how many weighty words it has."""
 
 _LAUGHTER = re.compile(r"(?:(?:ha|he|hi|ja|lo|m+|h+|o+|a+)h?)+l?|\w*(\w)\1{2,}\w*")
