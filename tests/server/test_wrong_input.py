@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 from typing import Any
@@ -168,6 +169,14 @@ def test_what_only_the_platform_has_says_so(client: Client) -> None:
 def test_bodies_that_are_too_large(client: Client, size: int) -> None:
     check(client.post(ADD, b'{"messages": "' + b"x" * size + b'"}'), 413)
     assert client.get("/v1/ping/").status == 200
+
+
+def test_a_body_that_does_not_say_how_large_it_is(client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
+    headers = {"Authorization": f"Token {client.key}", "Content-Type": "application/json"}
+    connection.request("POST", ADD, iter([b"x" * 65_536] * 100), headers, encode_chunked=True)
+    assert connection.getresponse().status == 413
+    connection.close()
 
 
 def test_hosts_by_which_the_server_is_not_called(client: Client) -> None:
