@@ -28,7 +28,11 @@ SCRIPTS: dict[str, dict[Scale, tuple[str, ...]]] = {
         "tiny": ("--turns", "3", "--memories", "20"),
     },
     "server": {"full": (), "quick": (), "tiny": ()},
-    "remote": {"full": (), "quick": (), "tiny": ()},
+    "remote": {
+        "full": (),
+        "quick": ("--turns", "100", "--memories", "1000"),
+        "tiny": ("--turns", "3", "--memories", "20"),
+    },
 }
 """Each prints JSON, given these arguments. Those that are not there are passed over."""
 
