@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from recollect.text.tokens import (
     TEXT_END,
     called,
     is_english,
+    stem,
     token_ids,
     tokenize,
     words,
@@ -21,6 +24,9 @@ from recollect.text.tokens import (
 
 KEY_VERSION = "4"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
+
+_DAY = 86_400_000_000
+"""Microseconds."""
 
 LONGEST_CONTEXT = 60
 """Words. A longer previous message would drown the memory it precedes in its own vector."""
@@ -51,10 +57,22 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     where it can be told; ``called``, somebody is spoken to by name.
     """
     found = words(text)
-    tokens = [*tokenize(spoken(text, actor)), TEXT_END, *tokenize(date_words(said_at))]
+    english = is_english(found)
+    said = [*_speaker_words(actor), *found]
+    tokens = [*(map(stem, said) if english else said), TEXT_END, *_date_tokens(said_at // _DAY)]
     if any(mark in text for mark in "?？؟"):
         tokens.append(QUESTION)
-        if is_english(found) and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
+        if english and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             tokens.append(ASKED_OF_YOU)
     tokens += map(called, addressed(text))
     return token_ids(tokens)
+
+
+@lru_cache(maxsize=4096)
+def _speaker_words(actor: str | None) -> tuple[str, ...]:
+    return tuple(words(actor)) if actor is not None and is_personal(actor) else ()
+
+
+@lru_cache(maxsize=4096)
+def _date_tokens(day: int) -> tuple[str, ...]:
+    return tuple(tokenize(date_words(day * _DAY)))
