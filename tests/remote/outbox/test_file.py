@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from recollect.errors import Closed, CorruptStore, FolderNotUsable, NewerStore, OutboxFull
+from recollect.errors import Closed, CorruptStore, FolderNotUsable, NewerStore, OutboxFull, StoreError
 from recollect.remote.outbox.file import OutboxFile
 
 
@@ -132,6 +132,18 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file")
     with pytest.raises(FolderNotUsable):
         OutboxFile(tmp_path / "outbox" / "host.db")
+
+
+def test_a_full_disk_is_told_and_what_was_kept_stays(file: OutboxFile) -> None:
+    assert file.put("k", "c", "p", now=0)
+    connection = file._connection
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count=1").fetchall()  # SQLite then says what it says of a full disk
+    with pytest.raises(StoreError, match="Make room"):
+        file.put("more", "c", "x" * 100_000, now=0)
+    connection.execute("PRAGMA max_page_count=100000").fetchall()
+    assert file.put("more", "c", "x" * 100_000, now=0)
+    assert [entry.key for entry in file.waiting()] == ["k", "more"]
 
 
 def test_a_closed_outbox_says_so(file: OutboxFile) -> None:
