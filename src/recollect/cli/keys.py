@@ -11,7 +11,6 @@ import typer
 
 from recollect.config import read_config
 from recollect.errors import InvalidInput
-from recollect.requests import PROJECT
 from recollect.times import as_datetime, day, iso, now
 
 app = typer.Typer(help="Keys for the server: create, list and revoke them.", no_args_is_help=True)
@@ -25,7 +24,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def create(
     data: Data = None,
-    project: Annotated[str, typer.Option(metavar="NAME", help="Made if there is none of this name.")] = PROJECT,
+    project: Annotated[
+        str, typer.Option(metavar="NAME", help="Made if there is none of this name; 'default' is the library's own.")
+    ] = "default",
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
     scope: Annotated[
         list[str] | None, typer.Option(help="read, write or admin; may be repeated. [default: all three]")
