@@ -219,8 +219,32 @@ def test_explain_says_why_and_where_from(memory: Memory) -> None:
     memory.add([agent("Do you have a dog?", id="m1"), user("Yes, Biscuit.", id="m2")], user_id="ann")
     hit = memory.search("dog Biscuit", filters=ANN, explain=True)["results"][0]
     assert hit["memory"] == "Do you have a dog? — Yes, Biscuit."
-    assert hit["score_details"]
+    assert hit["score_breakdown"] == hit["score_details"]
+    assert {"words", "meaning"} <= hit["score_breakdown"].keys()
     assert {(s["message_id"], s["kind"]) for s in hit["sources"]} == {("m1", "asked"), ("m2", "said")}
+
+
+def test_a_token_budget_takes_the_best_that_fit(memory: Memory) -> None:
+    memory.add([user(f"Bee hive number {n} stands behind the shed") for n in range(9)], user_id="ann")
+    found = texts(memory.search("Which hives stand behind the shed?", filters=ANN, token_budget=40, threshold=0))
+    assert 1 < len(found) <= 4
+
+
+def test_a_long_memory_comes_with_the_passage_that_matched(memory: Memory) -> None:
+    story = " ".join(f"In year {1900 + n} the family moved on to house number {n}." for n in range(60))
+    memory.add([user(story + " The parrot was called Captain Flint. " + story)], user_id="ann")
+    [hit] = memory.search("What was the parrot called?", filters=ANN, threshold=0)["results"]
+    assert "Captain Flint" in hit["passage"]
+    assert len(hit["passage"]) < len(hit["memory"]) / 4
+
+
+def test_a_query_leans_on_the_turns_before_it(memory: Memory) -> None:
+    memory.add([user("My sister Leila runs a pottery studio"), user("My brother Tom fixes bicycles")], user_id="ann")
+    before = [user("What does my sister Leila do?"), agent("She is a potter.")]
+    assert memory.search("And where?", filters=ANN)["results"] == []
+    assert texts(memory.search("And where?", filters=ANN, context=before))[0].startswith("My sister Leila")
+    please = [agent("Shall I tell you what your brother Tom does?")]
+    assert texts(memory.search("yes please", filters=ANN, context=please, threshold=0))[0].startswith("My brother")
 
 
 def test_threshold_gates_the_score(memory: Memory) -> None:

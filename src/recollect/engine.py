@@ -125,7 +125,7 @@ class Engine:
         with self.reading() as store:
             ranked = self._ranked(store, project, tree, query, depth, now, show_expired)
             above = [scored for scored in ranked[:depth] if scored.score >= threshold]
-            found = hits(above, store.records([scored.memory_id for scored in above]))
+            found = hits(above, store.records([scored.memory_id for scored in above]), query)
         return found if token_budget is None else list(fitting(found, token_budget))
 
     def _ranked(

@@ -13,7 +13,6 @@ from recollect.config import read_config
 from recollect.embedders import Embedder
 from recollect.engine import Engine, open_engine
 from recollect.errors import Closed
-from recollect.filters import Filter
 from recollect.requests import (
     PROJECT,
     UNSET,
@@ -21,10 +20,11 @@ from recollect.requests import (
     edit_request,
     read_filters,
     read_limit,
-    refuse_entity_arguments,
     scope_of,
+    search_request,
+    understood,
 )
-from recollect.shapes import Item, added_item
+from recollect.shapes import Item, added_item, deleted
 from recollect.verbs import Verbs
 
 T = TypeVar("T")
@@ -140,6 +140,7 @@ class Memory(_Face):
         explain: bool = False,
         reference_date: Any = None,
         token_budget: int | None = None,
+        context: Sequence[Mapping[str, Any]] | None = None,
         show_expired: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
@@ -151,17 +152,19 @@ class Memory(_Face):
             filters: Mem0's filter grammar; it must name a user, agent, app or run.
             threshold: The least score, 0 to 1.
             rerank: Accepted as in Mem0; there is no second ranking.
-            explain: Add ``score_details``, and ``sources``: the messages each memory came from.
+            explain: Add ``score_breakdown``, and ``sources``: the messages each memory came from.
             reference_date: The moment that counts as now.
             token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
                 characters each.
+            context: The messages before the query, oldest first: "and what about her?" is understood from them.
             show_expired: Recall memories past their expiration date too.
 
         Returns:
             ``{"results": [{"id", "memory", "score", ...}]}``
         """
-        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, token_budget, kwargs)
-        return self._verbs.search(arguments, explain, show_expired)
+        limit = understood("search", kwargs, top_k)
+        request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
+        return self._verbs.search(request, explain, show_expired)
 
     def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
@@ -182,7 +185,7 @@ class Memory(_Face):
         With ``page`` (from 1) or ``page_size`` (100 unless said) the answer also has ``count``, and the numbers of the
         ``next`` and ``previous`` page or None.
         """
-        tree, limit = _listing_arguments(filters, top_k, kwargs)
+        tree, limit = read_filters(filters), read_limit(understood("get_all", kwargs, top_k), "top_k")
         return self._verbs.get_all(tree, limit, page, page_size, show_expired)
 
     def update(
@@ -219,7 +222,7 @@ class Memory(_Face):
 
         Large deletes happen in steps: after an interruption, call it again to go on.
         """
-        return _deleted(self._verbs.delete_all(scope_of(user_id, agent_id, app_id, run_id)))
+        return deleted(self._verbs.delete_all(scope_of(user_id, agent_id, app_id, run_id)))
 
     def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first: ``event`` is ADD, UPDATE or DELETE."""
@@ -315,12 +318,14 @@ class AsyncMemory(_Face):
         explain: bool = False,
         reference_date: Any = None,
         token_budget: int | None = None,
+        context: Sequence[Mapping[str, Any]] | None = None,
         show_expired: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Recall what answers a query, best first; see ``Memory.search``."""
-        arguments = _search_arguments(query, filters, top_k, threshold, reference_date, token_budget, kwargs)
-        return await _in(self._engine.searching, self._verbs.search, arguments, explain, show_expired)
+        limit = understood("search", kwargs, top_k)
+        request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
+        return await _in(self._engine.searching, self._verbs.search, request, explain, show_expired)
 
     async def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
@@ -337,7 +342,7 @@ class AsyncMemory(_Face):
         **kwargs: Any,
     ) -> dict[str, Any]:
         """The memories a filter admits, newest first; see ``Memory.get_all``."""
-        tree, limit = _listing_arguments(filters, top_k, kwargs)
+        tree, limit = read_filters(filters), read_limit(understood("get_all", kwargs, top_k), "top_k")
         return await _in(self._engine.working, self._verbs.get_all, tree, limit, page, page_size, show_expired)
 
     async def update(
@@ -369,7 +374,7 @@ class AsyncMemory(_Face):
     ) -> dict[str, Any]:
         """Delete the memories that carry all of the given ids; see ``Memory.delete_all``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return _deleted(await _in(self._engine.working, self._verbs.delete_all, scope))
+        return deleted(await _in(self._engine.working, self._verbs.delete_all, scope))
 
     async def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first."""
@@ -421,32 +426,3 @@ class AsyncMemory(_Face):
 
 async def _in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
     return await asyncio.wrap_future(threads.submit(work, *arguments))
-
-
-def _search_arguments(
-    query: object,
-    filters: Any,
-    top_k: object,
-    threshold: object,
-    reference_date: object,
-    token_budget: object,
-    extra: Mapping[str, Any],
-) -> dict[str, Any]:
-    understood = refuse_entity_arguments("search", extra)
-    return {
-        "query": query,
-        "filters": filters,
-        "top_k": understood.get("limit", top_k),
-        "threshold": threshold,
-        "reference_date": reference_date,
-        "token_budget": token_budget,
-    }
-
-
-def _listing_arguments(filters: Any, top_k: object, extra: Mapping[str, Any]) -> tuple[Filter, int]:
-    understood = refuse_entity_arguments("get_all", extra)
-    return read_filters(filters), read_limit(understood.get("limit", top_k), "top_k")
-
-
-def _deleted(count: int) -> dict[str, Any]:
-    return {"message": "Memories deleted successfully!", "count": count}

@@ -10,6 +10,7 @@ from typing import Any
 
 from recollect.errors import InvalidInput, MissingIdentity, Unsupported
 from recollect.filters import Filter, constrains_entity, entity_id, parse_filters
+from recollect.recall import in_context
 from recollect.remember.add import AddRequest
 from recollect.remember.edit import Edit
 from recollect.remember.normalise import LONGEST_MESSAGE, normalise
@@ -93,8 +94,11 @@ def search_request(
     threshold: object,
     reference_date: object,
     token_budget: object = None,
+    context: object = None,
 ) -> SearchRequest:
-    """Read the arguments of search."""
+    """Read the arguments of search. ``context``: the messages before the query, which it may lean on."""
+    if context and isinstance(query, str):
+        query = in_context(query, [(message.role, message.content) for message in normalise(context)])
     at = now() if reference_date is None else moment(reference_date, "reference_date")
     budget = None if token_budget is None else read_limit(token_budget, "token_budget", MOST_TOKENS)
     return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at, budget)
@@ -180,10 +184,10 @@ def read_limit(value: object, key: str, most: int = MOST_RESULTS) -> int:
     return value
 
 
-def refuse_entity_arguments(verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments Mem0's library would refuse or swallow: ids belong in filters, the rest has no effect here.
+def understood(verb: str, arguments: Mapping[str, Any], top_k: object) -> object:
+    """What ``**kwargs`` of search and get_all come to: how many results are wanted.
 
-    Returns what is understood under another name: ``limit``.
+    Mem0's library refuses entity ids there, and swallows everything else; ``limit`` is its older name of ``top_k``.
     """
     ids = sorted(_IDENTITY & set(arguments))
     if ids:
@@ -191,4 +195,4 @@ def refuse_entity_arguments(verb: str, arguments: Mapping[str, Any]) -> dict[str
     for key in arguments:
         if key != "limit":
             _LOG.warning("%s(%s=...) has no effect here and is ignored", verb, key)
-    return {key: arguments[key] for key in ("limit",) if key in arguments}
+    return arguments.get("limit", top_k)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import md5
 from typing import Any
 
+from recollect.recall import Hit
 from recollect.remember.add import Remembered
 from recollect.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from recollect.times import iso
@@ -39,12 +40,18 @@ def item(record: MemoryRecord) -> Item:
     return found
 
 
-def hit_item(record: MemoryRecord, score: float, breakdown: Mapping[str, float] | None) -> Item:
-    """A recalled memory with its score in [0, 1], and with ``explain`` what the score was made of."""
-    found = item(record)
-    found["score"] = score
-    if breakdown is not None:
-        found["score_details"] = dict(breakdown)
+def hit_item(hit: Hit, *, explain: bool) -> Item:
+    """A recalled memory with its score in [0, 1].
+
+    A long one also has the ``passage`` that the query is about. With ``explain`` it has ``score_breakdown``, what the
+    score was made of, which Mem0's library calls ``score_details``.
+    """
+    found = item(hit.record)
+    found["score"] = hit.scored.score
+    if hit.passage is not None:
+        found["passage"] = hit.passage
+    if explain:
+        found["score_breakdown"] = found["score_details"] = dict(hit.scored.breakdown)
     return found
 
 
@@ -104,3 +111,8 @@ def message_item(message: JournalMessage) -> Item:
         "place": message.place,
         **{key: value for key, value in optional.items() if value is not None},
     }
+
+
+def deleted(count: int) -> Item:
+    """The answer to delete_all."""
+    return {"message": "Memories deleted successfully!", "count": count}

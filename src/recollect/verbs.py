@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -11,7 +11,7 @@ from recollect.errors import MemoryNotFound
 from recollect.filters import Filter
 from recollect.remember import add, edit
 from recollect.remember.add import AddRequest
-from recollect.requests import read_limit, scope_filter, search_request
+from recollect.requests import SearchRequest, read_limit, scope_filter
 from recollect.shapes import Item, history_item, hit_item, item, message_item, source_items
 from recollect.times import now
 from recollect.types import Scope
@@ -63,8 +63,7 @@ class Verbs:
         engine.forget_indexes()
         engine.store.compact()
 
-    def search(self, arguments: Mapping[str, Any], explain: bool, show_expired: bool) -> dict[str, Any]:
-        request = search_request(**arguments)
+    def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
         hits = self.engine.search(
             self.project,
             request.tree,
@@ -75,7 +74,7 @@ class Verbs:
             token_budget=request.token_budget,
             show_expired=show_expired,
         )
-        results = [hit_item(hit.record, hit.scored.score, hit.scored.breakdown if explain else None) for hit in hits]
+        results = [hit_item(hit, explain=explain) for hit in hits]
         if explain:
             with self.engine.reading() as store:
                 for hit, result in zip(hits, results, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from recollect.recall.passages import passage_for
 from recollect.recall.scoring import Scored
 from recollect.types import MemoryRecord
 
@@ -18,16 +19,22 @@ class Hit:
 
     scored: Scored
     record: MemoryRecord
+    passage: str | None
+    """The part of a long memory that the query is about."""
 
     @property
     def tokens(self) -> int:
-        """What it takes of a budget."""
-        return -(-len(self.record.text) // CHARACTERS_A_TOKEN)
+        """What it takes of a budget: its passage, or all of it."""
+        return -(-len(self.passage or self.record.text) // CHARACTERS_A_TOKEN)
 
 
-def hits(ranked: Sequence[Scored], records: Mapping[int, MemoryRecord]) -> list[Hit]:
+def hits(ranked: Sequence[Scored], records: Mapping[int, MemoryRecord], query: str) -> list[Hit]:
     """The ranking with its records; memories that were deleted meanwhile are passed over."""
-    return [Hit(scored, records[scored.memory_id]) for scored in ranked if scored.memory_id in records]
+    return [
+        Hit(scored, record, passage_for(record.text, query))
+        for scored in ranked
+        if (record := records.get(scored.memory_id)) is not None
+    ]
 
 
 def fitting(found: Sequence[Hit], token_budget: int) -> Iterator[Hit]:

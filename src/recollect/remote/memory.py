@@ -22,7 +22,7 @@ from recollect.remote.client import Mem0Client
 from recollect.remote.delivery import delivery, outbox_path
 from recollect.remote.outboxed import Outboxed
 from recollect.remote.said import ids_of
-from recollect.requests import read_filters, read_limit, refuse_entity_arguments, scope_of, search_request
+from recollect.requests import read_filters, read_limit, scope_of, search_request, understood
 
 _LOG = logging.getLogger(__name__)
 
@@ -158,4 +158,4 @@ class RemoteMemory(Outboxed):
 
 
 def _refuse_ids(verb: str, options: Mapping[str, Any]) -> None:
-    refuse_entity_arguments(verb, {key: value for key, value in options.items() if key.endswith("_id")})
+    understood(verb, {key: value for key, value in options.items() if key.endswith("_id")}, None)
