@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -60,24 +60,25 @@ class Service:
         self.rates = Rates(settings.rate)
         deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
         self.worker = Worker(engine.store, {KIND: deliverer.deliver})
+        self._small = ThreadPoolExecutor(2, "recollect-small")
         engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 
     def close(self) -> None:
-        """Finish deliveries under way."""
+        """Finish what is under way."""
         self.worker.close()
+        self._small.shutdown()
 
     def note_use(self, key_id: str, at: int) -> None:
         """Remember when a key was last used; nobody waits for it."""
         self.engine.store.write(lambda store: store.serving.touch_key(key_id, at))
 
     async def read(self, question: Callable[[Read], T]) -> T:
-        """Ask the store, off the loop."""
+        """Ask the store for something small, off the loop and never behind a listing."""
+        return await self._in(self._small, lambda: self._ask(question))
 
-        def ask() -> T:
-            with self.engine.reading() as store:
-                return question(store)
-
-        return await self._in(self.engine.working, ask)
+    async def read_much(self, question: Callable[[Read], T]) -> T:
+        """Ask the store for something that may take a while."""
+        return await self._in(self.engine.working, lambda: self._ask(question))
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
         """Recall, in the engine's own thread."""
@@ -175,6 +176,10 @@ class Service:
         if versions:
             vectors = asyncio.wrap_future(self.engine.embed(versions))
             await asyncio.wait([vectors], timeout=VECTOR_WAIT)
+
+    def _ask(self, question: Callable[[Read], T]) -> T:
+        with self.engine.reading() as store:
+            return question(store)
 
     async def _in(self, threads: Executor, work: Callable[[], T]) -> T:
         return await asyncio.wrap_future(threads.submit(work))

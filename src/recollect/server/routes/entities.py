@@ -59,4 +59,4 @@ async def delete_entity(entity_type: str, entity_id: str, request: Request, call
 
 async def _all(caller: Caller) -> list[EntityCount]:
     caller.require_admin("Listing all users")
-    return await caller.service.read(lambda store: store.serving.entities(caller.project))
+    return await caller.service.read_much(lambda store: store.serving.entities(caller.project))
