@@ -41,9 +41,9 @@ MESSAGES = 200
 
 
 @contextmanager
-def host(port: int = 0) -> Iterator[str]:
+def host(port: int = 0, *options: str) -> Iterator[str]:
     """A host that takes no time."""
-    command = [sys.executable, "-m", "bench.remote_host", str(port)]
+    command = [sys.executable, "-m", "bench.remote_host", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     yield f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -74,6 +74,17 @@ async def turns(count: int) -> dict[str, Any]:
         "added_p50_ms": {name: round(hop["p50"] - base, 3) for name, hop in hops.items() if name != "pass-through"},
         "first_turn_ms": {name: round(one.hops[0], 3) for name, one in timed.items()},
     }
+
+
+async def hanging(count: int) -> dict[str, Any]:
+    """What a turn waits for a host that never answers."""
+    with host(0, "hang") as url:
+        service = Mem0MemoryService(api_key="m0-bench", host=url, user_id="bob", shutdown_timeout=0.5)
+        async with Call(service) as call:
+            timed = Timed(call)
+            for n in range(count):
+                await timed.turn(question(n), 0.0, 0.0)
+    return {"recall_timeout_ms": service.recall_timeout * 1000, "hop_ms": quantiles(timed.hops)}
 
 
 async def offline(folder: Path) -> dict[str, Any]:
@@ -144,7 +155,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["RECOLLECT_HOME"] = name
-        found = {"turns": asyncio.run(turns(options.turns)), "offline": asyncio.run(offline(folder))}
+        found = {
+            "turns": asyncio.run(turns(options.turns)),
+            "hanging": asyncio.run(hanging(max(3, options.turns // 10))),
+            "offline": asyncio.run(offline(folder)),
+        }
         found["moving_in"] = moving_in(folder, options.memories)
     print(json.dumps(found, indent=1))
 
