@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from recollect.errors import InvalidConfig
 from recollect.pipecat import Mem0MemoryService
 from recollect.remote.memory import RemoteMemory
 from tests.remote.host import KEY, Host, Reply
@@ -51,6 +52,17 @@ async def test_a_key_in_the_environment_names_the_cloud(monkeypatch: pytest.Monk
     assert isinstance(made.memory_client, RemoteMemory)
     assert made.memory_client.account.host == "https://api.mem0.ai"
     await made.memory_client.close()
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "spoken"), [({}, "v3"), ({"api_version": "v2"}, "v2"), ({"api_version": None}, "v3")]
+)
+async def test_the_api_version_that_is_asked_for(host: Host, asked_for: dict[str, Any], spoken: str) -> None:
+    async with Call(service(host, params=Mem0MemoryService.InputParams(**asked_for))) as call:
+        await call.say("Where do I live?")
+    assert {request.path.split("/")[1] for request in host.asked("/search/")} == {spoken}
+    with pytest.raises(InvalidConfig, match="v3, v2, v1"):
+        service(host, params=Mem0MemoryService.InputParams(api_version="v7"))
 
 
 async def test_a_turn_asks_twice_at_most(host: Host) -> None:

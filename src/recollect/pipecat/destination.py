@@ -26,6 +26,7 @@ def choose(
     local_config: Mapping[str, Any] | None,
     api_key: str | None,
     host: str | None,
+    api_version: str | None = None,
 ) -> AnyMemory:
     """The memory to use: the one given, else ``local_config``, else a host, else the embedded one.
 
@@ -47,13 +48,18 @@ def choose(
     if api_key or host or (local_config is None and os.environ.get("MEM0_API_KEY")):
         from recollect.remote.memory import RemoteMemory
 
-        remote = RemoteMemory(api_key=api_key, host=host)
+        remote = RemoteMemory(api_key=api_key, host=host, api_version=api_version)
         logger.info(f"Memory service: using the Mem0 host {remote.account.host}.")
         return remote
     from recollect.memory import AsyncMemory
 
     logger.info("Memory service: using the embedded memory on this machine.")
     return AsyncMemory()
+
+
+def version_of(params: Any) -> str | None:
+    """The API version that ``InputParams`` ask for, Pipecat's own too; None where the default was left as it is."""
+    return params.api_version if "api_version" in getattr(params, "model_fields_set", ()) else None
 
 
 async def call(method: Callable[..., Any], **arguments: Any) -> Any:

@@ -31,7 +31,7 @@ from .compat import (
     USER_TURN_FRAMES,
     is_speculative,
 )
-from .destination import call, choose, takes
+from .destination import call, choose, takes, version_of
 from .history import new_ones
 from .identity import Scope, User, UserId
 from .neighbours import Neighbours
@@ -133,7 +133,7 @@ class Mem0MemoryService(MemoryVerbs):
         if now is not None and now().tzinfo is None:
             raise InvalidTime("now() must return a time with a zone, e.g. datetime.now(timezone.utc).")
         params = params or InputParams()
-        self.memory_client = choose(memory, local_config, api_key, host)
+        self.memory_client = choose(memory, local_config, api_key, host, version_of(params))
         self._owns_memory = memory is None
         self.agent_id, self.run_id = agent_id, run_id
         self.search_limit = params.search_limit

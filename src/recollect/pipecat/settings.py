@@ -18,7 +18,7 @@ class InputParams(BaseModel):
     Parameters:
         search_limit: The most memories in a block.
         search_threshold: The least score (0 to 1) a memory must have.
-        api_version: Has no effect. Mem0's API of this version is what there is.
+        api_version: Of a Mem0 host: v3, v2 or v1, if it is said. Otherwise the newest that the host has.
         system_prompt: The beginning of the block.
         add_as_system_message: Whether the block is an instruction ("developer", below Pipecat 1.9 "system") or a
             "user" message.
