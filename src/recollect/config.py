@@ -11,12 +11,20 @@ from typing import Any
 
 import platformdirs
 
+from recollect.embedders.spec import EmbedderSpec, onnx_spec, openai_spec
 from recollect.errors import InvalidConfig
 
 _LOG = logging.getLogger(__name__)
 
 _OURS = "recollect"
-_PROVIDED = ("vector_store", "embedder", "llm", "reranker")
+_OPENAI_MODEL = "text-embedding-3-small"  # Mem0's default
+_RUN: dict[str, dict[str, set[str]]] = {
+    "vector_store": {_OURS: {"path", "collection_name"}},
+    "embedder": {_OURS: set(), "openai": {"model", "openai_base_url", "embedding_dims", "api_key"}, "onnx": {"path"}},
+    "llm": {_OURS: set()},
+    "reranker": {_OURS: set()},
+}
+"""The providers that run here, and the keys of their ``config``."""
 _WITHOUT_EFFECT = ("history_db_path", "version")
 
 
@@ -26,6 +34,8 @@ class Config:
 
     folder: Path
     """Holds the database and its locks, and nothing else that matters."""
+    embedder: EmbedderSpec | None = None
+    """None: the one the folder has, and the bundled one in a new folder."""
 
 
 def default_folder() -> Path:
@@ -37,44 +47,81 @@ def default_folder() -> Path:
 def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str] | None = None) -> Config:
     """Read Mem0's configuration dict; ``folder`` wins over what it says.
 
-    ``{"vector_store": {"provider": "recollect", "config": {"path": ...}}}`` names a folder. Raises ``InvalidConfig``
-    for providers this engine does not run itself.
+    ``{"vector_store": {"provider": "recollect", "config": {"path": ...}}}`` names a folder;
+    ``{"embedder": {"provider": "openai", "config": {"model": ..., "openai_base_url": ..., "embedding_dims": ...,
+    "api_key": ...}}}`` and ``{"embedder": {"provider": "onnx", "config": {"path": ...}}}`` an embedder. Raises
+    ``InvalidConfig`` for providers this engine does not run itself.
     """
     if config is None:
         config = {}
     if not isinstance(config, Mapping):
         raise InvalidConfig(f"The configuration must be a dict, not {type(config).__name__}.")
     path: object = None
-    for section in _PROVIDED:
+    embedder: EmbedderSpec | None = None
+    for section in _RUN:
         if config.get(section) is not None:
-            settings = _settings(section, config[section])
-            path = settings.get("path") if section == "vector_store" else path
+            provider, settings = _settings(section, config[section])
+            if section == "vector_store":
+                path = settings.get("path")
+            elif section == "embedder":
+                embedder = _embedder(provider, settings)
     for key in config:
-        if key not in _PROVIDED and key not in _WITHOUT_EFFECT:
+        if key not in _RUN and key not in _WITHOUT_EFFECT:
             _LOG.warning("Configuration key %r has no effect here and is ignored", key)
     chosen = folder if folder is not None else path
     if chosen is None:
-        return Config(default_folder())
+        return Config(default_folder(), embedder)
     if not isinstance(chosen, (str, os.PathLike)) or not str(chosen):
         raise InvalidConfig(f"vector_store.config.path must be a folder's path, not {chosen!r}.")
-    return Config(Path(chosen).expanduser())
+    return Config(Path(chosen).expanduser(), embedder)
 
 
-def _settings(section: str, value: object) -> Mapping[str, Any]:
+def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(value, Mapping):
         raise InvalidConfig(f"{section} must be a dict with 'provider' and 'config', not {type(value).__name__}.")
     provider = value.get("provider")
-    if provider != _OURS:
+    if not isinstance(provider, str) or provider not in _RUN[section]:
         raise InvalidConfig(
-            f"{section}: provider {provider!r} is not one that Recollect runs itself; it runs {_OURS!r}. "
-            f"Leave {section} out to use the built-in one."
+            f"{section}: provider {provider!r} is not one that Recollect runs itself; it runs "
+            f"{', '.join(map(repr, _RUN[section]))}. Leave {section} out to use the built-in one."
         )
     settings = value.get("config") or {}
     if not isinstance(settings, Mapping):
         raise InvalidConfig(f"{section}.config must be a dict, not {type(settings).__name__}.")
-    known = {"path", "collection_name"} if section == "vector_store" else set()
+    known = _RUN[section][provider]
     unknown = sorted(str(key) for key in settings if key not in known)
     if unknown:
         allowed = ", ".join(sorted(known)) or "nothing"
         raise InvalidConfig(f"{section}.config: unknown key {unknown[0]!r}; it takes {allowed}.")
-    return settings
+    return provider, settings
+
+
+def _embedder(provider: str, settings: Mapping[str, Any]) -> EmbedderSpec:
+    if provider == "openai":
+        return openai_spec(
+            _text(settings, "model") or _OPENAI_MODEL,
+            _text(settings, "openai_base_url"),
+            _length(settings.get("embedding_dims")),
+            _text(settings, "api_key"),
+        )
+    if provider == "onnx":
+        path = settings.get("path")
+        if not isinstance(path, (str, os.PathLike)) or not str(path):
+            raise InvalidConfig(f"embedder.config.path must be the folder of the model, not {path!r}.")
+        return onnx_spec(os.fspath(path))
+    return EmbedderSpec()
+
+
+def _text(settings: Mapping[str, Any], key: str) -> str | None:
+    value = settings.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidConfig(f"embedder.config.{key} must be a string, not {type(value).__name__}.")
+    return value
+
+
+def _length(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidConfig(f"embedder.config.embedding_dims must be a number from 1, not {value!r}.")
+    return value

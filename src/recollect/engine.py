@@ -18,27 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.config import Config
-from recollect.embedders import Embedder
+from recollect.embedders import Embedder, close
 from recollect.embedders.cache import CachedQueries
-from recollect.embedders.minilm import MiniLM
-from recollect.errors import Closed, EmbedderMismatch
+from recollect.embedders.spec import EmbedderSpec, open_embedder
+from recollect.equipment import Equipment, equip, fingerprint, follow
+from recollect.errors import Closed
 from recollect.filters import Filter, admits_user, candidate_owners, matches
 from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
-from recollect.index import IndexCache, IndexView
+from recollect.index import IndexView
 from recollect.recall import Hit, Scored, analyse, fitting, hits, rank
 from recollect.remember.vectors import Vectoriser
+from recollect.stores.claim import FINGERPRINT, mismatch, parted
 from recollect.stores.protocol import Read, Store
 from recollect.stores.sqlite import SqliteStore
-from recollect.text.keys import KEY_VERSION
 from recollect.times import today
 from recollect.types import EntityKind, IndexRow, MemoryRecord
 
 T = TypeVar("T")
-
-INDEX_BYTES = 1 << 30
-"""RAM for the indexes of the owners last asked about."""
-
 
 SHORTEST = 12
 """Tokens of a short memory: what a token budget is divided by to guess how many fit."""
@@ -67,30 +64,45 @@ class Directory:
 class Engine:
     """A store, an embedder and the indexes in RAM over them. Get one with ``open_engine``."""
 
-    def __init__(self, config: Config, embedder: Embedder) -> None:
-        self._fingerprint = embedder.fingerprint
-        self.embedder = CachedQueries(embedder)
-        self.store: Store = SqliteStore(config.folder, fingerprint(embedder))
-        self._cache = IndexCache(INDEX_BYTES)
-        self._vectoriser = Vectoriser(self.store, embedder)
+    def __init__(self, config: Config, embedder: Embedder | None) -> None:
+        self.folder = config.folder
+        self.store: Store = SqliteStore(config.folder)
+        try:
+            self._equipment = equip(self.store, config.folder, config.embedder, embedder)
+        except BaseException:
+            self.store.close()
+            raise
+        self._retired: list[Equipment] = []
+        self._switching = threading.Lock()
+        self._process = os.getpid()
+        self._vectoriser = Vectoriser(self.store, self._embedding)
         self._vectoriser.embed(None)  # what a crash left without a vector
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
         self.searching = ThreadPoolExecutor(1, "recollect-search")
         self.working = ThreadPoolExecutor(4, "recollect-work")
-        self._process = os.getpid()
 
-    def require(self, embedder: Embedder | None) -> None:
+    def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
         """Refuse another embedder than the one this engine has."""
-        if embedder is not None and embedder.fingerprint != self._fingerprint:
-            raise EmbedderMismatch(
-                f"This folder is open in this process with the embedder {self._fingerprint}; it cannot be opened with "
-                f"{embedder.fingerprint} beside it. Close it first, or use the same embedder."
-            )
+        if spec is None and given is None:
+            return
+        known = self._equipment.fingerprint
+        asked = given or open_embedder(spec or EmbedderSpec(), parted(known)[0])
+        try:
+            if fingerprint(asked) != known:
+                raise mismatch(self.folder, known, fingerprint(asked), None if given is not None else str(spec))
+        finally:
+            if given is None:
+                close(asked)
+
+    @property
+    def embedder(self) -> CachedQueries:
+        """Vectors of what is asked."""
+        return self._equipment.queries
 
     @property
     def vectors_from(self) -> str:
         """What the vectors in the folder depend on; those of another folder that says the same can be taken over."""
-        return f"{self._fingerprint} keys:{KEY_VERSION}"
+        return self._equipment.fingerprint
 
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done at once when there are none."""
@@ -103,10 +115,33 @@ class Engine:
     @contextmanager
     def reading(self) -> Iterator[Read]:
         """One consistent view of the store."""
+        with self._equipped() as (store, _):
+            yield store
+
+    @contextmanager
+    def _equipped(self) -> Iterator[tuple[Read, Equipment]]:
+        """A view of the store, and what fits the vectors in it; whoever rebuilt them meanwhile is noticed here."""
         if os.getpid() != self._process:
             raise Closed("This memory was opened before the process forked. Open one in the child.")
-        with self.store.read() as store:
-            yield store
+        while True:
+            equipment = self._equipment
+            with self.store.read() as store:
+                if store.setting(FINGERPRINT) == equipment.fingerprint:
+                    yield store, equipment
+                    return
+            self._follow()
+
+    def _follow(self) -> None:
+        with self._switching:
+            fitting = follow(self.store, self.folder, self._equipment)
+            if fitting is not self._equipment:
+                self._retired.append(self._equipment)  # others may still be asking it
+                self._equipment = fitting
+
+    @contextmanager
+    def _embedding(self) -> Iterator[tuple[Read, Embedder, str]]:
+        with self._equipped() as (store, equipment):
+            yield store, equipment.embedder, equipment.fingerprint
 
     def search(
         self,
@@ -122,22 +157,30 @@ class Engine:
     ) -> list[Hit]:
         """The best memories the filter admits, best first: ``limit`` of them, or as many as fit ``token_budget``."""
         depth = limit if token_budget is None else token_budget // SHORTEST + 1
-        with self.reading() as store:
-            ranked = self._ranked(store, project, tree, query, depth, now, show_expired)
+        with self._equipped() as (store, equipment):
+            ranked = self._ranked(store, equipment, project, tree, query, depth, now, show_expired)
             above = [scored for scored in ranked[:depth] if scored.score >= threshold]
             found = hits(above, store.records([scored.memory_id for scored in above]), query)
         return found if token_budget is None else list(fitting(found, token_budget))
 
     def _ranked(
-        self, store: Read, project: str, tree: Filter, query: str, depth: int, now: int, show_expired: bool
+        self,
+        store: Read,
+        equipment: Equipment,
+        project: str,
+        tree: Filter,
+        query: str,
+        depth: int,
+        now: int,
+        show_expired: bool,
     ) -> list[Scored]:
         """The ``depth`` best memories of each owner the filter reaches, best first."""
         ranked: list[Scored] = []
         for owner_id, rest in self._owners(store, project, tree):
-            view = self._index(store, owner_id)
+            view = _index(store, equipment, owner_id)
             mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
             read = analyse(query, view, now)
-            vector = self.embedder.embed_query(read.dense_text) if len(view) else None
+            vector = equipment.queries.embed_query(read.dense_text) if len(view) else None
             ranked += rank(view, read, vector, limit=depth, mask=mask)
         ranked.sort(key=lambda scored: -scored.score)
         return ranked
@@ -166,18 +209,20 @@ class Engine:
     def warm(self, project: str, tree: Filter) -> int:
         """Load what a search with this filter needs; returns how many memories that are."""
         self.embedder.embed_query("")  # loads the model
-        with self.reading() as store:
-            return sum(self._index(store, owner_id).count for owner_id, _ in self._owners(store, project, tree))
+        with self._equipped() as (store, equipment):
+            return sum(_index(store, equipment, owner).count for owner, _ in self._owners(store, project, tree))
 
     def forget_indexes(self) -> None:
         """Let go of every index in RAM."""
-        self._cache.clear()
+        self._equipment.indexes.clear()
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
         self.searching.shutdown()
         self.working.shutdown()
         self._vectoriser.close()
+        for equipment in (*self._retired, self._equipment):
+            equipment.close()
         self.store.close()
 
     def _owners(self, store: Read, project: str, tree: Filter) -> list[tuple[int, Filter]]:
@@ -194,13 +239,6 @@ class Engine:
                 reached.append((owner_id, rest))
         return reached
 
-    def _index(self, store: Read, owner_id: int) -> IndexView:
-        def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
-            change = store.changes(owner_id, since)
-            return change.version, change.rows, change.deleted
-
-        return self._cache.get(owner_id, store.owner_version(owner_id), load)
-
     def _mask(
         self, store: Read, owner_id: int, view: IndexView, rest: Filter, day: str | None
     ) -> NDArray[np.bool_] | None:
@@ -215,9 +253,12 @@ class Engine:
         return mask
 
 
-def fingerprint(embedder: Embedder) -> str:
-    """What the vectors in a folder depend on: the embedder, and the text each vector is made from."""
-    return f"{embedder.fingerprint} keys:{KEY_VERSION}"
+def _index(store: Read, equipment: Equipment, owner_id: int) -> IndexView:
+    def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
+        change = store.changes(owner_id, since)
+        return change.version, change.rows, change.deleted
+
+    return equipment.indexes.get(owner_id, store.owner_version(owner_id), load)
 
 
 _ENGINES: dict[tuple[int, Path], tuple[Engine, int]] = {}
@@ -227,16 +268,16 @@ _GUARD = threading.Lock()
 def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engine, Callable[[], None]]:
     """The engine of a folder, shared by all who open it in this process, and the call that lets go of it.
 
-    ``embedder`` is the bundled one unless said. Raises ``EmbedderMismatch`` if the folder, or the engine that is open
-    on it, has another.
+    ``embedder`` is the one the configuration names unless given, or else the folder's own. Raises ``EmbedderMismatch``
+    if the folder, or the engine that is open on it, has another.
     """
     key = (os.getpid(), config.folder.resolve())
     with _GUARD:
         if key in _ENGINES:
             engine, users = _ENGINES[key]
-            engine.require(embedder)
+            engine.require(config.embedder, embedder)
         else:
-            engine, users = Engine(config, embedder or MiniLM()), 0
+            engine, users = Engine(config, embedder), 0
         _ENGINES[key] = (engine, users + 1)
 
     def release() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from recollect.errors import InvalidConfig, MissingExtra
 
 OURS = "recollect"
+OUR_EMBEDDERS = ("openai", "onnx")
 _SECTIONS = ("vector_store", "llm", "embedder", "reranker", "graph_store")
 
 _PACKAGES = {
@@ -35,10 +36,14 @@ _OPENAI = ("openai", "openai_structured")
 def needs_mem0(config: Mapping[str, Any]) -> bool:
     """Whether this configuration names a provider that only Mem0's library runs.
 
-    A configuration that names none, or ``recollect`` anywhere, is Recollect's own.
+    A configuration that names none, or ``recollect`` anywhere, is Recollect's own; so is one that names an embedder of
+    Recollect's and nothing else.
     """
-    sections = [config[name] for name in _SECTIONS if config.get(name) is not None]
-    return bool(sections) and not any(isinstance(part, Mapping) and part.get("provider") == OURS for part in sections)
+    sections = {name: config[name] for name in _SECTIONS if config.get(name) is not None}
+    named = {name: part.get("provider") if isinstance(part, Mapping) else None for name, part in sections.items()}
+    if OURS in named.values() or (set(named) == {"embedder"} and named["embedder"] in OUR_EMBEDDERS):
+        return False
+    return bool(sections)
 
 
 def require_mem0(config: Mapping[str, Any]) -> None:

@@ -36,3 +36,10 @@ class Embedder(Protocol):
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is remembered; float32, shape (len(texts), dimensions), rows L2-normalised."""
         ...
+
+
+def close(embedder: Embedder) -> None:
+    """Let go of what an embedder holds, if it holds anything: connections to a server."""
+    closing = getattr(embedder, "close", None)
+    if closing is not None:
+        closing()

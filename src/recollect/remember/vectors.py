@@ -6,13 +6,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 import numpy as np
 
 from recollect.embedders import Embedder
-from recollect.stores.protocol import Store, Unembedded
+from recollect.errors import RecollectError
+from recollect.stores.protocol import Read, Store, Unembedded, Write
 from recollect.text.keys import key_text
 
 _LOG = logging.getLogger(__name__)
@@ -20,6 +23,9 @@ _FIRST_CHUNK = 64
 _LARGEST_CHUNK = 2048
 _CHUNK_SECONDS = 0.1
 """What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
+
+Reading: TypeAlias = Callable[[], AbstractContextManager[tuple[Read, Embedder, str]]]
+"""Opens a view of the store, with the embedder that its vectors come from and the fingerprint of that."""
 
 
 class Vectoriser:
@@ -29,9 +35,10 @@ class Vectoriser:
     the memory's own and its predecessor's, still holds; otherwise a newer request is under way.
     """
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(self, store: Store, reading: Reading) -> None:
         self._store = store
-        self._embedder = embedder
+        self._reading = reading
+        self._behind = False
         self._requests: queue.SimpleQueue[tuple[Sequence[int] | None, Future[None]] | None] = queue.SimpleQueue()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recollect-embedder", daemon=True)
@@ -52,12 +59,22 @@ class Vectoriser:
     def _run(self) -> None:
         while (request := self._requests.get()) is not None:
             version_ids, done = request
-            try:
-                self._embed(version_ids)
-            except Exception:
-                # What was added is safe and found by its words; its vectors are tried again at the next start.
-                _LOG.exception("Embedding failed; these memories are found by their words alone for now")
+            self._try(version_ids)
             done.set_result(None)
+            if self._behind and version_ids is not None and not self._stopping:
+                self._try(None)
+
+    def _try(self, version_ids: Sequence[int] | None) -> None:
+        """What was added is safe and found by its words: vectors that failed wait for the next that succeed."""
+        failed = True
+        try:
+            self._embed(version_ids)
+            failed = False
+        except RecollectError as error:
+            _LOG.warning("Embedding failed; these memories are found by their words alone for now: %s", error)
+        except Exception:
+            _LOG.exception("Embedding failed; these memories are found by their words alone for now")
+        self._behind = failed or (self._behind and version_ids is not None)
 
     def _embed(self, version_ids: Sequence[int] | None) -> None:
         """Chunk after chunk, as large as a model embeds in a moment."""
@@ -72,14 +89,22 @@ class Vectoriser:
                 size = min(2 * size, _LARGEST_CHUNK)
 
     def _embed_chunk(self, version_ids: Sequence[int] | None, size: int) -> int:
-        with self._store.read() as store:
+        with self._reading() as (store, embedder, fingerprint):
             waiting = store.unembedded(version_ids, size)
         if not waiting:
             return 0
-        vectors = np.ascontiguousarray(self._embedder.embed_documents([_key(version) for version in waiting]), "<f4")
-        rows = [(version, vector.tobytes()) for version, vector in zip(waiting, vectors, strict=True)]
-        return self._store.write(lambda write: write.keep_vectors(rows)).result()
+        rows = embedded(embedder, waiting)
+
+        def keep(write: Write) -> int | None:
+            return write.keep_vectors(rows) if write.setting("fingerprint") == fingerprint else None
+
+        kept = self._store.write(keep).result()
+        # None: the folder was rebuilt with another embedder meanwhile.
+        return self._embed_chunk(version_ids, size) if kept is None else kept
 
 
-def _key(version: Unembedded) -> str:
-    return key_text(version.text, version.actor_id, version.previous_text, version.previous_actor_id)
+def embedded(embedder: Embedder, versions: Sequence[Unembedded]) -> list[tuple[Unembedded, bytes]]:
+    """Each version with its vector as stores keep it: float32, little-endian."""
+    texts = [key_text(v.text, v.actor_id, v.previous_text, v.previous_actor_id) for v in versions]
+    vectors = np.ascontiguousarray(embedder.embed_documents(texts), "<f4")
+    return [(version, vector.tobytes()) for version, vector in zip(versions, vectors, strict=True)]

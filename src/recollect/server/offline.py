@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from recollect.embedders.minilm import MiniLM
-from recollect.engine import fingerprint
 from recollect.server.keys import IssuedKey, KeyHash, issue
 from recollect.server.tenants import ensure_named
 from recollect.stores.protocol import Write
@@ -21,7 +19,7 @@ class KeyRing:
     """The keys of a folder. It opens the store alone: no model, no index."""
 
     def __init__(self, folder: Path) -> None:
-        self._store = SqliteStore(folder, fingerprint(MiniLM()))
+        self._store = SqliteStore(folder)
         self._hashes = KeyHash(folder)
 
     def create(

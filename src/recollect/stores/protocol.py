@@ -156,6 +156,10 @@ class Read(Protocol):
         """Memories whole, in the same view."""
         ...
 
+    def setting(self, key: str) -> str | None:
+        """A word the store keeps of itself, such as the fingerprint of its vectors."""
+        ...
+
     def owners(
         self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
     ) -> dict[int, tuple[EntityKind, str]]:
@@ -224,6 +228,10 @@ class Write(Read, Protocol):
     @property
     def transfer(self) -> TransferWrite:
         """Memories whole, in the same transaction."""
+        ...
+
+    def keep_setting(self, key: str, value: str | None) -> None:
+        """``None`` drops it."""
         ...
 
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int: ...

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import apsw
 
-from recollect.errors import Closed, EmbedderMismatch
+from recollect.errors import Closed
+from recollect.stores.claim import claim
 from recollect.stores.protocol import Read, Write
 from recollect.stores.sqlite.connection import (
     connect,
@@ -34,11 +35,11 @@ T = TypeVar("T")
 class SqliteStore:
     """Memories in ``folder/recollect.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
 
-    ``fingerprint`` names the embedder and the way texts are keyed; a folder whose vectors were made otherwise is
-    refused. Raises the ``StoreError``s of ``recollect.errors``.
+    With a ``fingerprint``, a folder whose vectors depend on something else is refused; without, it is taken as it is.
+    Raises the ``StoreError``s of ``recollect.errors``.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
         self._idle: list[apsw.Connection] = []
@@ -53,13 +54,14 @@ class SqliteStore:
             raise
         self._writer = Writer(self._write_connection, self.path, self._lock)
 
-    def _open(self, folder: Path, fingerprint: str) -> apsw.Connection:
+    def _open(self, folder: Path, fingerprint: str | None) -> apsw.Connection:
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
             try:
                 migrate(connection, self.path)
-                with connection:
-                    _claim(SqliteWrite(connection), folder, fingerprint)
+                if fingerprint is not None:
+                    with connection:
+                        claim(SqliteWrite(connection), folder, fingerprint, None)
             except BaseException:
                 connection.close()
                 raise
@@ -114,15 +116,3 @@ class SqliteStore:
                 return self._idle.pop()
         with our_errors(self.path):
             return connect(self.path, writes=False)
-
-
-def _claim(store: SqliteWrite, folder: Path, fingerprint: str) -> None:
-    known = store.setting("fingerprint")
-    if known is None:
-        store.keep_setting("fingerprint", fingerprint)
-    elif known != fingerprint:
-        raise EmbedderMismatch(
-            f"The vectors in {folder} were made with {known}; this memory is set up for {fingerprint}. Vectors of two "
-            f"embedders cannot be compared. Use the first again, or make all vectors anew with: "
-            f"recollect rebuild --data {folder}"
-        )

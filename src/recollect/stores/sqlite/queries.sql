@@ -6,6 +6,9 @@ SELECT value FROM setting WHERE key = ?;
 -- name: keep_setting
 INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2;
 
+-- name: drop_setting
+DELETE FROM setting WHERE key = ?;
+
 -- name: owner_by_name
 SELECT id FROM owner WHERE project = ? AND kind = ? AND entity_id = ?;
 

@@ -53,8 +53,11 @@ class SqliteWrite(SqliteRead):
     def transfer(self) -> SqliteTransferWrite:
         return SqliteTransferWrite(self._connection, self.reserve, self.bump)
 
-    def keep_setting(self, key: str, value: str) -> None:
-        self._rows("keep_setting", key, value)
+    def keep_setting(self, key: str, value: str | None) -> None:
+        if value is None:
+            self._rows("drop_setting", key)
+        else:
+            self._rows("keep_setting", key, value)
 
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int:
         owner_id = self._value("owner_by_name", project, kind, entity_id)

@@ -1,0 +1,163 @@
+"""Sentence-transformers models in a folder, on one core, without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recollect.embedders import Vectors
+from recollect.errors import InvalidConfig
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+MAX_TOKENS = 512
+"""Where a folder says nothing of its model's length."""
+
+_CHARACTERS_A_TOKEN = 64
+"""More than any prose needs; what lies beyond a model's length is not worth splitting into words first."""
+
+_IDS = ("input_ids", "ids")
+_MASK = ("attention_mask", "mask")
+_POOLED = "sentence_embedding"
+
+
+class OnnxEmbedder:
+    """A folder's ``model.onnx`` (or ``onnx/model.onnx``) and ``tokenizer.json``: ids and mask in, a vector out.
+
+    A model that gives a vector for each token is averaged over them, as sentence-transformers does by default. Nothing
+    but the files' digests is read before the first text or ``load()``. Safe to call from several threads; each call
+    runs on the thread that made it.
+
+    Raises:
+        InvalidConfig: the folder lacks a file, or its model does not work that way.
+    """
+
+    def __init__(self, path: str | Path, *, max_tokens: int | None = None) -> None:
+        self.folder = Path(path).expanduser()
+        self._lock = Lock()
+        self._opened: tuple[Tokenizer, InferenceSession] | None = None
+        self._model_file = next(
+            (file for file in (self.folder / "model.onnx", self.folder / "onnx" / "model.onnx") if file.is_file()), None
+        )
+        if self._model_file is None or not (self.folder / "tokenizer.json").is_file():
+            raise InvalidConfig(
+                f"{self.folder} is no embedding model: it must hold model.onnx (or onnx/model.onnx) and tokenizer.json."
+            )
+        self._require_mean_pooling()
+        self._max_tokens = max_tokens or self._own_length()
+
+    @cached_property
+    def dimensions(self) -> int:
+        """The length of every vector; loads the model."""
+        return int(self._vector("", *self._loaded()).shape[0])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The digest of the files, the pooling and the length."""
+        digest = hashlib.sha256()
+        assert self._model_file is not None
+        weights = self._model_file.with_name("model.onnx_data")
+        for file in (self._model_file, weights, self.folder / "tokenizer.json"):
+            if file.is_file():
+                with file.open("rb") as content:
+                    digest.update(hashlib.file_digest(content, "sha256").digest())
+        return f"onnx/{digest.hexdigest()[:24]}/mean/{self._max_tokens}"
+
+    def load(self) -> None:
+        """Load the model now, so that the first text does not wait for it."""
+        self._loaded()
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is asked; float32, shape (len(texts), dimensions), rows of length one."""
+        return self._embed(texts)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is remembered; float32, shape (len(texts), dimensions), rows of length one."""
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        if not len(texts):
+            return vectors
+        tokenizer, session = self._loaded()
+        # One text a run: int8 scales are taken over the whole input, so a text's vector would depend on its neighbours.
+        for row, text in enumerate(texts):
+            vectors[row] = self._vector(text, tokenizer, session)
+        return vectors
+
+    def _vector(self, text: str, tokenizer: Tokenizer, session: InferenceSession) -> Any:
+        # A lone surrogate, half an emoji cut by someone, is no text to the tokenizer: it becomes a question mark.
+        readable = text[: _CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
+        ids = np.array([tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
+        given = {
+            name: ids if name in _IDS else np.ones_like(ids) if name in _MASK else np.zeros_like(ids)
+            for name in (wanted.name for wanted in session.get_inputs())
+        }
+        names = [output.name for output in session.get_outputs()]
+        # Others have a vector for the whole text too that means something else, such as BERT's pooler_output.
+        output = _POOLED if _POOLED in names else names[0]
+        found = session.run([output], given)[0][0]
+        vector = found if found.ndim == 1 else found.mean(axis=0)
+        return vector / max(float(np.linalg.norm(vector)), 1e-12)
+
+    def _loaded(self) -> tuple[Tokenizer, InferenceSession]:
+        with self._lock:
+            if self._opened is None:
+                assert self._model_file is not None
+                self._opened = _open_tokenizer(self.folder, self._max_tokens), _open_session(self._model_file)
+            return self._opened
+
+    def _own_length(self) -> int:
+        said = _json(self.folder / "sentence_bert_config.json").get("max_seq_length")
+        truncation = _json(self.folder / "tokenizer.json").get("truncation") or {}
+        return int(said or truncation.get("max_length") or MAX_TOKENS)
+
+    def _require_mean_pooling(self) -> None:
+        pooling = _json(self.folder / "1_Pooling" / "config.json")
+        if pooling and not pooling.get("pooling_mode_mean_tokens"):
+            raise InvalidConfig(
+                f"{self.folder} pools its tokens in another way than by their mean, which is the only one there is "
+                "here. Choose a model with mean pooling, or serve this one with an OpenAI-compatible server."
+            )
+
+
+def _json(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise InvalidConfig(f"{file} is not JSON: {error}. Get the model again.") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _open_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    # Files as published often pad every text, and cut it where their makers trained.
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def _open_session(model: Path) -> InferenceSession:
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # A text is too short to share among threads, and a voice agent has better uses for the other cores.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Measured: the fusions of the higher levels make the bundled graph slower, and they round differently.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

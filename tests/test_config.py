@@ -1,0 +1,99 @@
+"""Which embedder a configuration names, and whose engine it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recollect.adapters.mem0_config import needs_mem0
+from recollect.config import read_config
+from recollect.embedders.spec import EmbedderSpec, parse_spec
+from recollect.errors import InvalidConfig
+
+HOME = "http://localhost:11434/v1"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        (None, None),
+        ({"provider": "recollect"}, "recollect"),
+        ({"provider": "openai"}, "openai:text-embedding-3-small@https://api.openai.com/v1"),
+        (
+            {"provider": "openai", "config": {"model": "m", "openai_base_url": HOME + "/", "embedding_dims": 256}},
+            f"openai:m@{HOME}#256",
+        ),
+        ({"provider": "openai", "config": {"model": "@cf/baai/bge-m3:v1", "api_key": "sk"}}, "openai:@cf/baai/bge"),
+        ({"provider": "onnx", "config": {"path": "/models/e5"}}, "onnx:/models/e5"),
+    ],
+)
+def test_mem0s_dict_names_an_embedder(section: dict[str, Any] | None, line: str | None) -> None:
+    spec = read_config({"embedder": section} if section else {}).embedder
+    assert (None if spec is None else str(spec)[: len(line or "")]) == line
+    if spec is not None:
+        assert parse_spec(str(spec)) == spec
+        assert "sk" not in f"{spec} {spec!r}"
+
+
+def test_an_address_from_the_environment_is_settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", HOME)
+    assert parse_spec("openai:m") == EmbedderSpec("openai", "m", HOME)
+    assert str(parse_spec("openai:m#8")) == f"openai:m@{HOME}#8"
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ({"provider": "huggingface"}, "'recollect', 'openai', 'onnx'"),
+        ({"provider": ["openai"]}, "is not one"),
+        ({"provider": "openai", "config": {"ollama_base_url": HOME}}, "openai_base_url"),
+        ({"provider": "openai", "config": {"embedding_dims": "many"}}, "embedding_dims"),
+        ({"provider": "openai", "config": {"model": 3}}, "model"),
+        ({"provider": "openai", "config": {"openai_base_url": "localhost:11434"}}, "https://"),
+        ({"provider": "openai", "config": {"openai_base_url": "http://me:secret@host/v1"}}, "OPENAI_API_KEY"),
+        ({"provider": "onnx"}, "path"),
+        ({"provider": "recollect", "config": {"model": "m"}}, "takes nothing"),
+    ],
+)
+def test_what_cannot_be_read_is_told(section: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(InvalidConfig, match=complaint):
+        read_config({"embedder": section})
+
+
+@pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "recollect:x", "minilm"])
+def test_a_line_that_names_no_embedder(line: str) -> None:
+    with pytest.raises(InvalidConfig, match="openai:MODEL"):
+        parse_spec(line)
+
+
+OPENAI = {"provider": "openai", "config": {"model": "m", "openai_base_url": HOME}}
+MODEL = {"provider": "openai"}
+
+
+@pytest.mark.parametrize(
+    ("config", "theirs"),
+    [
+        ({"embedder": OPENAI}, False),
+        ({"embedder": {"provider": "onnx", "config": {"path": "/m"}}}, False),
+        ({"embedder": {"provider": "huggingface"}}, True),
+        ({"embedder": OPENAI, "vector_store": {"provider": "recollect"}}, False),
+        ({"embedder": OPENAI, "vector_store": {"provider": "chroma"}}, True),
+        ({"embedder": OPENAI, "llm": MODEL}, True),
+        ({"embedder": OPENAI, "llm": MODEL, "vector_store": {"provider": "recollect"}}, False),
+    ],
+)
+def test_whose_engine_an_embedder_asks_for(config: dict[str, Any], theirs: bool) -> None:
+    assert needs_mem0(config) is theirs
+
+
+def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
+    config = read_config({"vector_store": {"provider": "recollect", "config": {"path": "a"}}}, tmp_path)
+    assert config.folder == tmp_path
