@@ -42,11 +42,11 @@ test: $(VENV)/.dev
 
 .venv-mem0/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m venv .venv-mem0
-	.venv-mem0/bin/python -m pip install --quiet --disable-pip-version-check -e '.[pipecat,mem0,dev]' chromadb faiss-cpu
+	.venv-mem0/bin/python -m pip install --quiet --disable-pip-version-check -e '.[all,mem0,dev]' chromadb faiss-cpu
 	@touch $@
 
 test-mem0: .venv-mem0/.dev
-	.venv-mem0/bin/python -m pytest tests/adapters
+	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

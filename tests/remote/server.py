@@ -33,7 +33,10 @@ class Server:
             text=True,
         )
         assert self._process.stdout is not None
-        assert "http://" in self._process.stdout.readline()
+        told = self._process.stdout.readline()
+        if "http://" not in told:
+            self.kill()
+            raise AssertionError(f"the server did not start: {told!r}")
 
     def kill(self) -> None:
         """As the kernel does when memory runs out."""
