@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,24 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         refused = run("serve", "--port", str(server.port), "--data", tmp_path / "other", home=tmp_path)
         assert refused.returncode == 2
         assert "--port" in refused.stderr
+
+
+def test_a_call_under_way_is_answered_before_the_server_stops(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": f"My friend number {n} lives in town {n}."} for n in range(500)]
+    with served(tmp_path) as server, ThreadPoolExecutor(1) as thread:
+        made = json.loads(keys(tmp_path, "create", "--json").stdout)
+        client = Client(server.port, made["key"])
+        client.get("/v1/ping/")
+        answer = thread.submit(client.post, "/v3/memories/add/", {"messages": talk, "user_id": "ann"})
+        while not client.post("/v3/memories/", {"filters": {"user_id": "ann"}}).json["count"]:
+            pass  # now it is stored, and waits for its vectors
+        stop(server.process)
+        assert answer.result().status == 200
+    with served(tmp_path) as again:
+        assert client.key is not None
+        listed = Client(again.port, client.key).post("/v3/memories/", {"filters": {"user_id": "ann"}}).json
+        assert listed["count"] == 500
+        stop(again.process)
 
 
 def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:

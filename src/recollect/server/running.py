@@ -22,6 +22,10 @@ _GRACE = 30
 """Seconds that requests under way get to finish when the server is told to stop."""
 
 
+_KEEP_ALIVE = 75
+"""Seconds a connection may be idle. Mem0's clients keep theirs for five and repeat nothing: were it as short here, a
+call that finds its connection just closed would be lost."""
+
 _SWITCH = 0.0005
 """Seconds a thread keeps the interpreter while others want it. Python's own 5 ms would be added to an answer whenever
 the event loop has to wait for the thread that searches."""
@@ -58,6 +62,7 @@ def run(settings: Settings, address: Address) -> None:
             log_level="warning",
             access_log=False,  # it would write down whose memories were asked for
             timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
         ),
         _welcome(listening, first_key),
