@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, TypeAlias
@@ -24,6 +25,8 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+_LINES_KEPT = 500
+
 _PROMPT_SYNTAX = re.compile(r"<\|([^|<>]{0,40})\|>|<(/?)(s|SYS|start_of_turn|end_of_turn)>|\[(/?)INST\]", re.IGNORECASE)
 """What chat templates of open models cut turns with. In a memory it is only text."""
 
@@ -40,18 +43,35 @@ class RecallBlock(dict[str, Any]):
 
 
 class Lines:
-    """Writes memories as numbered lines with who said them and when."""
+    """Writes memories as numbered lines with who said them and when.
+
+    A line is written when its memory is found, which is mostly while the user still speaks, and kept for the turn.
+    """
 
     def __init__(self, names: Mapping[str, str | None], zone: tzinfo | None) -> None:
         self._names = names
         self._zone = zone
         """Of the days; None is this machine's."""
+        self._written: dict[tuple[object, ...], str] = {}
 
     def __call__(self, memories: Sequence[Hit]) -> str:
         """``n. <memory> (<who>, <day>)`` and a blank line for each."""
-        return "".join(f"{number}. {self._line(memory)}\n\n" for number, memory in enumerate(memories, 1))
+        return "".join(f"{number}. {line}\n\n" for number, line in enumerate(self.prepare(memories), 1))
+
+    def prepare(self, memories: Sequence[Hit]) -> list[str]:
+        """The lines without their numbers."""
+        return [self._line(memory) for memory in memories]
 
     def _line(self, memory: Hit) -> str:
+        key = (memory.get("memory"), memory.get("role"), memory.get("actor_id"), memory.get("said_at"))
+        line = self._written.get(key)
+        if line is None:
+            if len(self._written) >= _LINES_KEPT:
+                self._written.clear()
+            line = self._written[key] = self._write(memory)
+        return line
+
+    def _write(self, memory: Hit) -> str:
         text = quoted(str(memory.get("memory") or ""))
         source = ", ".join(part for part in (self._who(memory), self._when(memory)) if part)
         return f"{text} ({source})" if source else text
@@ -82,22 +102,49 @@ def quoted(text: str) -> str:
     return " ".join(text.split())
 
 
+class Prints:
+    """Fingerprints of rendered blocks, by which a copy is known; none of their words."""
+
+    def __init__(self) -> None:
+        self._prints: Counter[bytes] = Counter()
+        self._lengths: Counter[int] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._prints)
+
+    def add(self, text: str) -> None:
+        """Know the text of a block."""
+        self._prints[_print(text)] += 1
+        self._lengths[len(text)] += 1
+
+    def drop(self, other: Prints) -> None:
+        """Know no more what only ``other`` knew."""
+        self._prints -= other._prints
+        self._lengths -= other._lengths
+
+    def know(self, message: ContextMessage) -> bool:
+        """Whether this is a copy of a block. Its length tells at once of most messages that they are none."""
+        if isinstance(message, RecallBlock):
+            return False  # Its owner is known, and two services may write the same text.
+        text = text_of(message)
+        return len(text) in self._lengths and _print(text) in self._prints
+
+
 class Blocks:
     """The blocks of one service: at most one stands in a context at a time."""
 
-    _every: ClassVar[weakref.WeakSet[Blocks]] = weakref.WeakSet()
-    """The blocks of all living services: none may take another's for something that was said."""
+    _of_all: ClassVar[Prints] = Prints()
+    """Of all living services: none may take another's block for something that was said."""
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._rendered: set[bytes] = set()
-        self._lengths: set[int] = set()
-        self._every.add(self)
+        self._prints = Prints()
+        weakref.finalize(self, self._of_all.drop, self._prints)
 
     @classmethod
     def is_any(cls, message: ContextMessage) -> bool:
         """Whether this is a block of any service: the very message, or a copy with exactly its text."""
-        return isinstance(message, RecallBlock) or any(blocks._is_copy(message) for blocks in cls._every)
+        return isinstance(message, RecallBlock) or cls._of_all.know(message)
 
     def stands_in(self, messages: Sequence[ContextMessage]) -> bool:
         """Whether a block of this service is among the messages."""
@@ -107,8 +154,8 @@ class Blocks:
         """The messages with one block of this service, at ``position`` as ``list.insert`` counts it."""
         block = RecallBlock(role=role, content=text)
         block.owner = self._owner
-        self._rendered.add(_print(text))
-        self._lengths.add(len(text))
+        self._prints.add(text)
+        self._of_all.add(text)
         kept = self.strip(messages)
         kept.insert(_whole_calls(kept, position), block)
         return kept
@@ -117,16 +164,10 @@ class Blocks:
         """The messages without this service's blocks."""
         owner = self._owner
         kept = [message for message in messages if type(message) is not RecallBlock or message.owner != owner]
-        if len(kept) == len(messages) and self._rendered:
+        if len(kept) == len(messages) and self._prints:
             # Reading every text takes its time, so copies are looked for only where the block itself is not found.
-            kept = [message for message in kept if not self._is_copy(message)]
+            kept = [message for message in kept if not self._prints.know(message)]
         return kept
-
-    def _is_copy(self, message: ContextMessage) -> bool:
-        if isinstance(message, RecallBlock):
-            return False  # Its owner is known, and two services may write the same text.
-        text = text_of(message)
-        return len(text) in self._lengths and _print(text) in self._rendered
 
 
 def _print(text: str) -> bytes:

@@ -56,21 +56,29 @@ class Capture:
             otherwise = Ledger() if self._contexts else self._first
             self._contexts[context] = Ledgers.of(context, destination, otherwise)
 
-    def read(self, context: Context, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
-        """Take what is new in a context that is known. The assistant's part is marked if it was ``interrupted``."""
+    def read(
+        self, context: Context, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
+    ) -> list[Utterance]:
+        """Take what is new in a context that is known, as said ``at`` that moment, or now.
+
+        The assistant's part is marked if it was ``interrupted``.
+        """
+        at = at or self.moment()
         ledger = self._contexts[context]
         before = len(ledger)
         new = ledger.take(context.get_messages(), self.utterance)
         found = before == 0 and len(new) > 2
         for place, utterance in enumerate(new, before):
-            self._store(ledger, place, utterance, ids, interrupted, found=found)
+            self._store(ledger, place, utterance, ids, interrupted, at, found=found)
         return new
 
     def read_all(self, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
         """Take what is new in every context that passed."""
         return [new for context in list(self._contexts) for new in self.read(context, ids, interrupted=interrupted)]
 
-    def hear(self, utterance: Utterance, ids: Ids | None, *, interrupted: bool = False) -> None:
+    def hear(
+        self, utterance: Utterance, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
+    ) -> None:
         """Take a turn that was announced without its context, unless a context held it already."""
         ledgers = set(self._contexts.values()) or {self._first}
         if len(ledgers) > 1:
@@ -78,7 +86,7 @@ class Capture:
         for ledger in ledgers:
             place = len(ledger)
             if ledger.heard(utterance):
-                self._store(ledger, place, utterance, ids, interrupted)
+                self._store(ledger, place, utterance, ids, interrupted, at or self.moment())
 
     def move(self, destination: Hashable) -> None:
         """What is said from now on belongs elsewhere; what was said before stays where it is."""
@@ -112,7 +120,15 @@ class Capture:
         return any(summary in text for summary in self._summary_texts)
 
     def _store(
-        self, ledger: Ledger, place: int, said: Utterance, ids: Ids | None, interrupted: bool, *, found: bool = False
+        self,
+        ledger: Ledger,
+        place: int,
+        said: Utterance,
+        ids: Ids | None,
+        interrupted: bool,
+        at: datetime,
+        *,
+        found: bool = False,
     ) -> None:
         self._hushed = self._hushed and said.role == "assistant"
         if self._hushed or not self.recording or not self._wanted(said):
@@ -121,7 +137,7 @@ class Capture:
         if interrupted and said.role == "assistant":
             metadata["interrupted"] = True
         name = self._names.get(said.role)
-        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._moment(), metadata, ids, found)
+        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._later(at), metadata, ids, found)
         self._emit(entry)
 
     def _wanted(self, said: Utterance) -> bool:
@@ -134,14 +150,18 @@ class Capture:
             logger.warning(f"should_store failed, the message is stored: {error!r}")
             return True
 
-    def _moment(self) -> datetime:
-        """Now, and later than everything before: what was said in one instant keeps its order."""
+    def moment(self) -> datetime:
+        """Now, as the service's clock has it."""
         now = datetime.now(UTC) if self._now is None else self._now()
         if now.tzinfo is None:
             raise InvalidTime("now() of the memory service returned a time without a zone. Return an aware datetime.")
-        if self._now is None:
-            now = self._last = max(now, self._last + _INSTANT)
         return now
+
+    def _later(self, at: datetime) -> datetime:
+        """Later than everything before, unless a clock was given: what was said in one instant keeps its order."""
+        if self._now is None:
+            at = self._last = max(at, self._last + _INSTANT)
+        return at
 
 
 def announced(role: str, text: str) -> Utterance | None:

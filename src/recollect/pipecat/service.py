@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loguru import logger
@@ -22,7 +23,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 from recollect.errors import InvalidTime, MissingIdentity
 
 from .block import CLOSING, Formatter, Hit
-from .capture import Capture, Clock, Context, ShouldStore, announced
+from .capture import Capture, Clock, Context, ShouldStore
 from .compat import (
     ASSISTANT_TURN_FRAMES,
     CONTEXT_FRAMES,
@@ -32,28 +33,27 @@ from .compat import (
     is_speculative,
 )
 from .destination import call, choose, takes, version_of
+from .hearing import MemoryHearing
 from .history import new_ones
 from .identity import Scope, User, UserId
 from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
-from .recall import Recall, words_of
+from .recall import Recall
 from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame
 from .signals import Recalled, Signals
-from .verbs import MemoryVerbs
 from .writer import Entry, Writer
 
 if TYPE_CHECKING:
     from recollect.memory import AsyncMemory
 
-_TURN_COMES = 0.005
 _TURN_TAKES = 0.025
-"""Seconds for which a write lets a turn go first: together, and with the write itself, well below 50 ms."""
+"""Seconds for which a write lets a turn go first that does wait. With the write itself, well below 50 ms."""
 
 _WARM_UP = 1.0
 """Seconds the start of a call waits at most for its memories to be loaded."""
 
 
-class Mem0MemoryService(MemoryVerbs):
+class Mem0MemoryService(MemoryHearing):
     """Long-term memory in a pipeline, between the user aggregator and the LLM.
 
     Before each answer it puts what it recalls about the person into the context, as one message; after each turn it
@@ -162,6 +162,7 @@ class Mem0MemoryService(MemoryVerbs):
         self._signals = Signals(self, rtvi=rtvi)
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
+        self._due: list[Callable[[], None]] = []
         self._lists = LLMContext()
         self._profile: list[dict[str, Any]] = []
         """What the first turn shows if it recalls nothing."""
@@ -229,7 +230,7 @@ class Mem0MemoryService(MemoryVerbs):
             if is_speculative(frame):
                 await self._speculate(frame.context)
                 return
-            self._take(frame.context)
+            self._soon(partial(self._take, frame.context, self._ids(), at=self._capture.moment()))
             self._interrupted = False
             self._transcripts.turn_ended()
             await self._recall_for(frame.context)
@@ -261,36 +262,6 @@ class Mem0MemoryService(MemoryVerbs):
         self._speculated = (self.last_query or "", self.last_recall)
         self.last_query, self.last_recall = before
 
-    def _take(self, context: Context, *, interrupted: bool = False) -> None:
-        """Store what is new in a context."""
-        self._capture.know(context, self._destination())
-        self._capture.read(context, self._ids(), interrupted=interrupted)
-
-    async def _on_assistant_turn(self, context: Context, interrupted: bool | None) -> None:
-        """The assistant aggregator has put a turn into its context."""
-        self._take(context, interrupted=self._interrupted if interrupted is None else interrupted)
-
-    def _on_turn_frame(self, frame: Any) -> None:
-        """A turn was committed, perhaps to a context that never passes here."""
-        role = "user" if isinstance(frame, USER_TURN_FRAMES) else "assistant"
-        interrupted = role == "assistant" and self._interrupted
-        for context in self._neighbours.contexts:
-            self._take(context, interrupted=interrupted)
-        said = announced(role, frame.text)
-        if said is not None and role == "user":
-            self._keep_speculated(said.text)
-        if said is not None and not self._neighbours.contexts:
-            self._capture.read_all(self._ids(), interrupted=interrupted)
-            self._capture.hear(said, self._ids(), interrupted=interrupted)
-
-    def _keep_speculated(self, text: str) -> None:
-        """The user did say what was answered ahead: no other context frame follows, and the block belongs here."""
-        (query, hits), self._speculated = self._speculated, ("", ())
-        if hits and words_of(query) == words_of(text):
-            self.last_query, self.last_recall = query, hits
-            for context in self._neighbours.contexts:
-                self._desk.show(context, hits, self._look())
-
     def _on_transcript(self, transcript: str, final: bool) -> None:
         """The user is speaking."""
         if self.prefetch and not self.paused and self._ids() is not None:
@@ -298,6 +269,7 @@ class Mem0MemoryService(MemoryVerbs):
 
     def _on_user_changed(self) -> None:
         """Nothing of the one user may reach the other."""
+        self._take_due()
         self._drop_recall()
         self._profile = []
         self._capture.move(self._destination())
@@ -335,7 +307,6 @@ class Mem0MemoryService(MemoryVerbs):
 
     async def _quiet(self) -> None:
         """Before a write: a turn that is being answered right now has the memory to itself."""
-        await asyncio.sleep(_TURN_COMES)
         await self._recall.quiet(_TURN_TAKES)
 
     async def _warm_up(self) -> None:

@@ -117,8 +117,8 @@ class MemorySurface(FrameProcessor):
         if epoch != self._epoch:
             return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
         self.last_query = query
-        # What the person is saying right now is not news.
-        hits = [hit for hit in hits if folded(str(hit.get("memory"))) != folded(query)]
+        said = folded(query)  # What the person is saying right now is not news.
+        hits = [hit for hit in hits if folded(str(hit.get("memory"))) != said]
         if hits:
             self._desk.show(context, hits, self._look())
         else:
@@ -156,7 +156,9 @@ class MemorySurface(FrameProcessor):
             top_k=self.search_limit,
             threshold=self.search_threshold,
         )
-        return results_of(answer)
+        hits = results_of(answer)
+        self._lines.prepare(hits)
+        return hits
 
     async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
         """Those of the memories that were not deleted since. A client that cannot tell, or not soon, is trusted."""
@@ -193,9 +195,12 @@ class MemorySurface(FrameProcessor):
         return Look(role, self.position, self._render)
 
     def _render(self, hits: Sequence[Hit]) -> str:
+        return f"{self.system_prompt}{(self.formatter or self._lines)(hits)}{self.closing_note}"
+
+    @cached_property
+    def _lines(self) -> Lines:
         names = {"user": self.user_name, "assistant": self.assistant_name}
-        lines = self.formatter or Lines(names, self._now().tzinfo if self._now is not None else None)
-        return f"{self.system_prompt}{lines(hits)}{self.closing_note}"
+        return Lines(names, self._now().tzinfo if self._now is not None else None)
 
     @cached_property
     def _blocks(self) -> Blocks:

@@ -133,6 +133,7 @@ class MemoryVerbs(MemorySurface):
     def _drop_recall(self) -> None:
         """Nothing that was looked up or shown is of use any more."""
         self._epoch += 1
+        self.__dict__.pop("_lines", None)
         if self._recall is not None:
             self._recall.forget()
         self._desk.clear_all()
