@@ -151,6 +151,8 @@ def test_a_webhook_of_another_project_is_not_there(server: Running, client: Clie
         "http://10.0.0.1/x",
         "http://169.254.169.254/latest/meta-data",
         "http://[::ffff:127.0.0.1]/x",
+        "http://[64:ff9b::7f00:1]/x",
+        "http://[2002:7f00:1::]/x",
         "http://0.0.0.0/x",
         "ftp://example.com/x",
         "file:///etc/passwd",

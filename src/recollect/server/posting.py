@@ -17,6 +17,9 @@ TIMEOUT = 10.0
 """Seconds to connect, and to wait for each part of the answer."""
 
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
 class Refused(Exception):
     """The address lies inside: loopback, private, link-local or otherwise not on the open internet."""
 
@@ -66,8 +69,10 @@ def _address(host: str, port: int, allow_private: bool) -> str:
 
 
 def _outside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64 or address.sixtofour or address.teredo:
+            return False  # an IPv4 address inside, which may be any
+        address = address.ipv4_mapped or address
     return address.is_global and not address.is_multicast
 
 
