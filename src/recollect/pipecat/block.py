@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, TypeAlias
 
-from .messages import ContextMessage, fingerprint, role_of, text_of
+from .messages import ContextMessage, role_of, text_of
 
 Hit: TypeAlias = Mapping[str, Any]
 """One memory as ``search`` returns it."""
@@ -103,10 +103,10 @@ def quoted(text: str) -> str:
 
 
 class Prints:
-    """Fingerprints of rendered blocks, by which a copy is known; none of their words."""
+    """Hashes of rendered blocks, by which a copy is known; none of their words. They hold for this process."""
 
     def __init__(self) -> None:
-        self._prints: Counter[bytes] = Counter()
+        self._prints: Counter[int] = Counter()
         self._lengths: Counter[int] = Counter()
 
     def __bool__(self) -> bool:
@@ -114,7 +114,7 @@ class Prints:
 
     def add(self, text: str) -> None:
         """Know the text of a block."""
-        self._prints[_print(text)] += 1
+        self._prints[hash(text)] += 1
         self._lengths[len(text)] += 1
 
     def drop(self, other: Prints) -> None:
@@ -127,7 +127,7 @@ class Prints:
         if isinstance(message, RecallBlock):
             return False  # Its owner is known, and two services may write the same text.
         text = text_of(message)
-        return len(text) in self._lengths and _print(text) in self._prints
+        return len(text) in self._lengths and hash(text) in self._prints
 
 
 class Blocks:
@@ -139,6 +139,8 @@ class Blocks:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._prints = Prints()
+        self._last: tuple[int, RecallBlock | None] = (0, None)
+        """The block put last, and its place."""
         weakref.finalize(self, self._of_all.drop, self._prints)
 
     @classmethod
@@ -157,21 +159,22 @@ class Blocks:
         self._prints.add(text)
         self._of_all.add(text)
         kept = self.strip(messages)
-        kept.insert(_whole_calls(kept, position), block)
+        place = _whole_calls(kept, position)
+        kept.insert(place, block)
+        self._last = place, block
         return kept
 
     def strip(self, messages: Sequence[ContextMessage]) -> list[ContextMessage]:
         """The messages without this service's blocks."""
+        place, block = self._last
+        if place < len(messages) and messages[place] is block:  # A conversation that only grew, as nearly all do.
+            return [*messages[:place], *messages[place + 1 :]]
         owner = self._owner
         kept = [message for message in messages if type(message) is not RecallBlock or message.owner != owner]
         if len(kept) == len(messages) and self._prints:
             # Reading every text takes its time, so copies are looked for only where the block itself is not found.
             kept = [message for message in kept if not self._prints.know(message)]
         return kept
-
-
-def _print(text: str) -> bytes:
-    return fingerprint("block", text)
 
 
 def _whole_calls(messages: Sequence[ContextMessage], position: int) -> int:
