@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from hashlib import blake2b
 from itertools import pairwise
 
@@ -79,9 +80,6 @@ def _rewritten(offered: Sequence[Said], stored: Sequence[Said], age: int) -> lis
     Only a live conversation, or a long run of the same messages, is taken for an edited history. Anything else is
     another talk that happens to begin alike.
     """
-    known = {said.digest for said in stored}
-    if known.isdisjoint(said.digest for said in offered):  # spares large imports the comparison of each with each
-        return list(range(len(offered)))
     matched = _common(offered, stored)
     if not matched or (age > STILL_TALKING and _longest_run(matched) < _LONG_RUN):
         return list(range(len(offered)))
@@ -99,24 +97,10 @@ def _rewritten(offered: Sequence[Said], stored: Sequence[Said], age: int) -> lis
 
 
 def _common(offered: Sequence[Said], stored: Sequence[Said]) -> list[tuple[int, int]]:
-    """The longest common subsequence, as pairs of places, the latest possible in ``stored``."""
-    width = len(stored) + 1
-    best = [[0] * width for _ in range(len(offered) + 1)]
-    for i, said in enumerate(offered, 1):
-        row, above = best[i], best[i - 1]
-        for j, other in enumerate(stored, 1):
-            row[j] = above[j - 1] + 1 if same(said, other) else max(above[j], row[j - 1])
-    pairs: list[tuple[int, int]] = []
-    i, j = len(offered), len(stored)
-    while i and j:
-        if same(offered[i - 1], stored[j - 1]) and best[i][j] == best[i - 1][j - 1] + 1:
-            pairs.append((i - 1, j - 1))
-            i, j = i - 1, j - 1
-        elif best[i - 1][j] >= best[i][j - 1]:
-            i -= 1
-        else:
-            j -= 1
-    return pairs[::-1]
+    """What both have in the same order, as pairs of places: the longest run first, then what fits around it."""
+    matcher = SequenceMatcher(None, [said.digest for said in offered], [said.digest for said in stored], autojunk=False)
+    pairs = ((block.a + step, block.b + step) for block in matcher.get_matching_blocks() for step in range(block.size))
+    return [(i, j) for i, j in pairs if same(offered[i], stored[j])]
 
 
 def _longest_run(pairs: Sequence[tuple[int, int]]) -> int:
