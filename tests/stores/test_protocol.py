@@ -11,6 +11,7 @@ import pytest
 
 from recollect.errors import Closed
 from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Store, Write
+from recollect.stores.rebuilding import Stretch
 from recollect.types import MemoryRecord, Scope
 from recollect.uids import new_uid
 
@@ -246,3 +247,36 @@ def test_a_closed_store_says_so(open_store: Open) -> None:
 def _records(store: Store, ids: list[int]) -> dict[int, MemoryRecord]:
     with store.read() as view:
         return dict(view.records(ids))
+
+
+def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) -> None:
+    owner, ids = fill(store, "tea", "coffee", "milk")
+    other, more = fill(store, "beer", user="bob")
+    embed(store)
+
+    def make(after: int, limit: int) -> Stretch:
+        with store.read() as view:
+            stretch = view.rebuilding.next(after, limit)
+        rows = [(made.version, np.full(2, 7, np.float32).tobytes()) for made in stretch.versions]
+        store.write(lambda tx: tx.rebuilding.keep(stretch, rows, [])).result()
+        return stretch
+
+    first, second, third = make(0, 2), make(owner - 1, 2), make(owner - 1, 9)
+    assert [made.version.version_id for made in (*first.versions, *second.versions, *third.versions)] == [*ids, *more]
+    assert (first.ended, third.ended) == (False, True)
+    store.write(lambda tx: tx.delete_memory(tx.standing([ids[0]])[ids[0]], "p", 11)).result()
+    with store.read() as view:
+        left = view.rebuilding.next(0, 9)
+        assert view.rebuilding.progress() == (2, 3)
+    assert [(made.version.text, made.version.previous_text) for made in left.versions] == [("coffee", None)]
+    store.write(lambda tx: tx.rebuilding.switch(left, tokens=False)).result()
+    with store.read() as view:
+        found = {row.memory_id: row for one in (owner, other) for row in view.changes(one, 0).rows}
+        assert [waiting.text for waiting in view.unembedded(None, 9)] == ["coffee"]
+        assert len(view.rebuilding.next(0, 9).versions) == 3  # nothing is kept of a rebuild that is over
+    assert {i: row.vector is not None and len(row.vector) for i, row in found.items()} == {
+        ids[1]: False,
+        ids[2]: 2,
+        more[0]: 2,
+    }
+    assert found[ids[2]].tokens.tolist() == [4]

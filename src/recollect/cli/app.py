@@ -16,6 +16,7 @@ from .chat import chat
 from .demo import demo
 from .keys import app as keys
 from .outbox import app as outbox
+from .rebuild import rebuild
 from .serve import serve
 from .transfer import export_memories, import_memories
 
@@ -33,6 +34,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)
 app.command("import")(import_memories)
+app.command()(rebuild)
 
 
 def _show_version(wanted: bool) -> None:

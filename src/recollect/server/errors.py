@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recollect.errors import Closed, InvalidInput, MemoryNotFound, RecollectError, StoreError, Unsupported
+from recollect.errors import Closed, InvalidInput, MemoryNotFound, RecollectError, RemoteError, StoreError, Unsupported
 from recollect.server.replies import failure
 
 _LOG = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def _ours(request: Request, error: Exception) -> Response:
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return failure(status, str(error))
-    if isinstance(error, (StoreError, Closed)):
+    if isinstance(error, (StoreError, Closed, RemoteError)):
         # The text names folders of the machine: it is for the log, not for whoever calls.
         _LOG.error("%s %s: %s", request_id(request), type(error).__name__, error)
         return failure(503, "The memory cannot be used right now; the server's log says why. Try again later.")

@@ -10,7 +10,9 @@ from recollect.stores.protocol import Write
 
 FINGERPRINT = "fingerprint"
 EMBEDDER = "embedder"
-"""The settings: what the vectors depend on, and how to open the embedder that makes such (``EmbedderSpec``)."""
+REBUILD = "rebuild"
+"""The settings: what the vectors depend on, how to open the embedder that makes such (``EmbedderSpec``), and from what
+to what a rebuild that is not finished leads."""
 
 _KEYS = " keys:"
 

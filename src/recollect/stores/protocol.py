@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from recollect.stores.rebuilding import RebuildRead, RebuildWrite
 from recollect.stores.serving import ServingRead, ServingWrite
 from recollect.stores.transfer import TransferRead, TransferWrite
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Role, Scope
@@ -156,6 +157,11 @@ class Read(Protocol):
         """Memories whole, in the same view."""
         ...
 
+    @property
+    def rebuilding(self) -> RebuildRead:
+        """What a rebuild has to do, in the same view."""
+        ...
+
     def setting(self, key: str) -> str | None:
         """A word the store keeps of itself, such as the fingerprint of its vectors."""
         ...
@@ -228,6 +234,11 @@ class Write(Read, Protocol):
     @property
     def transfer(self) -> TransferWrite:
         """Memories whole, in the same transaction."""
+        ...
+
+    @property
+    def rebuilding(self) -> RebuildWrite:
+        """What a rebuild makes, in the same transaction."""
         ...
 
     def keep_setting(self, key: str, value: str | None) -> None:

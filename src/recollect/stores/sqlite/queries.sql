@@ -171,6 +171,12 @@ INSERT INTO unembedded (version_id, stamp) VALUES (?1, ?2) ON CONFLICT (version_
 -- name: drop_vector
 DELETE FROM vector WHERE version_id = ?;
 
+-- name: drop_rebuilt_vector
+DELETE FROM rebuilt_vector WHERE version_id = ?;
+
+-- name: drop_rebuilt_tokens
+DELETE FROM rebuilt_token WHERE version_id = ?;
+
 -- name: drop_unembedded
 DELETE FROM unembedded WHERE version_id = ?;
 

@@ -12,6 +12,7 @@ import numpy as np
 from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
 from recollect.stores.sqlite.ids import first_id, last_id
 from recollect.stores.sqlite.named import SQL
+from recollect.stores.sqlite.rebuilding import SqliteRebuildRead
 from recollect.stores.sqlite.serving import SqliteServingRead
 from recollect.stores.sqlite.transfer import SqliteTransferRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
@@ -30,6 +31,10 @@ class SqliteRead:
     @property
     def transfer(self) -> SqliteTransferRead:
         return SqliteTransferRead(self._connection)
+
+    @property
+    def rebuilding(self) -> SqliteRebuildRead:
+        return SqliteRebuildRead(self._connection)
 
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(SQL[name], values)

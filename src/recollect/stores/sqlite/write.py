@@ -11,6 +11,7 @@ from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, S
 from recollect.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.read import SqliteRead, all_runs, read_message
+from recollect.stores.sqlite.rebuilding import SqliteRebuildWrite
 from recollect.stores.sqlite.serving import SqliteServingWrite
 from recollect.stores.sqlite.transfer import SqliteTransferWrite
 from recollect.types import EntityKind, Scope
@@ -30,12 +31,17 @@ _TABLES = (
     "token",
     "vector",
     "unembedded",
+    "rebuilt_vector",
+    "rebuilt_token",
+    "rebuilt_owner",
     "call",
     "feedback",
     "export",
     "job",
     "delivery",
 )
+
+_DERIVED = ("drop_tokens", "drop_vector", "drop_unembedded", "drop_rebuilt_tokens", "drop_rebuilt_vector")
 
 
 class SqliteWrite(SqliteRead):
@@ -52,6 +58,10 @@ class SqliteWrite(SqliteRead):
     @property
     def transfer(self) -> SqliteTransferWrite:
         return SqliteTransferWrite(self._connection, self.reserve, self.bump)
+
+    @property
+    def rebuilding(self) -> SqliteRebuildWrite:
+        return SqliteRebuildWrite(self._connection)
 
     def keep_setting(self, key: str, value: str | None) -> None:
         if value is None:
@@ -204,6 +214,7 @@ class SqliteWrite(SqliteRead):
         changed = self.bump(owner_id)
         for memory_id, version_id in memories:
             self._rows("drop_vector", version_id)
+            self._rows("drop_rebuilt_vector", version_id)
             self._rows("await_vector", version_id, changed)
             self._rows("touch", memory_id, changed)
         return [version_id for _, version_id in memories]
@@ -213,7 +224,7 @@ class SqliteWrite(SqliteRead):
         self._rows("mark_deleted", memory.id, changed, now)
         self._rows("forget_last", memory.id, memory.previous_id, memory.owner_id)
         for (version_id,) in self._rows("versions_of", memory.id).fetchall():
-            for statement in ("drop_tokens", "drop_vector", "drop_unembedded"):
+            for statement in _DERIVED:
                 self._rows(statement, version_id)
         for run_id in (*memory.earlier_runs, memory.scope.run_id):
             scope = Scope(memory.scope.user_id, memory.scope.agent_id, memory.scope.app_id, run_id)
