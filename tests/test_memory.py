@@ -341,6 +341,7 @@ WRONG: list[tuple[Callable[[Memory], object], type[Exception], str]] = [
     (lambda m: m.add("x", user_id="a", timestamp=datetime(2026, 1, 1)), InvalidTime, "no time zone"),
     (lambda m: m.add("x", user_id="a", expiration_date="soon"), InvalidTime, "YYYY-MM-DD"),
     (lambda m: m.add("x", user_id="a", metadata={"a": {1, 2}}), InvalidInput, "plain JSON"),
+    (lambda m: m.add("x", user_id="a", metadata={"a": "\ud800"}), InvalidInput, "plain JSON"),
     (lambda m: m.add("x", user_id="a", memory_type="procedural_memory"), Unsupported, "extraction model"),
     (lambda m: m.search("", filters=ANN), InvalidInput, "query is empty"),
     (lambda m: m.search("x"), MissingIdentity, "filters must name"),

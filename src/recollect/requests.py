@@ -168,8 +168,8 @@ def read_metadata(metadata: object) -> dict[str, Any]:
     if len(kept) < len(metadata):
         _LOG.warning("metadata cannot say whose a memory is: %s dropped", ", ".join(sorted(_IDENTITY & set(metadata))))
     try:
-        encoded = json.dumps(kept, allow_nan=False)
-        encoded.encode()
+        encoded = json.dumps(kept, allow_nan=False, ensure_ascii=False)
+        encoded.encode()  # refuses lone surrogates, which no database takes
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"metadata must be plain JSON (strings, numbers, lists, dicts): {error}.") from error
     if len(encoded) > MOST_METADATA:
