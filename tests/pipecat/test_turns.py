@@ -64,6 +64,17 @@ async def test_the_same_words_twice_are_recalled_twice(ann: Ann) -> None:
     assert [len(blocks(shown)) for shown in call.shown] == [1, 1]
 
 
+async def test_a_follow_up_leans_on_the_turns_before_it(ann: Ann) -> None:
+    await ann.told("My sister Eva plays the cello in Bergen.", "I am allergic to peanuts.")
+    service = ann.service()
+    async with Call(service) as call:
+        await call.say("What does my sister Eva play?")
+        service._desk.clear_all()  # so that the block is not the one kept from the turn before
+        await call.say("And where?")
+    assert "Bergen" in service.last_recall[0]["memory"]
+    assert service.last_recall[0]["score"] > 0.1  # found, not merely part of what is known of her
+
+
 async def test_without_memories_there_is_no_block(ann: Ann) -> None:
     async with Call(ann.service()) as call:
         await call.say("In which city do I live?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 _TURN_TAKES = 0.025
 """Seconds for which a write lets a turn go first that does wait. With the write itself, well below 50 ms."""
+
+_EARLIER = 6
+"""Turns that a follow-up may lean on."""
 
 _WARM_UP = 1.0
 """Seconds the start of a call waits at most for its memories to be loaded."""
@@ -154,7 +158,8 @@ class Mem0MemoryService(MemoryHearing):
         """Make the parts of a call."""
         names = {"user": self.user_name, "assistant": self.assistant_name}
         self._writer = Writer(self._store, self._report_storing, self._quiet, self._keeps_order)
-        self._capture = Capture(self._writer.put, names=names, should_store=should_store, now=self._now)
+        self._earlier: deque[dict[str, str]] = deque(maxlen=_EARLIER)
+        self._capture = Capture(self._heard, names=names, should_store=should_store, now=self._now)
         self._recall = Recall(
             self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
         )
@@ -267,10 +272,16 @@ class Mem0MemoryService(MemoryHearing):
         if self.prefetch and not self.paused and self._ids() is not None:
             self._recall.ahead(transcript, final=final)
 
+    def _heard(self, entry: Entry) -> None:
+        """Something was said: keep it for the follow-ups to it, and store it."""
+        self._earlier.append({"role": entry.role, "content": entry.text})
+        self._writer.put(entry)
+
     def _on_user_changed(self) -> None:
         """Nothing of the one user may reach the other."""
         self._take_due()
         self._drop_recall()
+        self._earlier.clear()
         self._profile = []
         self._capture.move(self._destination())
         ids = self._ids()

@@ -6,6 +6,7 @@ All of it works on an instance made with ``__new__`` whose attributes were set b
 from __future__ import annotations
 
 import asyncio
+import inspect
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -58,6 +59,8 @@ class MemorySurface(FrameProcessor):
     _user: User | None = None
     _user_by_hand: str | None = None
     _recall: Recall | None = None
+    _earlier: Sequence[Mapping[str, str]] = ()
+    """The last turns, oldest first, as messages."""
     _epoch: int = 0
     """Grows when everything looked up and shown is dropped."""
 
@@ -155,10 +158,24 @@ class MemorySurface(FrameProcessor):
             filters=self._visible(ids),
             top_k=self.search_limit,
             threshold=self.search_threshold,
+            **self._turns_before(query),
         )
         hits = results_of(answer)
         self._lines.prepare(hits)
         return hits
+
+    def _turns_before(self, query: str) -> dict[str, Any]:
+        """What a follow-up ("and where?") leans on, for a memory that understands it."""
+        if not self._leans or not self._earlier:
+            return {}
+        turns = [dict(turn) for turn in self._earlier]
+        if folded(turns[-1]["content"]) == folded(query):  # The turn that asks was taken already.
+            turns.pop()
+        return {"context": turns} if turns else {}
+
+    @cached_property
+    def _leans(self) -> bool:
+        return "context" in inspect.signature(self.memory_client.search).parameters
 
     async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
         """Those of the memories that were not deleted since. A client that cannot tell, or not soon, is trusted."""
