@@ -31,6 +31,13 @@ def test_a_verbatim_memory_is_followed_by_who_and_when() -> None:
     )
 
 
+def test_of_a_long_memory_the_passage_is_shown() -> None:
+    long = {"memory": "a long story about a parrot", "passage": "about a parrot"}
+    other = long | {"passage": "a long story"}
+    write = Lines(NAMES, UTC)
+    assert [write([long]), write([other])] == ["1. about a parrot\n\n", "1. a long story\n\n"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -63,7 +63,7 @@ class Lines:
         return [self._line(memory) for memory in memories]
 
     def _line(self, memory: Hit) -> str:
-        key = (memory.get("memory"), memory.get("role"), memory.get("actor_id"), memory.get("said_at"))
+        key = (shown_of(memory), memory.get("role"), memory.get("actor_id"), memory.get("said_at"))
         line = self._written.get(key)
         if line is None:
             if len(self._written) >= _LINES_KEPT:
@@ -72,7 +72,7 @@ class Lines:
         return line
 
     def _write(self, memory: Hit) -> str:
-        text = quoted(str(memory.get("memory") or ""))
+        text = quoted(str(shown_of(memory)))
         source = ", ".join(part for part in (self._who(memory), self._when(memory)) if part)
         return f"{text} ({source})" if source else text
 
@@ -93,6 +93,11 @@ class Lines:
         if moment.tzinfo is not None:
             moment = moment.astimezone(self._zone)
         return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def shown_of(memory: Hit) -> object:
+    """Its words; of a long memory only the passage that was asked for, because all of it would drown the others."""
+    return memory.get("passage") or memory.get("memory") or ""
 
 
 def quoted(text: str) -> str:
