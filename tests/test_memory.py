@@ -325,6 +325,19 @@ async def test_async_memory_has_the_same_verbs(tmp_path: Path) -> None:
         assert await memory.messages(user_id="ann") == []
 
 
+async def test_a_cancelled_call_takes_nobody_with_it(tmp_path: Path) -> None:
+    async with AsyncMemory(folder=tmp_path) as memory:
+        calls = [asyncio.create_task(memory.add(f"I own {n} bees", user_id="ann", run_id=f"r{n}")) for n in range(40)]
+        await asyncio.sleep(0.01)
+        for call in calls[::2]:
+            call.cancel()
+        done = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(answer, (dict, asyncio.CancelledError)) for answer in done)
+        await memory.add("I still keep hens", user_id="ann")
+        found = texts(await memory.search("hens", filters=ANN))
+        assert "I still keep hens" in found
+
+
 def test_async_memory_works_from_several_loops(tmp_path: Path) -> None:
     memory = AsyncMemory(folder=tmp_path)
     asyncio.run(memory.add("I keep bees", user_id="ann"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from threading import Event
 
 import numpy as np
 import pytest
@@ -113,6 +114,20 @@ def test_a_failed_write_leaves_nothing_and_takes_nobody_with_it(store: Store) ->
     with store.read() as view:
         names = {entity for _, entity in view.owners("p", "user", None).values()}
     assert names == {f"u{n}" for n in range(20)}
+
+
+def test_a_write_that_is_called_off_disturbs_nobody(store: Store) -> None:
+    go = Event()
+    slow = store.write(lambda tx: go.wait(10))
+    go_on = [store.write(_named(f"u{n}")) for n in range(6)]
+    called_off = [future for future in go_on[::2] if future.cancel()]
+    go.set()
+    slow.result()
+    assert len(called_off) == 3
+    assert all(future.result() for future in go_on[1::2])
+    assert store.write(_named("later")).result() > 0
+    with store.read() as view:
+        assert {entity for _, entity in view.owners("p", "user", None).values()} == {"u1", "u3", "u5", "later"}
 
 
 def test_changes_since_a_version_are_exactly_what_changed(store: Store) -> None:
@@ -280,3 +295,7 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
         more[0]: 2,
     }
     assert found[ids[2]].tokens.tolist() == [4]
+
+
+def _named(user: str) -> Callable[[Write], int]:
+    return lambda tx: tx.ensure_owner("p", "user", user, 1)

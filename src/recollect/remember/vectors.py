@@ -21,6 +21,9 @@ from recollect.text.keys import key_text
 _LOG = logging.getLogger(__name__)
 _FIRST_CHUNK = 64
 _LARGEST_CHUNK = 2048
+_PATIENCE = 2.0
+"""Seconds that closing waits for a chunk under way."""
+
 _CHUNK_SECONDS = 0.1
 """What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
 
@@ -51,16 +54,21 @@ class Vectoriser:
         return done
 
     def close(self) -> None:
-        """Stop after the chunk under way; the rest is embedded at the next start."""
+        """Stop after the chunk under way; the rest is embedded at the next start.
+
+        An embedder that hangs is not waited for: its thread ends with the process.
+        """
         self._stopping = True
         self._requests.put(None)
-        self._thread.join()
+        self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
         while (request := self._requests.get()) is not None:
             version_ids, done = request
+            awaited = done.set_running_or_notify_cancel()  # nobody may wait any more; the vectors are wanted anyway
             self._try(version_ids)
-            done.set_result(None)
+            if awaited:
+                done.set_result(None)
             if self._behind and version_ids is not None and not self._stopping:
                 self._try(None)
 

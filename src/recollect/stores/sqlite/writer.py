@@ -101,7 +101,11 @@ class Writer:
             batch.append(job)
         return batch, True
 
-    def _commit(self, batch: list[_Job]) -> None:
+    def _commit(self, waiting: list[_Job]) -> None:
+        # What was called off before its turn is not written; from here on it no longer can be.
+        batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
+        if not batch:
+            return
         answers: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             with self._lock, our_errors(self._path):
