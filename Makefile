@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-mem0 check crash bench format clean
+.PHONY: help demo serve isolation test test-mem0 test-compat check crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests"
 	@echo "make test-mem0  run the tests with Mem0's own library (in .venv-mem0)"
+	@echo "make test-compat  run the service's tests on older versions of Pipecat"
 	@echo "make check   formatting, lint, types, documentation examples"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
@@ -47,6 +48,9 @@ test: $(VENV)/.dev
 
 test-mem0: .venv-mem0/.dev
 	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
+
+test-compat: $(VENV)/.dev
+	$(BIN)/python tools/test_compat.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
