@@ -106,7 +106,7 @@ def _run(server: Server, home: Path, user: str, chance: random.Random, who: int)
 
 async def _send_the_rest(server: Server, home: Path) -> None:
     async with RemoteMemory(api_key=KEY, host=server.url, folder=home) as memory:
-        assert await memory.flush(60)
+        assert await memory.flush(600)  # agents without a voice talk far faster than anyone, and leave much behind
 
 
 def _check(said: list[str], stored: set[int]) -> None:
