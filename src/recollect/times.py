@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from recollect.errors import InvalidTime
 
@@ -62,6 +63,7 @@ def as_datetime(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+@lru_cache(maxsize=8192)  # a memory's three times are often one, and the same memories are shown again
 def iso(micros: int) -> str:
     """The moment as ISO 8601 in UTC, with its offset."""
     return as_datetime(micros).isoformat()

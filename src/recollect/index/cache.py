@@ -54,7 +54,9 @@ class IndexCache:
         Whatever ``load`` raises is raised here and leaves the index as it was.
         """
         with self._lock:
-            entry = self._entries.setdefault(owner_id, _Entry())
+            entry = self._entries.get(owner_id)
+            if entry is None:
+                entry = self._entries[owner_id] = _Entry()
             self._entries.move_to_end(owner_id)
         if entry.version < version:
             with entry.loading:
