@@ -4,13 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-mem0 test-compat check crash bench format clean
+.PHONY: help demo serve isolation test test-compat check crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
-	@echo "make test    run the tests"
-	@echo "make test-mem0  run the tests with Mem0's own library (in .venv-mem0)"
+	@echo "make test    run the tests, those with Mem0's own library in an environment of its own"
 	@echo "make test-compat  run the service's tests on older versions of Pipecat"
 	@echo "make check   formatting, lint, types, documentation examples"
 	@echo "make crash   kill writers at random moments, many rounds"
@@ -38,16 +37,14 @@ serve: $(VENV)/.dev
 isolation: $(VENV)/.dev
 	RECOLLECT_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev .venv-mem0/.dev
 	$(BIN)/python -m pytest
+	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
 
 .venv-mem0/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m venv .venv-mem0
 	.venv-mem0/bin/python -m pip install --quiet --disable-pip-version-check -e '.[all,mem0,dev]' chromadb faiss-cpu
 	@touch $@
-
-test-mem0: .venv-mem0/.dev
-	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
 
 test-compat: $(VENV)/.dev
 	$(BIN)/python tools/test_compat.py

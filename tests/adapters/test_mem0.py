@@ -1,4 +1,4 @@
-"""Mem0's own engine, for real: mem0ai with Chroma and FAISS, its models on loopback. Run by ``make test-mem0``."""
+"""Mem0's own engine, for real: mem0ai with Chroma and FAISS, its models on loopback. Run by ``make test``."""
 
 from __future__ import annotations
 

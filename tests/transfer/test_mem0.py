@@ -180,7 +180,7 @@ def test_wrong_input_at_the_command_line(tmp_path: Path, arguments: list[str], s
 
 
 def test_a_store_of_mem0s_library_comes_along(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run by ``make test-mem0``."""
+    """Run by ``make test``."""
     pytest.importorskip("faiss")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MEM0_TELEMETRY", "False")
