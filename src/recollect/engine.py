@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +28,7 @@ from recollect.filters.tree import EVERYTHING
 from recollect.index import IndexView
 from recollect.recall import Hit, Scored, analyse, fitting, hits, rank
 from recollect.remember.vectors import Vectoriser
+from recollect.shared import Shared
 from recollect.stores.claim import FINGERPRINT, mismatch, parted
 from recollect.stores.protocol import Read, Store
 from recollect.stores.sqlite import SqliteStore
@@ -261,8 +261,7 @@ def _index(store: Read, equipment: Equipment, owner_id: int) -> IndexView:
     return equipment.indexes.get(owner_id, store.owner_version(owner_id), load)
 
 
-_ENGINES: dict[tuple[int, Path], tuple[Engine, int]] = {}
-_GUARD = threading.Lock()
+_ENGINES: Shared[Engine] = Shared()
 
 
 def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engine, Callable[[], None]]:
@@ -271,21 +270,8 @@ def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engin
     ``embedder`` is the one the configuration names unless given, or else the folder's own. Raises ``EmbedderMismatch``
     if the folder, or the engine that is open on it, has another.
     """
-    key = (os.getpid(), config.folder.resolve())
-    with _GUARD:
-        if key in _ENGINES:
-            engine, users = _ENGINES[key]
-            engine.require(config.embedder, embedder)
-        else:
-            engine, users = Engine(config, embedder), 0
-        _ENGINES[key] = (engine, users + 1)
-
-    def release() -> None:
-        with _GUARD:
-            engine, users = _ENGINES.pop(key)
-            if users > 1:
-                _ENGINES[key] = (engine, users - 1)
-                return
-            engine.close()
-
-    return engine, release
+    return _ENGINES.open(
+        config.folder.resolve(),
+        lambda: Engine(config, embedder),
+        lambda engine: engine.require(config.embedder, embedder),
+    )

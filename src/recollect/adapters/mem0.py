@@ -37,6 +37,7 @@ from recollect.remote.outboxed import Outboxed
 from recollect.remote.said import ids_of, unpack
 from recollect.remote.threads import in_a_thread
 from recollect.requests import MOST_RESULTS, read_filters, read_limit, scope_of, search_request
+from recollect.shared import Shared
 from recollect.times import iso
 
 _LOG = logging.getLogger(__name__)
@@ -172,26 +173,12 @@ class _Engine:
             memory.close()
 
 
-_ENGINES: dict[tuple[int, str], tuple[_Engine, int]] = {}
-_GUARD = threading.Lock()
+_ENGINES: Shared[_Engine] = Shared()
 
 
 def _engine(config: Mapping[str, Any]) -> tuple[_Engine, Callable[[], None]]:
     """The engine of a configuration, shared in this process (most local stores bear no second one), and its release."""
-    key = (os.getpid(), fingerprint(config))
-    with _GUARD:
-        engine, users = _ENGINES[key] if key in _ENGINES else (_Engine(config), 0)
-        _ENGINES[key] = (engine, users + 1)
-
-    def release() -> None:
-        with _GUARD:
-            engine, users = _ENGINES.pop(key)
-            if users > 1:
-                _ENGINES[key] = (engine, users - 1)
-                return
-        engine.close()
-
-    return engine, release
+    return _ENGINES.open(fingerprint(config), lambda: _Engine(config))
 
 
 def load_library(config: dict[str, Any]) -> Any:

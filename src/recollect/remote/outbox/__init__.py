@@ -6,7 +6,6 @@ It sends from a thread of its own, with a loop of its own, so that a slow host n
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from recollect.remote.outbox.file import Entry, OutboxFile
 from recollect.remote.outbox.sender import Deliver, Sender
+from recollect.shared import Shared
 from recollect.times import now
 
 __all__ = ["Deliver", "Entry", "Opens", "Outbox", "open_outbox"]
@@ -104,8 +104,7 @@ class Outbox:
             self._started.set()
 
 
-_OUTBOXES: dict[tuple[int, Path], tuple[Outbox, int]] = {}
-_GUARD = threading.Lock()
+_OUTBOXES: Shared[Outbox] = Shared()
 
 
 def open_outbox(path: Path, opens: Opens, destination: str) -> tuple[Outbox, Callable[[], None]]:
@@ -113,17 +112,4 @@ def open_outbox(path: Path, opens: Opens, destination: str) -> tuple[Outbox, Cal
 
     ``destination``: where it sends to, for people to read.
     """
-    key = (os.getpid(), path.resolve())
-    with _GUARD:
-        outbox, users = _OUTBOXES[key] if key in _OUTBOXES else (Outbox(path, opens, destination), 0)
-        _OUTBOXES[key] = (outbox, users + 1)
-
-    def let_go() -> None:
-        with _GUARD:
-            outbox, users = _OUTBOXES.pop(key)
-            if users > 1:
-                _OUTBOXES[key] = (outbox, users - 1)
-                return
-            outbox.close()
-
-    return outbox, let_go
+    return _OUTBOXES.open(path.resolve(), lambda: Outbox(path, opens, destination))
