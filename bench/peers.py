@@ -22,11 +22,13 @@ from recollect import Memory
 VENV = Path(__file__).parents[1] / ".venv-peers"
 STORES = ("qdrant", "faiss", "chroma")
 VERSION = "2.2.1"
+TURN = 50
+"""Searches of one before the other's. Call by call, each would find the processor's caches full of the other's data."""
 
 INCLUDES = (
-    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Recollect, call by call. "
-    "Both are given the vectors, of messages and of questions, so no figure has an embedding in it; both are asked for "
-    "ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's words' half needs "
+    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Recollect, fifty searches "
+    "each. Both are given the vectors, of messages and of questions, so no figure has an embedding in it; both are asked "
+    "for ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's words' half needs "
     "models that its default installation does not have, and stays out. An add is one message with infer=False until "
     "it returns: ours is then on disk with its vector, two fsyncs; the peer's is where its store leaves it. It is "
     "filled below its `add`, which would take some stores hours. Results are the mean number of the ten asked for."
@@ -150,20 +152,23 @@ def fill_ours(folder: Path, given: Load, embedder: GivenVectors) -> None:
 
 
 def compare(memory: Memory, other: Peer, given: Load) -> tuple[Took, Took]:
-    """Ours and the peer's, call by call."""
+    """Ours and the peer's, by turns."""
     ours, theirs = Took(), Took()
     users = list(dict.fromkeys(given.users))
     for user in users:
         memory.warm(user_id=user)
-    for number, question in enumerate(given.questions):
-        user = users[number % len(users)]
-        start = time.perf_counter()
-        found = memory.search(question, filters={"user_id": user}, top_k=10, threshold=0)["results"]
-        ours.search.append((time.perf_counter() - start) * 1e3)
-        ours.results.append(len(found))
-        answer = other.call("search", question, user)
-        theirs.search.append(answer["ms"])
-        theirs.results.append(answer["results"])
+    asked = [(question, users[number % len(users)]) for number, question in enumerate(given.questions)]
+    for first in range(0, len(asked), TURN):
+        turn = asked[first : first + TURN]
+        for question, user in turn:
+            start = time.perf_counter()
+            found = memory.search(question, filters={"user_id": user}, top_k=10, threshold=0)["results"]
+            ours.search.append((time.perf_counter() - start) * 1e3)
+            ours.results.append(len(found))
+        for question, user in turn:
+            answer = other.call("search", question, user)
+            theirs.search.append(answer["ms"])
+            theirs.results.append(answer["results"])
     for number, text in enumerate(given.added):
         user = users[number % len(users)]
         start = time.perf_counter()
