@@ -47,18 +47,28 @@ class Directory:
     def __init__(self, store: Read, project: str) -> None:
         self._store = store
         self._project = project
+        self._met: dict[int, tuple[EntityKind, str]] = {}
 
     def owners_with(self, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
         return self._store.owners_with(self._project, kind, entity_ids)
 
     def owners_of_users(self, user_ids: Iterable[str]) -> set[int]:
-        return set(self._store.owners(self._project, "user", user_ids))
+        found = self._store.owners(self._project, "user", user_ids)
+        self._met.update(found)
+        return set(found)
 
     def owners_without_user(self) -> set[int]:
         return {owner for owner, (kind, _) in self._store.owners(self._project, None, None).items() if kind != "user"}
 
     def all_owners(self) -> set[int]:
         return set(self._store.owners(self._project, None, None))
+
+    def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
+        """Whose each of these is: the kind and id of its entity."""
+        unmet = [owner_id for owner_id in owner_ids if owner_id not in self._met]
+        if unmet:
+            self._met.update(self._store.describe(unmet))
+        return self._met
 
 
 class Engine:
@@ -179,9 +189,15 @@ class Engine:
         for owner_id, rest in self._owners(store, project, tree):
             view = _index(store, equipment, owner_id)
             mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
-            read = analyse(query, view, now)
-            vector = equipment.queries.embed_query(read.dense_text) if len(view) else None
-            ranked += rank(view, read, vector, limit=depth, mask=mask)
+            asked = (view.number, query, depth)
+            known = equipment.rankings.get(asked) if mask is None else None
+            if known is None:
+                read = analyse(query, view, now)
+                vector = equipment.queries.embed_query(read.dense_text) if len(view) else None
+                known = rank(view, read, vector, limit=depth, mask=mask)
+                if mask is None and read.period is None:  # it will be the same tomorrow
+                    equipment.rankings.put(asked, known)
+            ranked += known
         ranked.sort(key=lambda scored: -scored.score)
         return ranked
 
@@ -227,8 +243,9 @@ class Engine:
 
     def _owners(self, store: Read, project: str, tree: Filter) -> list[tuple[int, Filter]]:
         """Owners the filter reaches, each with the part of the filter that its memories differ in."""
-        candidates = candidate_owners(tree, Directory(store, project))
-        named = store.describe(candidates)
+        directory = Directory(store, project)
+        candidates = candidate_owners(tree, directory)
+        named = directory.describe(candidates)
         reached = []
         for owner_id in sorted(candidates):
             kind, entity_id = named[owner_id]

@@ -11,10 +11,14 @@ from recollect.embedders.minilm import FINGERPRINT as BUNDLED
 from recollect.embedders.spec import EmbedderSpec, open_embedder, parse_spec
 from recollect.errors import EmbedderMismatch
 from recollect.index import IndexCache
+from recollect.recall import Scored
+from recollect.recent import Recent
 from recollect.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
 from recollect.stores.protocol import Store
 from recollect.text.keys import KEY_VERSION
 
+RANKINGS = 512
+"""Rankings kept: a question is often asked twice before anything new is said."""
 INDEX_BYTES = 1 << 30
 """RAM for the indexes of the owners last asked about."""
 
@@ -28,6 +32,8 @@ class Equipment:
     embedder: Embedder
     queries: CachedQueries
     indexes: IndexCache
+    rankings: Recent[tuple[int, str, int], list[Scored]]
+    """By number of the view, query and how many were asked for."""
     given: bool
     """The embedder belongs to whoever opened the engine."""
     follows: bool
@@ -61,7 +67,13 @@ def equip(store: Store, folder: Path, spec: EmbedderSpec | None = None, given: E
         raise
     follows = given is None and asked is None
     return Equipment(
-        wanted, embedder, CachedQueries(embedder), IndexCache(INDEX_BYTES), given=given is not None, follows=follows
+        wanted,
+        embedder,
+        CachedQueries(embedder),
+        IndexCache(INDEX_BYTES),
+        Recent(RANKINGS),
+        given=given is not None,
+        follows=follows,
     )
 
 

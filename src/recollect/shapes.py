@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -17,11 +19,19 @@ Item = dict[str, Any]
 
 def item(record: MemoryRecord) -> Item:
     """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
+    *plain, metadata = record
+    found = dict(_without_metadata(*plain))
+    found["metadata"] = deepcopy(metadata) if metadata else {}  # the caller's to change
+    return found
+
+
+@lru_cache(maxsize=2048)  # the same memories are shown again
+def _without_metadata(*values: Any) -> Item:
+    record = MemoryRecord(*values)
     found: Item = {
         "id": record.id,
         "memory": record.text,
         "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
-        "metadata": dict(record.metadata),
         "created_at": iso(record.created_at),
         "updated_at": iso(record.updated_at),
         "said_at": iso(record.said_at),

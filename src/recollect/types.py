@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,7 @@ class Scope:
     run_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryRecord:
+class MemoryRecord(NamedTuple):
     """One memory, whole."""
 
     id: str
@@ -63,7 +63,7 @@ class MemoryRecord:
     """How often it was said."""
     expires_on: str | None
     """The last day it holds, YYYY-MM-DD in UTC, or None."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -72,8 +72,7 @@ class MemoryRecord:
         return tuple(str(label) for label in labels) if isinstance(labels, (list, tuple)) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """What the per-owner index in RAM keeps of one memory."""
 
     memory_id: int

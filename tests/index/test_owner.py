@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from threading import Event, Thread
 
 import numpy as np
@@ -182,7 +181,7 @@ def test_a_memory_of_25_words_takes_two_and_a_half_kilobytes() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(2000, 384)).astype(np.float32)
     rows = [
-        replace(row(n), tokens=rng.integers(0, 20_000, 30).astype(np.uint32), vector=vectors[n], previous_id=n - 1)
+        row(n)._replace(tokens=rng.integers(0, 20_000, 30).astype(np.uint32), vector=vectors[n], previous_id=n - 1)
         for n in range(2000)
     ]
     index = OwnerIndex()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-
 import numpy as np
 from numpy.typing import NDArray
 
 from recollect.embedders import Embedder
+from recollect.recent import Recent
 
 CAPACITY = 2048
 """Query vectors kept; 3 MB at 384 dimensions."""
@@ -19,19 +17,12 @@ class CachedQueries:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._lock = Lock()
+        self._vectors: Recent[str, NDArray[np.float32]] = Recent(CAPACITY)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query; float32, shape (dimensions,), length one."""
-        with self._lock:
-            known = self._vectors.get(text)
-            if known is not None:
-                self._vectors.move_to_end(text)
-                return known
-        vector: NDArray[np.float32] = self._embedder.embed_queries([text])[0]
-        with self._lock:
-            self._vectors[text] = vector
-            if len(self._vectors) > CAPACITY:
-                self._vectors.popitem(last=False)
+        vector = self._vectors.get(text)
+        if vector is None:
+            vector = self._embedder.embed_queries([text])[0]
+            self._vectors.put(text, vector)
         return vector

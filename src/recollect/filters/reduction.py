@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from recollect.filters.matching import matches
 from recollect.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Filter, Not, Or, all_of, any_of
 from recollect.types import ENTITY_KINDS, EntityKind, MemoryRecord
@@ -38,6 +40,7 @@ def _reduce(tree: Filter, decided: frozenset[EntityKind], someone: MemoryRecord)
             return EVERYTHING if matches(tree, someone) else NOTHING
 
 
+@lru_cache(maxsize=1024)
 def _anyone(kind: EntityKind, entity_id: str) -> MemoryRecord:
     ids = {other: entity_id if other == kind else None for other in ENTITY_KINDS}
     return MemoryRecord(

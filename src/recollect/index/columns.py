@@ -81,7 +81,7 @@ class VectorBlocks:
             self.settle(len(known[0]))
         self._reserve()
         if start == 0 and known and len(known) == len(vectors):
-            np.stack(known, out=self._blocks[0][: len(known)])
+            np.concatenate(known, out=self._blocks[0][: len(known)].reshape(-1))
             return
         for row, vector in enumerate(vectors, start):
             if vector is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from threading import Lock
 
 import numpy as np
@@ -16,6 +17,8 @@ from recollect.types import IndexRow
 
 NO_ID = -(2**63)
 """Stands for "no previous memory" among ids."""
+
+_NUMBERS = count()
 
 SPARSE = 4096
 """Dead rows from which, if they are a third of all, the index is built afresh."""
@@ -284,6 +287,7 @@ class OwnerIndex:
         if self._links_stale:
             self._relink()
         return IndexView(
+            number=next(_NUMBERS),
             ids=self._ids.values,
             alive=self._alive.values,
             embedded=self._embedded.values,

@@ -52,6 +52,8 @@ class Moves:
 class IndexView:
     """Arrays by row. Rows are in order of arrival, not of id; a rewritten memory leaves a dead row behind."""
 
+    number: int
+    """Of all views in this process no other has it."""
     ids: NDArray[np.int64]
     """Memory ids."""
     alive: NDArray[np.bool_]
@@ -150,14 +152,37 @@ class IndexView:
         return np.array(personal, np.bool_)[self.speaker]
 
     @cached_property
-    def unnamed_assistant(self) -> NDArray[np.intp]:
-        """Rows said by an assistant without a name of its own."""
-        return np.flatnonzero(self.by_assistant & ~self.speaks_by_name)
+    def by_unnamed_assistant(self) -> NDArray[np.bool_]:
+        """By row: said by an assistant without a name of its own."""
+        return self.by_assistant & ~self.speaks_by_name
+
+    @cached_property
+    def long_replies(self) -> NDArray[np.intp]:
+        """Rows of several passages said by an assistant without a name."""
+        return np.flatnonzero(self.by_unnamed_assistant & (self.passages > 1))
+
+    @cached_property
+    def answers(self) -> NDArray[np.intp]:
+        """Rows said right after a question. An assistant without a name answers every question: that tells nothing."""
+        asked_before = (self.previous >= 0) & self.questions[self.previous] & ~self.by_unnamed_assistant
+        return np.flatnonzero(asked_before)
+
+    @cached_property
+    def answered(self) -> NDArray[np.intp]:
+        """The questions right before ``answers``."""
+        return self.previous[self.answers].astype(np.intp)
 
     @cached_property
     def question_rows(self) -> NDArray[np.intp]:
         """Rows in which something is asked."""
         return np.flatnonzero(self.questions)
+
+    @cached_property
+    def question_share(self) -> NDArray[np.float32]:
+        """By question row: twice what one word is of what was said, names left out."""
+        rows = self.question_rows
+        said = np.maximum(self.content_length[rows] - self.speaks_by_name[rows], 1)
+        return np.float32(2) / said.astype(np.float32)
 
     @cached_property
     def asks_another(self) -> NDArray[np.intp]:
@@ -196,7 +221,8 @@ class IndexView:
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""
-        out = np.zeros(len(self), np.float32)
+        covered = sum(len(block) for block in self.vectors) >= len(self)
+        out = np.empty(len(self), np.float32) if covered else np.zeros(len(self), np.float32)
         start = 0
         for block in self.vectors:
             rows = min(len(block), len(self) - start)
@@ -204,5 +230,6 @@ class IndexView:
                 break
             np.dot(block[:rows], vector, out=out[start : start + rows])
             start += rows
-        out[self.pending] = 0.0
+        if len(self.pending):
+            out[self.pending] = 0.0
         return out

@@ -20,7 +20,8 @@ def distinct(view: IndexView, ranked: list[int], asked: frozenset[int], limit: i
     People repeat themselves and both stay unless the words are the same; an assistant that restates what it was told
     makes way for the one who said it.
     """
-    assistants = frozenset(view.unnamed_assistant.tolist()).intersection(ranked)
+    said_by_assistant = view.by_unnamed_assistant[ranked].tolist()
+    assistants = {row for row, by_assistant in zip(ranked, said_by_assistant, strict=True) if by_assistant}
     own = _own_statements(view, ranked[:AHEAD], assistants) if assistants else []
     chosen: list[int] = []
     echoes: list[frozenset[int]] = []
@@ -45,7 +46,7 @@ def distinct(view: IndexView, ranked: list[int], asked: frozenset[int], limit: i
     return chosen
 
 
-def _own_statements(view: IndexView, rows: Sequence[int], assistants: frozenset[int]) -> list[frozenset[int]]:
+def _own_statements(view: IndexView, rows: Sequence[int], assistants: set[int]) -> list[frozenset[int]]:
     """What people stated, of these rows."""
     return [view.content(row) for row in rows if row not in assistants and not view.questions[row]]
 

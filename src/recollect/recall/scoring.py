@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import repeat
 from math import exp
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +50,7 @@ class Weights:
 
 WEIGHTS = Weights()
 
-_BITS = np.array([number.bit_count() for number in range(256)], np.uint8)
+_BITS = np.array([number.bit_count() for number in range(256)], np.float32)
 
 LEAST = 0.25
 """The best memory's score for a plain question that nothing in the store seems to answer."""
@@ -57,15 +59,31 @@ CONTEXT_ROWS = 128
 """How many of the best rows a session's strength is read from, and distinct memories are looked for among."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A memory and how well it answers."""
+class Scored(NamedTuple):
+    """A memory and how well it answers.
+
+    The score is ``certainty`` times the square of the other four's sum as a share of the best memory's.
+    """
 
     memory_id: int
     score: float
     """In [0, 1]; comparable between queries."""
-    breakdown: dict[str, float] = field(default_factory=dict)
-    """What the score was made of: ``certainty`` times the square of the others' sum as a share of the best memory's."""
+    words: float = 0.0
+    meaning: float = 0.0
+    session: float = 0.0
+    priors: float = 0.0
+    certainty: float = 0.0
+
+    @property
+    def breakdown(self) -> dict[str, float]:
+        """What the score was made of."""
+        return {
+            "words": self.words,
+            "meaning": self.meaning,
+            "session": self.session,
+            "priors": self.priors,
+            "certainty": self.certainty,
+        }
 
 
 def rank(
@@ -93,10 +111,12 @@ def rank(
     strength = session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))
     session = (np.float32(weights.session) * strength)[view.session]
     priors = _priors(view, query, weights)
-    priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
+    if len(view.question_rows):
+        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
     total += session
     total += priors
-    total[view.dead] = -1.0
+    if len(view.dead):
+        total[view.dead] = -1.0
     greatest = float(total.max())
 
     pool = max(CONTEXT_ROWS, 2 * limit)
@@ -109,23 +129,16 @@ def rank(
     chosen = np.array(distinct(view, ranked.tolist(), frozenset(query.terms.tolist()), limit), np.intp)
     certainty = query.intent * _answerable(float(coverage.max()), similarity)
     shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
-    columns = (view.ids, lexical, dense, session, priors)
-    return [
-        Scored(
-            memory_id=memory_id,
-            score=score,
-            breakdown={
-                "words": by_words,
-                "meaning": by_meaning,
-                "session": by_session,
-                "priors": by_priors,
-                "certainty": certainty,
-            },
+    columns = (lexical, dense, session, priors)
+    return list(
+        map(
+            Scored,
+            view.ids[chosen].tolist(),
+            shares.tolist(),
+            *(column[chosen].tolist() for column in columns),
+            repeat(certainty),
         )
-        for score, memory_id, by_words, by_meaning, by_session, by_priors in zip(
-            shares.tolist(), *(column[chosen].tolist() for column in columns), strict=True
-        )
-    ]
+    )
 
 
 def _of_best(values: Floats) -> Floats:
@@ -136,24 +149,21 @@ def _of_best(values: Floats) -> Floats:
 
 def _dense(view: IndexView, vector: Floats | None, lexical: Floats, weights: Weights) -> tuple[Floats, float]:
     """The weighed cosines with what neighbours lend, and the greatest cosine itself."""
-    cosines = np.zeros(len(view), np.float32) if vector is None else view.similarities(vector)
-    np.maximum(cosines, 0.0, out=cosines)
-    cosines[view.dead] = 0.0
-    similarity = float(cosines.max())
-    meaning = _of_best(cosines)
+    meaning = np.zeros(len(view), np.float32) if vector is None else view.similarities(vector)
+    np.maximum(meaning, 0.0, out=meaning)
+    if len(view.dead):
+        meaning[view.dead] = 0.0
+    similarity = float(meaning.max())
+    meaning /= np.float32(max(similarity, 1e-9))
     # What has no vector yet is taken to mean what it says.
     if len(view.pending):
         meaning[view.pending] = _of_best(lexical)[view.pending]
-    asked = meaning * view.questions
-    answers = view.from_previous(asked)
-    # An assistant without a name answers every question: that tells nothing.
-    answers[view.unnamed_assistant] = 0.0
     following = view.from_following(meaning)
     following[view.long] = 0.0
-    total = np.float32(weights.dense) * meaning
-    total += np.float32(weights.dense * weights.dense_after) * following
-    total += np.float32(weights.answer) * answers
-    return total, similarity
+    following *= np.float32(weights.dense * weights.dense_after)
+    following += np.float32(weights.dense) * meaning
+    following[view.answers] += np.float32(weights.answer) * meaning[view.answered]
+    return following, similarity
 
 
 def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
@@ -166,17 +176,15 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     if query.period is not None:
         priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(weights.period)
     if not view.whole and not query.asks_assistant:
-        long = view.unnamed_assistant[view.passages[view.unnamed_assistant] > 1]
-        priors[long] -= np.float32(weights.long_reply)
+        priors[view.long_replies] -= np.float32(weights.long_reply)
     return priors
 
 
 def _repeats(view: IndexView, words: Words) -> Floats:
     """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
-    rows = view.question_rows
-    held = _BITS[words.held[view.first_unit[rows]]]
-    shares = held / np.maximum(view.content_length[rows] - view.speaks_by_name[rows], 1)
-    return np.clip(2 * shares - 1, 0.0, 1.0).astype(np.float32)
+    shares = _BITS.take(words.held[view.first_unit[view.question_rows]]) * view.question_share
+    shares -= 1.0
+    return np.clip(shares, 0.0, 1.0, out=shares)
 
 
 def _answerable(coverage: float, similarity: float) -> float:

@@ -23,6 +23,10 @@ BEFORE, AROUND, AFTER = 0.7, 0.5, 0.4
 after. A talk names its subject once."""
 
 
+_WORTH = (np.arange(1 << COVERED_TERMS)[:, None] >> np.arange(COVERED_TERMS) & 1).astype(np.float32)
+"""By combination of bits: which of them are set."""
+
+
 class List(NamedTuple):
     """Of one term in one segment: the units that hold it and how often."""
 
@@ -49,24 +53,29 @@ class Words:
         found = _rarest_first(view, terms)
         self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
         self.total = sum(weight for weight, _ in found)
-        scores = np.zeros(len(view.unit_length), np.float32)
-        held = np.zeros(len(view.unit_length), np.uint8)
         lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
+        count = len(view.unit_length)
         if lists:
             # All lists in one go: for a small owner the calls cost more than the numbers.
             units = np.concatenate([part.units for _, _, part in lists]).astype(np.intp)
             lengths = [len(part.units) for _, _, part in lists]
-            share = (np.float32(K1 * B) * view.relative_length + np.float32(K1 * (1 - B))).take(units)
+            # idf * (k1 + 1) * tf / (tf + norm)
+            share = view.relative_length.take(units)
+            share *= np.float32(K1 * B)
+            share += np.float32(K1 * (1 - B))
             share /= np.concatenate([part.counts for _, _, part in lists])
             share += np.float32(1.0)
-            # idf * (k1 + 1) * tf / (tf + norm)
-            np.divide(np.repeat([np.float32(weight * (K1 + 1)) for _, weight, _ in lists], lengths), share, out=share)
-            scores += np.bincount(units, share, len(scores)).astype(np.float32)
-            bits = np.repeat([1 << number if number < COVERED_TERMS else 0 for number, _, _ in lists], lengths)
-            held += np.bincount(units, bits, len(held)).astype(np.uint8)
+            weights = np.array([weight * (K1 + 1) for _, weight, _ in lists], np.float32)
+            np.divide(weights.repeat(lengths), share, out=share)
+            scores = np.bincount(units, share, count).astype(np.float32)
+            bits = np.array([1 << number if number < COVERED_TERMS else 0 for number, _, _ in lists], np.float32)
+            held = np.bincount(units, bits.repeat(lengths), count).astype(np.uint8)
+        else:
+            scores, held = np.zeros(count, np.float32), np.zeros(count, np.uint8)
         if not view.whole:
             scores = np.maximum.reduceat(scores, view.first_unit)
-        scores[view.dead] = 0.0
+        if len(view.dead):
+            scores[view.dead] = 0.0
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
@@ -75,18 +84,17 @@ class Words:
 
         Of several units the best counts. Long neighbours lend nothing: among many words, any are.
         """
-        worth = [0.0]
-        for weight in self.covered:
-            worth += [value + weight for value in worth]
-        share = np.array(worth, np.float32) / np.float32(worth[-1] or 1.0)
+        share = _WORTH[: 1 << len(self.covered), : len(self.covered)] @ np.array(self.covered, np.float32)
+        share /= share[-1] or np.float32(1.0)
         seen = self.held
         if not view.whole:
             seen = seen[_best_unit(view, share.take(seen))]
         covered = share.take(seen)
-        covered[view.dead] = 0.0
         lent = seen.copy()
         lent[view.long] = 0
-        lent[view.dead] = 0
+        if len(view.dead):
+            covered[view.dead] = 0.0
+            lent[view.dead] = 0
         before, after = view.from_previous(lent), view.from_following(lent)
         for found, counts in (
             (before, BEFORE),

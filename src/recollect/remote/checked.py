@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from recollect.filters import And, Condition, Filter, Not, Or, admits_user, matches, named_users, parse_filters
@@ -66,7 +65,7 @@ def _may_be_shown(row: Mapping[str, Any], tree: Filter) -> bool:
     user = row.get("user_id")
     if user is not None and not isinstance(user, str):
         return False
-    return admits_user(tree, user) and _can_hold(tree, replace(_SOMEBODYS, user_id=user))[0]
+    return admits_user(tree, user) and _can_hold(tree, _SOMEBODYS._replace(user_id=user))[0]
 
 
 def _can_hold(tree: Filter, somebodys: MemoryRecord) -> tuple[bool, bool]:

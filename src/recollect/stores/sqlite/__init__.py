@@ -12,6 +12,7 @@ from typing import TypeVar
 import apsw
 
 from recollect.errors import Closed
+from recollect.recent import Recent
 from recollect.stores.claim import claim
 from recollect.stores.protocol import Read, Write
 from recollect.stores.sqlite.connection import (
@@ -23,13 +24,16 @@ from recollect.stores.sqlite.connection import (
     require_safe_sqlite,
 )
 from recollect.stores.sqlite.lock import WriteLock
-from recollect.stores.sqlite.read import SqliteRead
+from recollect.stores.sqlite.read import Shown, SqliteRead
 from recollect.stores.sqlite.write import SqliteWrite
 from recollect.stores.sqlite.writer import Writer
 
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
+
+SHOWN = 2048
+"""Records kept in RAM, the last ones shown."""
 
 
 class SqliteStore:
@@ -42,6 +46,7 @@ class SqliteStore:
     def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
+        self._shown: Shown = Recent(SHOWN)
         self._idle: list[apsw.Connection] = []
         self._guard = threading.Lock()
         self._closed = False
@@ -74,7 +79,7 @@ class SqliteStore:
             with our_errors(self.path):
                 connection.execute("BEGIN")
                 try:
-                    yield SqliteRead(connection)
+                    yield SqliteRead(connection, self._shown)
                 finally:
                     connection.execute("COMMIT")
         except BaseException:

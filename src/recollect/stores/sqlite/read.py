@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 import numpy as np
 
+from recollect.recent import Recent
 from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
-from recollect.stores.sqlite.ids import first_id, last_id
+from recollect.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.rebuilding import SqliteRebuildRead
 from recollect.stores.sqlite.serving import SqliteServingRead
 from recollect.stores.sqlite.transfer import SqliteTransferRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
 
+Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
+"""Records by memory id, each with the owner version it was read at, and true as long as that is the version."""
+
 
 class SqliteRead:
-    """Queries over a connection inside a transaction that someone else began."""
+    """Queries over a connection inside a transaction that someone else began.
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    ``shown`` is for transactions that only read: a version that was never committed may come again with other content.
+    """
+
+    def __init__(self, connection: apsw.Connection, shown: Shown | None = None) -> None:
         self._connection = connection
+        self._shown = shown
 
     @property
     def serving(self) -> SqliteServingRead:
@@ -100,6 +108,24 @@ class SqliteRead:
         return [row[0] for row in self._rows("expired", owner_id, today)]
 
     def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+        if self._shown is None:
+            return self._records(memory_ids)
+        owners = {memory_id >> SEQUENCE_BITS for memory_id in memory_ids}
+        versions = {owner_id: self.owner_version(owner_id) for owner_id in owners}
+        found: dict[int, MemoryRecord] = {}
+        unknown: list[int] = []
+        for memory_id in memory_ids:
+            shown = self._shown.get(memory_id)
+            if shown is not None and shown[0] == versions[memory_id >> SEQUENCE_BITS]:
+                found[memory_id] = shown[1]
+            else:
+                unknown.append(memory_id)
+        for memory_id, record in self._records(unknown).items():
+            found[memory_id] = record
+            self._shown.put(memory_id, (versions[memory_id >> SEQUENCE_BITS], record))
+        return found
+
+    def _records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
         found = self._connection.executemany(SQL["record"], ((memory_id,) for memory_id in memory_ids))
         return {row[0]: _record(row) for row in found}
 
@@ -137,24 +163,24 @@ class SqliteRead:
 
 
 def _record(row: tuple[Any, ...]) -> MemoryRecord:
-    (_, uid, text, user_id, agent_id, app_id, run_id, earlier, role, actor_id, *rest) = row
-    created_at, updated_at, said_at, sayings, expires_on, metadata = rest
+    (_, uid, text, user_id, agent_id, app_id, run_id, earlier, role, actor_id, *times) = row
+    created_at, updated_at, said_at, sayings, expires_on, metadata = times
     return MemoryRecord(
-        id=uid,
-        text=text,
-        user_id=user_id,
-        agent_id=agent_id,
-        app_id=app_id,
-        run_id=run_id,
-        run_ids=all_runs(earlier, run_id),
-        role=role,
-        actor_id=actor_id,
-        created_at=created_at,
-        updated_at=updated_at,
-        said_at=said_at,
-        sayings=sayings,
-        expires_on=expires_on,
-        metadata=json.loads(metadata) if metadata != "{}" else {},
+        uid,
+        text,
+        user_id,
+        agent_id,
+        app_id,
+        run_id,
+        all_runs(earlier, run_id),
+        role,
+        actor_id,
+        created_at,
+        updated_at,
+        said_at,
+        sayings,
+        expires_on,
+        json.loads(metadata) if metadata != "{}" else {},
     )
 
 
