@@ -26,12 +26,13 @@ TURN = 50
 """Searches of one before the other's. Call by call, each would find the processor's caches full of the other's data."""
 
 INCLUDES = (
-    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Recollect, fifty searches "
-    "each. Both are given the vectors, of messages and of questions, so no figure has an embedding in it; both are asked "
-    "for ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's words' half needs "
-    "models that its default installation does not have, and stays out. An add is one message with infer=False until "
-    "it returns: ours is then on disk with its vector, two fsyncs; the peer's is where its store leaves it. It is "
-    "filled below its `add`, which would take some stores hours. Results are the mean number of the ten asked for."
+    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Recollect, fifty "
+    "searches each. Both are given the vectors, of messages and of questions, so no figure has an embedding in it; "
+    "both are asked for ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's "
+    "words' half needs models that its default installation does not have, and stays out. An add is one message "
+    "with infer=False until it returns: ours is then on disk with its vector, two fsyncs; the peer's is where its "
+    "store leaves it. It is filled below its `add`, which would take some stores hours. Results are the mean number"
+    " of the ten asked for."
 )
 
 

@@ -16,8 +16,7 @@ ENTITY_KINDS: tuple[EntityKind, ...] = ("user", "agent", "app", "run")
 """In the order that decides an owner: a memory's owner is the first of these that it carries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One thing said."""
 
     role: Role

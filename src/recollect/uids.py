@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 
 
 def new_uid(now: int) -> str:
@@ -11,4 +10,5 @@ def new_uid(now: int) -> str:
     value = (now // 1000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

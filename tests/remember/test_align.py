@@ -5,14 +5,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.remember.align import AT_ONCE, STILL_TALKING, Said, inside, new_places
+from recollect.remember.align import AT_ONCE, STILL_TALKING, Offered, inside, new_places
 
 SOON = 60_000_000
 LATER = STILL_TALKING + 1
 
 
-def talk(words: str, time: int | None = None) -> list[Said]:
-    return [Said(word.encode(), time) for word in words.split()]
+def talk(words: str, time: int | None = None) -> list[Offered]:
+    return [Offered(word.encode(), time) for word in words.split()]
 
 
 def new(offered: str, stored: str, age: int = SOON) -> str:
@@ -76,8 +76,8 @@ WORDS = st.lists(st.sampled_from(["yes", "no", "ok", "pill", "tea", "rain"]), mi
 @settings(max_examples=300)
 def test_histories_offered_turn_by_turn_leave_what_was_said(said: list[str], data: st.DataObject) -> None:
     """Whole histories, each a turn or two longer, retried at random: stored is what was said."""
-    messages = [Said(f"{'ua'[place % 2]}:{word}".encode(), None) for place, word in enumerate(said)]
-    stored: list[Said] = []
+    messages = [Offered(f"{'ua'[place % 2]}:{word}".encode(), None) for place, word in enumerate(said)]
+    stored: list[Offered] = []
     grown = 0
     while grown < len(messages):
         grown = min(len(messages), grown + data.draw(st.integers(1, 3)))
@@ -92,9 +92,9 @@ def test_histories_offered_turn_by_turn_leave_what_was_said(said: list[str], dat
 @given(WORDS, st.data())
 @settings(max_examples=300)
 def test_a_sliding_window_of_distinct_messages_leaves_what_was_said(said: list[str], data: st.DataObject) -> None:
-    messages = [Said(f"{place} {word}".encode(), None) for place, word in enumerate(said)]
+    messages = [Offered(f"{place} {word}".encode(), None) for place, word in enumerate(said)]
     width = data.draw(st.integers(4, 8))
-    stored: list[Said] = []
+    stored: list[Offered] = []
     for end in range(1, len(messages) + 1):
         offered = messages[max(0, end - width) : end]
         stored += [offered[place] for place in new_places(offered, stored, age=0)]

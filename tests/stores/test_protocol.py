@@ -221,6 +221,11 @@ def test_places_and_message_ids_are_unique(store: Store) -> None:
             store.write(partial(append, twin=twin)).result()
     tail = store.write(lambda tx: tx.tail(talk.id, 2, 10)).result()
     assert [m.content for m in tail] == ["tea", "coffee"]
+    traces = store.write(lambda tx: tx.traces(talk.id, 2, 10)).result()
+    assert [(trace.digest, trace.time) for trace in traces] == [
+        (m.digest, m.said_at if m.timed else None) for m in tail
+    ]
+    assert [trace.recorded_at for trace in traces] == [m.recorded_at for m in tail]
     assert store.write(lambda tx: tx.known_ids(talk.id, ["m1", "m2"])).result() == {"m1"}
     assert store.write(lambda tx: tx.places(talk.id, b"coffee", 5)).result() == [1]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from recollect.remember.align import Said, digest_of, inside, new_places
+from recollect.remember.align import Offered, digest_of, inside, new_places
 from recollect.remember.verbatim import Draft, draft, words_digest
 from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Write
 from recollect.text.keys import indexed_tokens
@@ -37,8 +37,7 @@ class AddRequest:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """A memory that a call made, or counted once more."""
 
     uid: str
@@ -73,77 +72,68 @@ def add(store: Write, project: str, request: AddRequest) -> Added:
     else:
         key = f"run {request.scope.run_id}" if request.scope.run_id is not None else ""
     conversation = store.ensure_conversation(owner_id, key)
-    fresh = _fresh(store, conversation, request)
+    digests = list(map(digest_of, request.messages))
+    fresh = _fresh(store, conversation, request, digests)
     if not fresh:
         return Added()
     talk = _Talk(store, project, request, owner_id, conversation)
     before = store.tail(conversation.id, conversation.next_place, 1)
-    store.append_messages(conversation, _journal(fresh, conversation.next_place, request))
-    place = conversation.next_place - len(fresh)
+    store.append_messages(conversation, _journal(fresh, digests, conversation.next_place, request))
     last = Message(before[0].role, before[0].content, before[0].name) if before else None
-    for message in fresh:
-        talk.hear(place, message, last)
-        place, last = place + 1, message
+    talk.hear(conversation.next_place - len(fresh), [request.messages[number] for number in fresh], last)
     return talk.finish(len(fresh))
 
 
-def _fresh(store: Write, conversation: Conversation, request: AddRequest) -> list[Message]:
-    """The messages the conversation does not hold yet."""
+def _fresh(store: Write, conversation: Conversation, request: AddRequest, digests: Sequence[bytes]) -> list[int]:
+    """Which messages the conversation does not hold yet, by their number in the request."""
     messages = request.messages
-    named = [message.id for message in messages if message.id is not None]
-    known = store.known_ids(conversation.id, named) if named else set()
-    unnamed = [place for place, message in enumerate(messages) if message.id is None]
-    keep = {unnamed[place] for place in _unknown(store, conversation, [messages[i] for i in unnamed], request.now)}
-    fresh: list[Message] = []
-    for place, message in enumerate(messages):
-        if message.id is None:
-            if place in keep:
-                fresh.append(message)
-        elif message.id not in known:
-            known.add(message.id)
-            fresh.append(message)
+    unnamed = [number for number, message in enumerate(messages) if message.id is None]
+    offered = [Offered(digests[number], messages[number].said_at) for number in unnamed]
+    fresh = [unnamed[place] for place in _unknown(store, conversation, offered, request.now)]
+    if len(unnamed) < len(messages):
+        named = {
+            message.id: number for number, message in reversed(list(enumerate(messages))) if message.id is not None
+        }
+        known = store.known_ids(conversation.id, list(named))
+        fresh = sorted([*fresh, *(number for name, number in named.items() if name not in known)])
     return fresh
 
 
-def _unknown(store: Write, conversation: Conversation, messages: Sequence[Message], now: int) -> list[int]:
+def _unknown(store: Write, conversation: Conversation, offered: Sequence[Offered], now: int) -> list[int]:
     """Places of the messages without ids that are new, by where they stand."""
-    if not messages:
+    if not offered:
         return []
-    offered = [Said(digest_of(message), message.said_at) for message in messages]
     end = conversation.next_place
     if len(offered) == 1:
-        window = store.tail(conversation.id, end, 1)
+        window = store.traces(conversation.id, end, 1)
     else:
         for place in store.places(conversation.id, offered[0].digest, _RETRIES):
-            found = store.tail(conversation.id, min(place + len(offered), end), min(len(offered), end - place))
-            if inside(offered, [_said(message) for message in found]):
+            found = store.traces(conversation.id, min(place + len(offered), end), min(len(offered), end - place))
+            if inside(offered, found):
                 return []
-        window = store.tail(conversation.id, end, 2 * len(offered) + _WINDOW)
+        window = store.traces(conversation.id, end, 2 * len(offered) + _WINDOW)
     age = now - window[-1].recorded_at if window else 0
-    return new_places(offered, [_said(message) for message in window], age=age)
+    return new_places(offered, window, age=age)
 
 
-def _said(message: JournalMessage) -> Said:
-    return Said(message.digest, message.said_at if message.timed else None)
-
-
-def _journal(messages: Sequence[Message], first: int, request: AddRequest) -> list[JournalMessage]:
+def _journal(fresh: Sequence[int], digests: Sequence[bytes], first: int, request: AddRequest) -> list[JournalMessage]:
+    scope, now = request.scope, request.now
     return [
         JournalMessage(
             place=place,
             role=message.role,
             name=message.name,
             content=message.content,
-            said_at=request.now if message.said_at is None else message.said_at,
+            said_at=now if message.said_at is None else message.said_at,
             timed=message.said_at is not None,
-            recorded_at=request.now,
-            digest=digest_of(message),
+            recorded_at=now,
+            digest=digests[number],
             external_id=message.id,
-            agent_id=request.scope.agent_id,
-            app_id=request.scope.app_id,
-            run_id=request.scope.run_id,
+            agent_id=scope.agent_id,
+            app_id=scope.app_id,
+            run_id=scope.run_id,
         )
-        for place, message in enumerate(messages, first)
+        for place, (number, message) in enumerate(((number, request.messages[number]) for number in fresh), first)
     ]
 
 
@@ -164,6 +154,18 @@ class _Planned:
     uid: str = ""
 
 
+class _Heard(NamedTuple):
+    """A new message, read."""
+
+    place: int
+    message: Message
+    said_at: int
+    goes_on: bool
+    """It belongs to the session of the one before it."""
+    draft: Draft | None
+    digest: bytes | None
+
+
 class _Talk:
     """Follows the new messages one by one and collects what to write, so that it can be written at one go."""
 
@@ -180,20 +182,37 @@ class _Talk:
         self._last_said_at = conversation.last_said_at
         self._planned: list[_Planned] = []
         self._by_digest: dict[bytes, _Planned] = {}
+        self._known: dict[bytes, int] = {}
         self._again: dict[int, tuple[Standing, list[int], bytes]] = {}
         self._told: list[_Planned | tuple[Standing, Message]] = []
         self._metadata = json.dumps(request.metadata, sort_keys=True, default=str)
 
-    def hear(self, place: int, message: Message, before: Message | None) -> None:
-        said_at = self._request.now if message.said_at is None else message.said_at
-        if self._last_said_at is not None and abs(said_at - self._last_said_at) > SESSION_GAP:
-            self._session = self._last = before = None
-        self._last_said_at = said_at
-        says = draft(message, before) if self._request.infer else Draft(message.content, answers=False)
-        if says is None:
-            return
-        digest = self._digest(message, says)
-        if digest is not None and self._counted(digest, place, message, says, said_at):
+    def hear(self, first: int, messages: Sequence[Message], before: Message | None) -> None:
+        """Take in new messages, the first of them at place ``first``, right after ``before``."""
+        heard = list(self._read(first, messages, before))
+        digests = [one.digest for one in heard if one.digest is not None]
+        self._known = self._store.same_words(self._owner_id, digests)
+        for one in heard:
+            self._take(one)
+
+    def _read(self, first: int, messages: Sequence[Message], before: Message | None) -> Iterator[_Heard]:
+        for place, message in enumerate(messages, first):
+            said_at = self._request.now if message.said_at is None else message.said_at
+            goes_on = self._last_said_at is None or abs(said_at - self._last_said_at) <= SESSION_GAP
+            self._last_said_at = said_at
+            if not self._request.infer:
+                says: Draft | None = Draft(message.content, answers=False)
+            else:
+                says = draft(message, before if goes_on else None)
+            digest = None if says is None else self._digest(message, says)
+            yield _Heard(place, message, said_at, goes_on, says, digest)
+            before = message
+
+    def _take(self, heard: _Heard) -> None:
+        place, message, said_at, goes_on, says, digest = heard
+        if not goes_on:
+            self._session = self._last = None
+        if says is None or (digest is not None and self._counted(digest, place, message, said_at)):
             return
         sources = [(place, "said")] + ([(place - 1, "asked")] if says.answers else [])
         planned = _Planned(place, message, says, digest, said_at, self._last, self._session, sources)
@@ -212,7 +231,7 @@ class _Talk:
         about = (scope.agent_id, scope.app_id, self._metadata, self._request.expires_on)
         return words_digest(message.role, message.name, says.text, *about)
 
-    def _counted(self, digest: bytes, place: int, message: Message, says: Draft, said_at: int) -> bool:
+    def _counted(self, digest: bytes, place: int, message: Message, said_at: int) -> bool:
         """Count a saying of words that are a memory already."""
         twin = self._by_digest.get(digest)
         if twin is not None:
@@ -221,7 +240,7 @@ class _Talk:
             twin.sources.append((place, "said"))
             self._last = twin
             return True
-        memory_id = self._store.same_words(self._owner_id, [digest]).get(digest)
+        memory_id = self._known.get(digest)
         if memory_id is None:
             return False
         if memory_id not in self._again:

@@ -8,10 +8,10 @@ what overlaps in order is old, the rest is new.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 from recollect.types import Message
 
@@ -25,13 +25,23 @@ _LONG_RUN = 6
 """So many messages in a row do not come back word for word by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Protocol):
     """A message as far as alignment is concerned."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of its role, name and words."""
+
+    @property
+    def time(self) -> int | None:
+        """When it was said, if the caller said when. Different times make different sayings of the same words."""
+
+
+class Offered(NamedTuple):
+    """A message that may be new."""
 
     digest: bytes
     time: int | None
-    """When it was said, if the caller said when. Different times make different sayings of the same words."""
 
 
 def digest_of(message: Message) -> bytes:
@@ -55,6 +65,8 @@ def new_places(offered: Sequence[Said], stored: Sequence[Said], *, age: int) -> 
         return list(range(len(offered)))
     if len(offered) == 1:
         return [] if age <= AT_ONCE and same(offered[0], stored[-1]) else [0]
+    if {said.digest for said in offered}.isdisjoint([said.digest for said in stored]):
+        return list(range(len(offered)))
     overlap = _overlap(offered, stored)
     if overlap:
         return list(range(overlap, len(offered)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from recollect.types import Message, Role
 _SPOKEN: dict[str, Role] = {"user": "user", "assistant": "assistant"}
 _UNSPOKEN = frozenset({"system", "developer", "tool", "function"})
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 LONGEST_MESSAGE = 256 * 1024
 """Characters. More than a day of talk: whatever is longer is a file, not something said."""
@@ -108,4 +111,4 @@ def _part(part: object, where: str) -> str:
 
 
 def _unstorable(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
+    return "\0" in text or (not text.isascii() and _SURROGATE.search(text) is not None)

@@ -19,6 +19,7 @@ from recollect.stores.protocol import Read, Store, Unembedded, Write
 from recollect.text.keys import key_text
 
 _LOG = logging.getLogger(__name__)
+_SMALLEST_CHUNK = 16
 _FIRST_CHUNK = 64
 _LARGEST_CHUNK = 2048
 _PATIENCE = 2.0
@@ -42,6 +43,7 @@ class Vectoriser:
         self._store = store
         self._reading = reading
         self._behind = False
+        self._chunk = _FIRST_CHUNK
         self._requests: queue.SimpleQueue[tuple[Sequence[int] | None, Future[None]] | None] = queue.SimpleQueue()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recollect-embedder", daemon=True)
@@ -86,15 +88,18 @@ class Vectoriser:
 
     def _embed(self, version_ids: Sequence[int] | None) -> None:
         """Chunk after chunk, as large as a model embeds in a moment."""
-        start, size = 0, _FIRST_CHUNK
+        start = 0
         while not self._stopping and (version_ids is None or start < len(version_ids)):
-            begun = time.monotonic()
+            size, begun = self._chunk, time.monotonic()
             tried = self._embed_chunk(version_ids and version_ids[start : start + size], size)
             if version_ids is None and not tried:
                 return
             start += size
-            if time.monotonic() - begun < _CHUNK_SECONDS:
-                size = min(2 * size, _LARGEST_CHUNK)
+            took = time.monotonic() - begun
+            if took > 2 * _CHUNK_SECONDS:
+                self._chunk = max(size // 2, _SMALLEST_CHUNK)
+            elif tried == size and took < _CHUNK_SECONDS:
+                self._chunk = min(2 * size, _LARGEST_CHUNK)
 
     def _embed_chunk(self, version_ids: Sequence[int] | None, size: int) -> int:
         with self._reading() as (store, embedder, fingerprint):

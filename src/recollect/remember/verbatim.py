@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Final
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 import regex
 
 from recollect.types import Message
 
 _WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:['\-][A-Za-z0-9]+)*")
 _SENTENCE = regex.compile(r"[^.!?…。！？\n]+[.!?…。！？]*")
 _QUESTION_END: Final = ("?", "？", "؟")
 
@@ -27,8 +30,7 @@ _YES_OR_NO = frozenset("yes yeah yep yup yah no nope nah sure certainly definite
 _SHORT_ANSWER_WORDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message on its way to becoming a memory."""
 
     text: str
@@ -43,15 +45,26 @@ def draft(message: Message, before: Message | None) -> Draft | None:
 
     A short answer is nothing without its question, and is kept together with it.
     """
-    words = [word.casefold() for word in _WORD.findall(message.content)]
+    said = _words(message.content)
+    words = list(islice(said, _SHORT_ANSWER_WORDS + 1))
     if not words:
         return None
+    if len(words) > _SHORT_ANSWER_WORDS:
+        return Draft(message.content.strip(), answers=False) if any(map(_is_matter, chain(words, said))) else None
     question = _question(before) if before is not None and not _same_speaker(before, message) else None
-    if question and len(words) <= _SHORT_ANSWER_WORDS and not _asks(message.content) and not _only_noise(words):
+    if question and not _asks(message.content) and not _only_noise(words):
         return Draft(f"{question} — {message.content.strip()}", answers=True)
-    if all(word in _ACKNOWLEDGEMENTS or word in _YES_OR_NO for word in words):
-        return None
-    return Draft(message.content.strip(), answers=False)
+    return Draft(message.content.strip(), answers=False) if any(map(_is_matter, words)) else None
+
+
+def _words(text: str) -> Iterator[str]:
+    if text.isascii():
+        return (word.group().lower() for word in _ASCII_WORD.finditer(text))
+    return (word.group().casefold() for word in _WORD.finditer(text))
+
+
+def _is_matter(word: str) -> bool:
+    return word not in _ACKNOWLEDGEMENTS and word not in _YES_OR_NO
 
 
 def _only_noise(words: list[str]) -> bool:

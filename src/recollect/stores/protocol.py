@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from recollect.stores.rebuilding import RebuildRead, RebuildWrite
 from recollect.stores.serving import ServingRead, ServingWrite
@@ -34,8 +34,7 @@ class Conversation:
     last_memory_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalMessage:
+class JournalMessage(NamedTuple):
     """A message as the journal keeps it. ``timed``: the caller said when."""
 
     place: int
@@ -54,8 +53,16 @@ class JournalMessage:
     """Its key; filled when reading."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewMemory:
+class Trace(NamedTuple):
+    """What tells whether a message is in the journal already."""
+
+    digest: bytes
+    time: int | None
+    """When it was said. None: nobody said when."""
+    recorded_at: int
+
+
+class NewMemory(NamedTuple):
     """A memory about to be written, with its first version."""
 
     id: int
@@ -100,8 +107,7 @@ class Standing:
     sayings: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unembedded:
+class Unembedded(NamedTuple):
     """A version that waits for its vector, and what the vector is made from."""
 
     version_id: int
@@ -263,6 +269,10 @@ class Write(Read, Protocol):
 
     def tail(self, conversation_id: int, before: int, count: int) -> list[JournalMessage]:
         """The ``count`` messages whose places end right before ``before``, in order."""
+        ...
+
+    def traces(self, conversation_id: int, before: int, count: int) -> list[Trace]:
+        """The same messages without their words."""
         ...
 
     def places(self, conversation_id: int, digest: bytes, limit: int) -> list[int]:

@@ -16,8 +16,8 @@ from recollect.text.tokens import (
     TEXT_END,
     called,
     is_english,
-    stem,
-    token_ids,
+    stem_id,
+    token_id,
     tokenize,
     words,
 )
@@ -58,14 +58,15 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     """
     found = words(text)
     english = is_english(found)
-    said = [*_speaker_words(actor), *found]
-    tokens = [*(map(stem, said) if english else said), TEXT_END, *_date_tokens(said_at // _DAY)]
-    if any(mark in text for mark in "?？؟"):
-        tokens.append(QUESTION)
+    known = stem_id if english else token_id
+    ids = [*map(known, _speaker_words(actor)), *map(known, found)]
+    ids += _date_ids(said_at // _DAY)
+    if "?" in text or "？" in text or "؟" in text:
+        ids.append(token_id(QUESTION))
         if english and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
-            tokens.append(ASKED_OF_YOU)
-    tokens += map(called, addressed(text))
-    return token_ids(tokens)
+            ids.append(token_id(ASKED_OF_YOU))
+    ids += [token_id(called(name)) for name in addressed(text)]
+    return np.array(ids, np.uint32)
 
 
 @lru_cache(maxsize=4096)
@@ -74,5 +75,6 @@ def _speaker_words(actor: str | None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _date_tokens(day: int) -> tuple[str, ...]:
-    return tuple(tokenize(date_words(day * _DAY)))
+def _date_ids(day: int) -> tuple[int, ...]:
+    """What comes after the words: their end, and the day."""
+    return tuple(map(token_id, (TEXT_END, *tokenize(date_words(day * _DAY)))))

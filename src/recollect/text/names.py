@@ -21,16 +21,24 @@ def name_key(name: str) -> str:
     return " ".join(tokenize(name))
 
 
-_ADDRESSED = re.compile(
-    r"(?:,|\b(?:hey|hi|hello|thanks|thank you|bye|sorry|congrats|congratulations|wow|yeah|yep|oh|dear)[,!]?)\s+"
-    r"(?-i:([A-Z][a-z]{2,}))(?=\s*(?:[,!?.]|$))",
+_MAYBE_ADDRESSED = re.compile(r"[A-Z][a-z]{2,}(?=\s*(?:[,!?.]|$))")
+_BEFORE_A_NAME = re.compile(
+    r"(?:,|\b(?:hey|hi|hello|thanks|thank you|bye|sorry|congrats|congratulations|wow|yeah|yep|oh|dear)[,!]?)\s+$",
     re.IGNORECASE,
 )
+_LONGEST_ADDRESS = 32
+"""Characters looked at before a name."""
 
 
 def addressed(text: str) -> list[str]:
     """Names by which a text speaks to somebody ("Thanks, Ana!"), folded. People who talk are spoken to by name."""
-    return [name.lower() for name in dict.fromkeys(_ADDRESSED.findall(text))]
+    # A capital is rare and quickly found; what stands before it is looked at only then.
+    found = [
+        name.group()
+        for name in _MAYBE_ADDRESSED.finditer(text)
+        if _BEFORE_A_NAME.search(text, max(0, name.start() - _LONGEST_ADDRESS), name.start())
+    ]
+    return [name.lower() for name in dict.fromkeys(found)]
 
 
 def is_personal(name: str) -> bool:

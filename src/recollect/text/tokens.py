@@ -18,9 +18,9 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from threading import local
 
 import numpy as np
@@ -66,9 +66,16 @@ _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 _HUMPED = re.compile(r"\b[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*\b")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-_INSIDE = re.compile(r"[0-9_]|\w[@/:.+-]\w|[a-z][A-Z]")
-"""What ``_PLAIN`` would read wrongly; most sentences have none of it, and this saves two thirds of their time."""
+_INSIDE = re.compile(r"[0-9_@/:.+\-A-Z](?:(?<=[0-9_])|(?<=[@/:.+-])(?=\w)|(?<=[a-z][A-Z]))")
+"""What ``_PLAIN`` might read wrongly; most sentences have none of it, and this saves two thirds of their time. One set
+of characters comes first, because that is what a regular expression finds fast.
+"""
 _PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
+_SPACED = {code: " " for code in range(128) if not chr(code).isalpha()}
+"""Leaves letters alone, to be split at everything else."""
+
+_SPEAKS = {word: (word in ENGLISH) - (word in OTHER_LATIN) for word in ENGLISH | OTHER_LATIN}
+"""1 for English function words, -1 for those of other languages."""
 
 _stemmers = local()
 """One stemmer a thread: PyStemmer's are not safe to share."""
@@ -139,6 +146,8 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
 def words(text: str) -> list[str]:
     """The tokens of a text before stemming: what stop words and names are looked up in."""
     if text.isascii() and not _INSIDE.search(text):
+        if "'" not in text:
+            return text.lower().translate(_SPACED).split()
         found: list[str] = _PLAIN.findall(text.lower())
         return [part for word in found for part in ((word,) if word.isalpha() else _word(word))]
     tokens: list[str] = []
@@ -147,12 +156,9 @@ def words(text: str) -> list[str]:
     return [token[:LONGEST_TOKEN] for token in tokens if token]
 
 
-def is_english(words: Iterable[str]) -> bool:
+def is_english(words: Sequence[str]) -> bool:
     """Whether function words speak for English, or for nothing. ``words``: folded, unstemmed."""
-    balance = 0
-    for word in words:
-        balance += (word in ENGLISH) - (word in OTHER_LATIN)
-    return balance >= 0
+    return sum(map(_SPEAKS.get, words, repeat(0))) >= 0
 
 
 @lru_cache(maxsize=65_536)
@@ -177,6 +183,12 @@ def tokenize(text: str) -> list[str]:
 def token_id(token: str) -> int:
     """CRC-32 of the token's UTF-8: stable across processes and releases."""
     return zlib.crc32(token.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=65_536)
+def stem_id(word: str) -> int:
+    """``token_id`` of a word's English stem."""
+    return token_id(stem(word))
 
 
 def token_ids(tokens: Iterable[str]) -> NDArray[np.uint32]:

@@ -121,6 +121,9 @@ SELECT 1 FROM message WHERE conversation_id = ? AND external_id = ?;
 SELECT id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent_id, app_id, run_id, ''
 FROM message WHERE id >= ? AND id < ? ORDER BY id;
 
+-- name: traces
+SELECT digest, CASE timed WHEN 1 THEN said_at END, recorded_at FROM message WHERE id >= ? AND id < ? ORDER BY id;
+
 -- name: places
 SELECT id FROM message WHERE conversation_id = ? AND digest = ? ORDER BY id DESC LIMIT ?;
 
@@ -130,7 +133,7 @@ INSERT INTO message (id, conversation_id, role, name, content, said_at, timed, r
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: same_words
-SELECT id FROM memory WHERE owner_id = ? AND digest = ? AND deleted_at IS NULL;
+SELECT digest, id FROM memory WHERE owner_id = ? AND digest = ? AND deleted_at IS NULL;
 
 -- name: standing
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,

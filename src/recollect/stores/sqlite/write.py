@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recollect.errors import StoreError
-from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Unembedded
+from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Trace, Unembedded
 from recollect.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from recollect.stores.sqlite.named import SQL
 from recollect.stores.sqlite.read import SqliteRead, all_runs, read_message
@@ -111,6 +111,11 @@ class SqliteWrite(SqliteRead):
         end = first_id(conversation_id) + before
         return [read_message(row) for row in self._rows("tail", max(end - count, first_id(conversation_id)), end)]
 
+    def traces(self, conversation_id: int, before: int, count: int) -> list[Trace]:
+        end = first_id(conversation_id) + before
+        rows = self._rows("traces", max(end - count, first_id(conversation_id)), end)
+        return [Trace(*row) for row in rows]
+
     def places(self, conversation_id: int, digest: bytes, limit: int) -> list[int]:
         return [row[0] - first_id(conversation_id) for row in self._rows("places", conversation_id, digest, limit)]
 
@@ -142,12 +147,7 @@ class SqliteWrite(SqliteRead):
         conversation.next_place = messages[-1].place + 1
 
     def same_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, int]:
-        found: dict[bytes, int] = {}
-        for digest in digests:
-            memory_id = self._value("same_words", owner_id, digest)
-            if memory_id is not None:
-                found[digest] = memory_id
-        return found
+        return dict(self._connection.executemany(SQL["same_words"], [(owner_id, digest) for digest in digests]))
 
     def standing(self, memory_ids: Sequence[int]) -> dict[int, Standing]:
         rows = self._connection.executemany(SQL["standing"], ((memory_id,) for memory_id in memory_ids))
