@@ -214,10 +214,14 @@ class IndexView:
                 held += int(segment.starts[at + 1] - segment.starts[at])
         return held
 
+    def said(self, row: int) -> list[int]:
+        """The tokens of what was said, in order."""
+        tokens: list[int] = self.tokens[self.token_end[row - 1] if row else 0 : self.token_end[row]].tolist()
+        return tokens[: tokens.index(_END)] if _END in tokens else tokens
+
     def content(self, row: int) -> frozenset[int]:
-        """The tokens of what was said, stop words left out."""
-        said = self.tokens[self.token_end[row - 1] if row else 0 : self.token_end[row]].tolist()
-        return frozenset(said[: said.index(_END)] if _END in said else said) - _STOPS
+        """The same tokens, each once, stop words left out."""
+        return frozenset(self.said(row)) - _STOPS
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""

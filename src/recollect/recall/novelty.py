@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recollect.index.view import IndexView
+from recollect.text.stopwords import ENGLISH
+from recollect.text.tokens import stem, token_id
 
 SAME = 0.8
 """Jaccard similarity of their words from which two memories say the same."""
 DIFFERENT = 3
 """Words by which they may differ at most: in a long text a fifth is a paragraph of its own."""
+_TELLING = """not no never nor none cannot without only except before after until since on off in out up down over under
+    above below more less most least first last from to""".split()
+_FILLERS = """really very quite pretty totally absolutely definitely actually basically honestly literally seriously
+    simply maybe perhaps probably kinda sorta lot lots bit also even still sure yeah yes yep yup nope okay hey hello
+    thanks thank please oh ah um uh hmm mhm wow haha know mean guess think say said tell told anyway anyways
+    though""".split()
+_LEFT_OUT = frozenset(token_id(stem(word)) for word in (ENGLISH - set(_TELLING)) | set(_FILLERS)) | {
+    token_id(word) for word in ENGLISH - set(_TELLING)
+}
+"""Words that come and go when something is said again; stop words like "not" and "before" are none of them."""
 AHEAD = 32
 """How far down the ranking a person's own statement takes the place of the assistant's echo of it."""
 
@@ -37,7 +49,7 @@ def distinct(view: IndexView, ranked: list[int], asked: frozenset[int], limit: i
             echoes.append(content)
         if any(
             # Most pairs part here; only what may be the same is compared word by word.
-            (sketch ^ other).bit_count() <= DIFFERENT and _same(view.content(row), view.content(at))
+            (sketch ^ other).bit_count() <= DIFFERENT and _same(view.said(row), view.said(at))
             for at, other in shown
         ):
             continue
@@ -51,10 +63,15 @@ def _own_statements(view: IndexView, rows: Sequence[int], assistants: set[int]) 
     return [view.content(row) for row in rows if row not in assistants and not view.questions[row]]
 
 
-def _same(one: frozenset[int], other: frozenset[int]) -> bool:
-    if one == other:
-        return True
-    if abs(len(one) - len(other)) > DIFFERENT:
+def _same(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether one of two memories says all that the other says, in the same order, and little more.
+
+    A word in the place of another is another fact: "the rent is 950" is not "the rent is 900", nor is "Ana owes Bo"
+    "Bo owes Ana".
+    """
+    shorter, longer = sorted(([word for word in said if word not in _LEFT_OUT] for said in (one, other)), key=len)
+    words, others = frozenset(shorter), frozenset(longer)
+    different = len(others - words)
+    if not words <= others or different > DIFFERENT or different > (1 - SAME) * len(others):
         return False
-    different = len(one ^ other)
-    return different <= DIFFERENT and different <= (1 - SAME) * len(one | other)
+    return shorter == [word for word in longer if word in words]
