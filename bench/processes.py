@@ -2,7 +2,8 @@
 
     python bench/processes.py [--writers 4] [--adds 500]
 
-An add here is all of ``Memory.add`` of one message: aligned, journaled, fsynced, embedded, and its vector fsynced too.
+An add here is all of ``Memory.add`` of one message: aligned, journaled, fsynced. Each process adds without a pause, so
+that most calls wait for the vectors of earlier ones, made by four processes on the cores there are.
 """
 
 from __future__ import annotations

@@ -122,6 +122,7 @@ def test_neighbours_lose_the_words_of_what_was_edited_or_deleted(memory: Memory)
 
     def vectors() -> dict[str, Any]:
         engine = memory._engine
+        engine.settled().result()
         with engine.store.read() as store:
             [owner] = store.owners("default", "user", ["ann"])
             rows = {row.memory_id: row.vector for row in store.changes(owner, 0).rows}
@@ -269,6 +270,7 @@ def test_memories_without_a_vector_yet_are_embedded_at_the_next_start(tmp_path: 
     with Memory(folder=tmp_path) as memory:
         memory.add("I keep bees behind the shed", user_id="ann")
         engine = memory._engine
+        engine.settled().result()
         with engine.store.read() as store:
             [owner] = store.owners("default", "user", ["ann"])
             rows = [(row.memory_id, row.memory_id) for row in store.changes(owner, 0).rows]

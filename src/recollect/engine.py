@@ -27,7 +27,7 @@ from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
 from recollect.index import IndexView
 from recollect.recall import Hit, Scored, analyse, fitting, hits, rank
-from recollect.remember.vectors import Vectoriser
+from recollect.remember.vectors import DONE, Vectoriser
 from recollect.shared import Shared
 from recollect.stores.claim import FINGERPRINT, mismatch, parted
 from recollect.stores.protocol import Read, Store
@@ -37,6 +37,11 @@ from recollect.types import EntityKind, IndexRow, MemoryRecord
 
 T = TypeVar("T")
 
+FEW = 16
+"""Versions that are worth no wait."""
+CATCH_UP = 1.0
+"""Seconds a search waits at most for vectors under way; they mostly take milliseconds. Without them what was just said
+is found by its words alone."""
 SHORTEST = 12
 """Tokens of a short memory: what a token budget is divided by to guess how many fit."""
 
@@ -83,6 +88,8 @@ class Engine:
             self.store.close()
             raise
         self._retired: list[Equipment] = []
+        self._behind: dict[int, Future[None]] = {}
+        """By owner, the last vectors that nobody waited for."""
         self._switching = threading.Lock()
         self._process = os.getpid()
         self._vectoriser = Vectoriser(self.store, self._embedding)
@@ -115,12 +122,44 @@ class Engine:
         return self._equipment.fingerprint
 
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
-        """Give these versions their vectors; done at once when there are none."""
-        if version_ids:
-            return self._vectoriser.embed(version_ids)
-        done: Future[None] = Future()
-        done.set_result(None)
-        return done
+        """Give these versions their vectors; done when they have them, at once when there are none."""
+        return self._vectoriser.embed(version_ids) if version_ids else DONE
+
+    def follow_up(self, version_ids: Sequence[int]) -> Future[None]:
+        """Give these versions their vectors; done when the caller may go on.
+
+        For a few versions that is at once, unless many calls are ahead of this one: the searches that follow wait for
+        these vectors (see ``behind``). A batch is waited for, so that nobody gets far ahead of the embedder.
+        """
+        vectors = self.embed(version_ids)
+        if len(version_ids) > FEW or vectors.done():
+            return vectors
+        for owner_id in {self.store.owner_of(version_id) for version_id in version_ids}:
+            self._behind[owner_id] = vectors
+        vectors.add_done_callback(self._caught_up)
+        return self._vectoriser.room()
+
+    def _caught_up(self, vectors: Future[None]) -> None:
+        for owner_id, last in list(self._behind.items()):
+            if last is vectors:
+                self._behind.pop(owner_id, None)
+
+    def behind(self, project: str, tree: Filter) -> list[Future[None]]:
+        """The vectors under way of what was added a moment ago and the filter may admit."""
+        if not self._behind:
+            return []
+        with self.reading() as store:
+            owners = self.owners(store, project, tree)
+        return [vectors for owner_id in owners if (vectors := self._behind.get(owner_id)) is not None]
+
+    def settled(self) -> Future[None]:
+        """Done when every vector asked for until now was made."""
+        return self._vectoriser.embed(())
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether ``behind`` may have anything to say."""
+        return bool(self._behind)
 
     @contextmanager
     def reading(self) -> Iterator[Read]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from recollect.config import read_config
 from recollect.embedders import Embedder
 from recollect.engine import Engine, open_engine
 from recollect.errors import Closed
+from recollect.loops import caught_up, run_in, until
 from recollect.requests import (
     PROJECT,
     UNSET,
@@ -26,8 +27,6 @@ from recollect.requests import (
 )
 from recollect.shapes import Item, added_item, deleted
 from recollect.verbs import Verbs
-
-T = TypeVar("T")
 
 
 class _Face:
@@ -99,6 +98,8 @@ class Memory(_Face):
     ) -> dict[str, Any]:
         """Remember what was said; when this returns, it is on disk.
 
+        The vectors of a few messages are made while the caller goes on; searches that follow wait for them.
+
         Args:
             messages: A string (said by the user), a message or a list of messages: ``role`` ("user" or "assistant"),
                 ``content`` (text or parts), and optionally ``name`` (the speaker), ``timestamp`` and ``id``.
@@ -126,7 +127,7 @@ class Memory(_Face):
             conversation_id=conversation_id,
         )
         added = self._verbs.write_add(request).result()
-        self._engine.embed(added.versions).result()
+        self._engine.follow_up(added.versions).result()
         return {"results": [added_item(memory) for memory in added.memories]}
 
     def search(
@@ -164,7 +165,7 @@ class Memory(_Face):
         """
         limit = understood("search", kwargs, top_k)
         request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
-        return self._verbs.search(request, explain, show_expired)
+        return self._verbs.search_caught_up(request, explain, show_expired)
 
     def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
@@ -203,12 +204,12 @@ class Memory(_Face):
         stale = self._verbs.write_update(
             memory_id, edit_request(data if text is None else text, metadata, expiration_date)
         )
-        self._engine.embed(stale.result()).result()
+        self._engine.follow_up(stale.result()).result()
         return {"message": "Memory updated successfully!"}
 
     def delete(self, memory_id: str) -> dict[str, str]:
         """Take a memory out of recall. Raises ``MemoryNotFound``."""
-        self._engine.embed(self._verbs.write_delete(memory_id).result()).result()
+        self._engine.follow_up(self._verbs.write_delete(memory_id).result()).result()
         return {"message": "Memory deleted successfully!"}
 
     def delete_all(
@@ -304,7 +305,7 @@ class AsyncMemory(_Face):
             conversation_id=conversation_id,
         )
         added = await asyncio.wrap_future(self._verbs.write_add(request))
-        await asyncio.wrap_future(self._engine.embed(added.versions))
+        await until([self._engine.follow_up(added.versions)])
         return {"results": [added_item(memory) for memory in added.memories]}
 
     async def search(
@@ -325,11 +326,12 @@ class AsyncMemory(_Face):
         """Recall what answers a query, best first; see ``Memory.search``."""
         limit = understood("search", kwargs, top_k)
         request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
-        return await _in(self._engine.searching, self._verbs.search, request, explain, show_expired)
+        await caught_up(self._engine, PROJECT, request.tree)
+        return await run_in(self._engine.searching, self._verbs.search, request, explain, show_expired)
 
     async def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
-        return await _in(self._engine.working, self._verbs.get, memory_id)
+        return await run_in(self._engine.working, self._verbs.get, memory_id)
 
     async def get_all(
         self,
@@ -343,7 +345,7 @@ class AsyncMemory(_Face):
     ) -> dict[str, Any]:
         """The memories a filter admits, newest first; see ``Memory.get_all``."""
         tree, limit = read_filters(filters), read_limit(understood("get_all", kwargs, top_k), "top_k")
-        return await _in(self._engine.working, self._verbs.get_all, tree, limit, page, page_size, show_expired)
+        return await run_in(self._engine.working, self._verbs.get_all, tree, limit, page, page_size, show_expired)
 
     async def update(
         self,
@@ -356,13 +358,13 @@ class AsyncMemory(_Face):
         """Change a memory; see ``Memory.update``."""
         change = edit_request(data if text is None else text, metadata, expiration_date)
         stale = await asyncio.wrap_future(self._verbs.write_update(memory_id, change))
-        await asyncio.wrap_future(self._engine.embed(stale))
+        await until([self._engine.follow_up(stale)])
         return {"message": "Memory updated successfully!"}
 
     async def delete(self, memory_id: str) -> dict[str, str]:
         """Take a memory out of recall. Raises ``MemoryNotFound``."""
         stale = await asyncio.wrap_future(self._verbs.write_delete(memory_id))
-        await asyncio.wrap_future(self._engine.embed(stale))
+        await until([self._engine.follow_up(stale)])
         return {"message": "Memory deleted successfully!"}
 
     async def delete_all(
@@ -374,11 +376,11 @@ class AsyncMemory(_Face):
     ) -> dict[str, Any]:
         """Delete the memories that carry all of the given ids; see ``Memory.delete_all``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return deleted(await _in(self._engine.working, self._verbs.delete_all, scope))
+        return deleted(await run_in(self._engine.working, self._verbs.delete_all, scope))
 
     async def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first."""
-        return await _in(self._engine.working, self._verbs.history, memory_id)
+        return await run_in(self._engine.working, self._verbs.history, memory_id)
 
     async def messages(
         self,
@@ -392,7 +394,7 @@ class AsyncMemory(_Face):
     ) -> list[Item]:
         """The journal; see ``Memory.messages``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return await _in(self._engine.working, self._verbs.messages, scope, limit, offset)
+        return await run_in(self._engine.working, self._verbs.messages, scope, limit, offset)
 
     async def warm(
         self,
@@ -403,16 +405,16 @@ class AsyncMemory(_Face):
         run_id: str | None = None,
     ) -> int:
         """Load what a first search would have to; see ``Memory.warm``."""
-        return await _in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, app_id, run_id))
+        return await run_in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, app_id, run_id))
 
     async def reset(self) -> None:
         """Erase everything in the folder, journal included."""
-        await _in(self._engine.working, self._verbs.reset)
+        await run_in(self._engine.working, self._verbs.reset)
 
     async def close(self) -> None:
         """Let go of the folder. What was acknowledged is on disk with or without this."""
         closing = ThreadPoolExecutor(1, "recollect-close")  # not one of the engine's, which end with it
-        await _in(closing, self._release)
+        await run_in(closing, self._release)
         closing.shutdown(wait=False)
 
     async def __aenter__(self) -> Self:
@@ -422,7 +424,3 @@ class AsyncMemory(_Face):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-async def _in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
-    return await asyncio.wrap_future(threads.submit(work, *arguments))

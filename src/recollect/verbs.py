@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
-from recollect.engine import Engine
+from recollect.engine import CATCH_UP, Engine
 from recollect.errors import MemoryNotFound
 from recollect.filters import Filter
 from recollect.remember import add, edit
@@ -54,7 +54,7 @@ class Verbs:
         stale: list[int] = []
         for start in range(0, len(listed), DELETED_AT_ONCE):
             stale += self.write_deletes(listed[start : start + DELETED_AT_ONCE], scope.run_id).result()
-        engine.embed(stale).result()
+        engine.follow_up(stale).result()
         return len(listed)
 
     def reset(self) -> None:
@@ -62,6 +62,11 @@ class Verbs:
         engine.store.write(lambda store: store.erase_everything()).result()
         engine.forget_indexes()
         engine.store.compact()
+
+    def search_caught_up(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
+        """Search once what was just added has its vectors."""
+        wait(self.engine.behind(self.project, request.tree), CATCH_UP)
+        return self.search(request, explain, show_expired)
 
     def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
         hits = self.engine.search(

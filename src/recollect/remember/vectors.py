@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -22,11 +23,17 @@ _LOG = logging.getLogger(__name__)
 _SMALLEST_CHUNK = 16
 _FIRST_CHUNK = 64
 _LARGEST_CHUNK = 2048
-_PATIENCE = 2.0
-"""Seconds that closing waits for a chunk under way."""
+_PATIENCE = 1.0
+"""Seconds that closing waits for the vectors of what was added, and once more for a chunk under way."""
+
+_AHEAD = 8
+"""Calls whose vectors may be under way before the next has to wait for some of them."""
 
 _CHUNK_SECONDS = 0.1
 """What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
+
+DONE: Future[None] = Future()
+DONE.set_result(None)
 
 Reading: TypeAlias = Callable[[], AbstractContextManager[tuple[Read, Embedder, str]]]
 """Opens a view of the store, with the embedder that its vectors come from and the fingerprint of that."""
@@ -45,23 +52,34 @@ class Vectoriser:
         self._behind = False
         self._chunk = _FIRST_CHUNK
         self._requests: queue.SimpleQueue[tuple[Sequence[int] | None, Future[None]] | None] = queue.SimpleQueue()
-        self._stopping = False
+        self._lock = threading.Lock()
+        self._under_way: deque[Future[None]] = deque()
+        self._closing = self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recollect-embedder", daemon=True)
         self._thread.start()
 
     def embed(self, version_ids: Sequence[int] | None) -> Future[None]:
         """Embed these versions, or with ``None`` all that wait. The future is done when that was tried."""
         done: Future[None] = Future()
-        self._requests.put((version_ids, done))
+        with self._lock:
+            self._under_way.append(done)
+            self._requests.put((version_ids, done))
         return done
 
+    def room(self) -> Future[None]:
+        """Done when few enough requests are under way that another may be made without waiting for it."""
+        with self._lock:
+            return self._under_way[-_AHEAD - 1] if len(self._under_way) > _AHEAD else DONE
+
     def close(self) -> None:
-        """Stop after the chunk under way; the rest is embedded at the next start.
+        """Finish what was asked for, if it takes no longer than a moment; the rest is embedded at the next start.
 
         An embedder that hangs is not waited for: its thread ends with the process.
         """
-        self._stopping = True
+        self._closing = True
         self._requests.put(None)
+        self._thread.join(_PATIENCE)
+        self._stopping = True
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
@@ -69,9 +87,11 @@ class Vectoriser:
             version_ids, done = request
             awaited = done.set_running_or_notify_cancel()  # nobody may wait any more; the vectors are wanted anyway
             self._try(version_ids)
+            with self._lock:
+                self._under_way.popleft()
             if awaited:
                 done.set_result(None)
-            if self._behind and version_ids is not None and not self._stopping:
+            if self._behind and version_ids is not None and not self._closing:
                 self._try(None)
 
     def _try(self, version_ids: Sequence[int] | None) -> None:
@@ -81,7 +101,8 @@ class Vectoriser:
             self._embed(version_ids)
             failed = False
         except RecollectError as error:
-            _LOG.warning("Embedding failed; these memories are found by their words alone for now: %s", error)
+            if not self._stopping:
+                _LOG.warning("Embedding failed; these memories are found by their words alone for now: %s", error)
         except Exception:
             _LOG.exception("Embedding failed; these memories are found by their words alone for now")
         self._behind = failed or (self._behind and version_ids is not None)
@@ -89,7 +110,7 @@ class Vectoriser:
     def _embed(self, version_ids: Sequence[int] | None) -> None:
         """Chunk after chunk, as large as a model embeds in a moment."""
         start = 0
-        while not self._stopping and (version_ids is None or start < len(version_ids)):
+        while start < len(version_ids) and not self._stopping if version_ids is not None else not self._closing:
             size, begun = self._chunk, time.monotonic()
             tried = self._embed_chunk(version_ids and version_ids[start : start + size], size)
             if version_ids is None and not tried:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from recollect.engine import Engine
 from recollect.filters import Filter
 from recollect.jobs import Worker
+from recollect.loops import caught_up, run_in, until
 from recollect.recall.selection import Hit
 from recollect.remember import edit
 from recollect.requests import SearchRequest
@@ -32,8 +34,7 @@ from recollect.verbs import DELETED_AT_ONCE
 T = TypeVar("T")
 
 VECTOR_WAIT = 1.0
-"""Seconds an answer waits for vectors at most; mostly they take some milliseconds. Without them what was added is
-found by its words alone, and a small add must not wait for ever behind a large one."""
+"""Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
 
 _MOST_RESULTS = 1_000
 """Memories an event names; a call that touched more names the first."""
@@ -74,11 +75,11 @@ class Service:
 
     async def read(self, question: Callable[[Read], T]) -> T:
         """Ask the store for something small, off the loop and never behind a listing."""
-        return await self._in(self._small, lambda: self._ask(question))
+        return await run_in(self._small, lambda: self._ask(question))
 
     async def read_much(self, question: Callable[[Read], T]) -> T:
         """Ask the store for something that may take a while."""
-        return await self._in(self.engine.working, lambda: self._ask(question))
+        return await run_in(self.engine.working, lambda: self._ask(question))
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
         """Recall, in the engine's own thread."""
@@ -94,7 +95,8 @@ class Service:
                 show_expired=show_expired,
             )
 
-        return await self._in(self.engine.searching, search)
+        await caught_up(self.engine, project, asked.tree)
+        return await run_in(self.engine.searching, search)
 
     async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
         """Every memory the filter admits, newest first."""
@@ -102,7 +104,7 @@ class Service:
         def listing() -> list[tuple[int, MemoryRecord]]:
             return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
 
-        return await self._in(self.engine.working, listing)
+        return await run_in(self.engine.working, listing)
 
     async def change(self, project: str, request: Request, kind: str, work: Callable[[Write], Done]) -> Call:
         """Run one unit of work, and keep with it that it was done and whom to tell: one commit.
@@ -124,7 +126,7 @@ class Service:
         call, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
         if ordered:
             self.worker.nudge()
-        await self._embed(stale)
+        await self._follow_up(stale)
         return call
 
     async def delete(self, project: str, request: Request, tree: Filter, run_id: str | None) -> Call:
@@ -151,7 +153,7 @@ class Service:
             gone += uids
             if ordered:
                 self.worker.nudge()
-            await self._embed(stale)
+            await self._follow_up(stale)
         done = Done({"count": len(gone)}, [(uid, "DELETE") for uid in gone])
 
         def finish(store: Write) -> Call:
@@ -172,17 +174,14 @@ class Service:
         what = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
         return _Repeat(key, self.hashes.digest(blake2b(what).hexdigest()))
 
-    async def _embed(self, versions: Sequence[int]) -> None:
-        if versions:
-            vectors = asyncio.wrap_future(self.engine.embed(versions))
-            await asyncio.wait([vectors], timeout=VECTOR_WAIT)
+    async def _follow_up(self, versions: Sequence[int]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(VECTOR_WAIT):
+                await until([self.engine.follow_up(versions)])
 
     def _ask(self, question: Callable[[Read], T]) -> T:
         with self.engine.reading() as store:
             return question(store)
-
-    async def _in(self, threads: Executor, work: Callable[[], T]) -> T:
-        return await asyncio.wrap_future(threads.submit(work))
 
 
 @dataclass(frozen=True, slots=True)

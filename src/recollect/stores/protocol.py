@@ -353,6 +353,10 @@ class Store(Protocol):
         """Queue ``work``; the future is done once its commit is on disk, or failed and nothing was written."""
         ...
 
+    def owner_of(self, row_id: int) -> int:
+        """The owner of a memory or version, which every id carries."""
+        ...
+
     def compact(self) -> None:
         """Give back the room of what was erased."""
         ...

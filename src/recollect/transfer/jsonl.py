@@ -23,6 +23,8 @@ Progress = Callable[[int], None]
 def export(engine: Engine, project: str, target: TextIO, *, vectors: bool = False, done: Progress) -> Tally:
     """Write a project, from one consistent view of it. The same memories give the same file, byte for byte."""
     tally = Tally()
+    if vectors:
+        engine.settled().result()
     with engine.reading() as store:
         for line in _lines(engine, store, project, vectors):
             target.write(write(line) + "\n")

@@ -23,6 +23,7 @@ from recollect.stores.sqlite.connection import (
     prepare_folder,
     require_safe_sqlite,
 )
+from recollect.stores.sqlite.ids import SEQUENCE_BITS
 from recollect.stores.sqlite.lock import WriteLock
 from recollect.stores.sqlite.read import Shown, SqliteRead
 from recollect.stores.sqlite.write import SqliteWrite
@@ -93,6 +94,9 @@ class SqliteStore:
 
     def write(self, work: Callable[[Write], T]) -> Future[T]:
         return self._writer.submit(work)
+
+    def owner_of(self, row_id: int) -> int:
+        return row_id >> SEQUENCE_BITS
 
     def compact(self) -> None:
         with our_errors(self.path), self._lock:

@@ -1,0 +1,165 @@
+"""Adding returns when what was said is on disk; its vectors follow, and the searches after it wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recollect import AsyncMemory, Memory
+from recollect.embedders.minilm import MiniLM
+
+ANN = {"user_id": "ann"}
+
+
+class Gated(MiniLM):
+    """Embeds what is remembered only while its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def embed_documents(self, texts: Any) -> Any:
+        assert self.gate.wait(30)
+        return super().embed_documents(texts)
+
+
+@pytest.fixture
+def embedder() -> Iterator[Gated]:
+    gated = Gated()
+    yield gated
+    gated.gate.set()
+
+
+def vectors_of(memory: Memory, user: str = "ann") -> list[bool]:
+    with memory._engine.reading() as store:
+        [owner] = store.owners("default", "user", [user])
+        return [row.vector is not None for row in store.changes(owner, 0).rows]
+
+
+def test_adding_does_not_wait_for_its_vectors(tmp_path: Path, embedder: Gated) -> None:
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        made = memory.add("I adopted a beagle.", user_id="ann")["results"]
+        assert memory.get(made[0]["id"]) is not None
+        assert vectors_of(memory) == [False]
+        embedder.gate.set()
+
+
+def test_a_search_right_after_it_knows_what_was_meant(tmp_path: Path, embedder: Gated) -> None:
+    """Question and memory share no word: only the vector can tell. It comes while the search is waiting."""
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann", infer=False)
+        memory.add("The meeting is at noon.", user_id="ann", infer=False)
+        threading.Timer(0.2, embedder.gate.set).start()
+        found = memory.search("Does she have any pets?", filters=ANN)["results"]
+        assert found[0]["memory"] == "I adopted a beagle."
+        assert vectors_of(memory) == [True, True]
+
+
+def test_others_do_not_wait_and_nobody_waits_for_ever(tmp_path: Path, embedder: Gated) -> None:
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann", infer=False)
+        assert memory._engine.behind("default", memory_filter("ann"))
+        assert not memory._engine.behind("default", memory_filter("bob"))
+        assert memory.search("beagle", filters={"user_id": "bob"})["results"] == []
+        # The gate stays closed: found by its words alone.
+        assert memory.search("beagle", filters=ANN)["results"][0]["memory"] == "I adopted a beagle."
+        embedder.gate.set()
+
+
+def memory_filter(user: str) -> Any:
+    from recollect.requests import read_filters
+
+    return read_filters({"user_id": user})
+
+
+def test_a_batch_is_waited_for(tmp_path: Path, embedder: Gated) -> None:
+    said = [{"role": "user", "content": f"Fact number {n} about the garden."} for n in range(40)]
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        adding = threading.Thread(target=memory.add, args=(said,), kwargs={"user_id": "ann"})
+        adding.start()
+        adding.join(0.3)
+        assert adding.is_alive()
+        embedder.gate.set()
+        adding.join(30)
+        assert vectors_of(memory) == [True] * 40
+
+
+def test_whoever_runs_ahead_waits_for_room(tmp_path: Path, embedder: Gated) -> None:
+    """A dead embedder stops callers in the end: memory does not fill up with what waits for it."""
+    added: list[int] = []
+
+    def work() -> None:
+        for number in range(40):
+            memory.add(f"Fact number {number}.", user_id="ann", infer=False)
+            added.append(number)
+
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        adding = threading.Thread(target=work)
+        adding.start()
+        adding.join(1)
+        assert 0 < len(added) < 20
+        embedder.gate.set()
+        adding.join(30)
+        assert len(added) == 40
+        memory._engine.settled().result()
+        assert vectors_of(memory) == [True] * 40
+
+
+def test_closing_finishes_the_vectors(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path) as memory:
+        for number in range(6):
+            memory.add(f"Fact number {number} about the garden.", user_id="ann", infer=False)
+    with Memory(folder=tmp_path) as memory:
+        with memory._engine.reading() as store:
+            assert store.unembedded(None, 10) == []
+        assert vectors_of(memory) == [True] * 6
+
+
+def test_a_call_that_is_cancelled_takes_nothing_from_the_others(tmp_path: Path, embedder: Gated) -> None:
+    async def talk() -> None:
+        async with AsyncMemory(folder=tmp_path, embedder=embedder) as memory:
+            calls = [
+                asyncio.create_task(memory.add(f"Fact number {n}.", user_id="ann", infer=False)) for n in range(30)
+            ]
+            await asyncio.sleep(0.3)
+            waiting = [call for call in calls if not call.done()]
+            assert waiting
+            for call in waiting[::2]:
+                call.cancel()
+            embedder.gate.set()
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert sum(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes) == len(waiting[::2])
+            assert all(isinstance(outcome, dict | asyncio.CancelledError) for outcome in outcomes)
+            found = await memory.search("Fact number 29.", filters=ANN, top_k=40, threshold=0)
+            assert len(found["results"]) == 30
+
+    asyncio.run(talk())
+
+
+def test_an_async_search_waits_too(tmp_path: Path, embedder: Gated) -> None:
+    async def talk() -> None:
+        async with AsyncMemory(folder=tmp_path, embedder=embedder) as memory:
+            await memory.add("I adopted a beagle.", user_id="ann", infer=False)
+            await memory.add("The meeting is at noon.", user_id="ann", infer=False)
+            asyncio.get_running_loop().call_later(0.2, embedder.gate.set)
+            found = await memory.search("Does she have any pets?", filters=ANN)
+            assert found["results"][0]["memory"] == "I adopted a beagle."
+
+    asyncio.run(talk())
+
+
+def test_vectors_of_an_edit_follow_too(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path) as memory:
+        made = memory.add("I adopted a beagle.", user_id="ann", infer=False)["results"][0]["id"]
+        memory.add("He sleeps a lot.", user_id="ann", infer=False)
+        memory.update(made, "I adopted a hamster.")
+        found = memory.search("Which rodent lives with her?", filters=ANN)["results"]
+        assert found[0]["memory"] == "I adopted a hamster."
+        memory._engine.settled().result()
+        assert np.all(vectors_of(memory))
