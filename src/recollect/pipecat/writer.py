@@ -74,8 +74,7 @@ class Writer:
         self._quiet = quiet
         self._keeps_order = keeps_order
         """Whether the memory stores calls in the order in which they begin. Then a slow one need not be waited for:
-        what it does after writing to disk (embedding a batch, or for somebody who is far ahead) would keep the next words
-        from the disk."""
+        what it waits for after writing to disk (the vectors of a batch) would keep the next words from the disk."""
         self._queue: deque[Entry] = deque()
         self._under_way: dict[asyncio.Future[None], Sequence[Entry]] = {}
         """Writes that are not waited for any more, and what they write."""

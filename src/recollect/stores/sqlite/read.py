@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import apsw
 import numpy as np
+from numpy.typing import NDArray
 
 from recollect.recent import Recent
 from recollect.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
@@ -17,6 +19,9 @@ from recollect.stores.sqlite.rebuilding import SqliteRebuildRead
 from recollect.stores.sqlite.serving import SqliteServingRead
 from recollect.stores.sqlite.transfer import SqliteTransferRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
+
+_BLOCK = 1024
+"""Vectors read into one piece of memory."""
 
 Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
 """Records by memory id, each with the owner version it was read at, and true as long as that is the version."""
@@ -95,11 +100,12 @@ class SqliteRead:
                 if since
                 else self._rows("all_rows", first_id(owner_id), last_id(owner_id))
             )
+            vectors = _Vectors()
             for memory_id, deleted_at, ids, embedding, previous_id, session_id, role, actor_id, said_at in found:
                 if deleted_at is not None:
                     deleted.append(memory_id)
                     continue
-                vector = None if embedding is None else np.frombuffer(embedding, np.float32)
+                vector = None if embedding is None else vectors.keep(embedding)
                 tokens = np.frombuffer(ids or b"", np.uint32)
                 rows.append(IndexRow(memory_id, tokens, vector, previous_id, session_id, role, actor_id, said_at))
         return OwnerChange(version, rows, deleted)
@@ -160,6 +166,23 @@ class SqliteRead:
             version_ids = [row[0] for row in self._rows("any_unembedded", limit)]
         found = self._connection.executemany(SQL["unembedded"], ((version_id,) for version_id in version_ids[:limit]))
         return [Unembedded(*row) for row in found]
+
+
+class _Vectors:
+    """Vectors side by side, in memory that goes back to the system with them: one by one they leave holes in the heap."""
+
+    def __init__(self) -> None:
+        self._block = np.empty((0, 0), np.float32)
+        self._used = 0
+
+    def keep(self, embedding: bytes) -> NDArray[np.float32]:
+        if self._used == len(self._block):
+            pages = mmap.mmap(-1, _BLOCK * len(embedding))
+            self._block, self._used = np.frombuffer(pages, np.float32).reshape(_BLOCK, -1), 0
+        row: NDArray[np.float32] = self._block[self._used]
+        row[:] = np.frombuffer(embedding, np.float32)
+        self._used += 1
+        return row
 
 
 def _record(row: tuple[Any, ...]) -> MemoryRecord:
