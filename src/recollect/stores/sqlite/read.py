@@ -169,7 +169,7 @@ class SqliteRead:
 
 
 class _Vectors:
-    """Vectors side by side, in memory that goes back to the system with them: one by one they leave holes in the heap."""
+    """Vectors side by side, in memory that goes back to the system: one by one they leave holes in the heap."""
 
     def __init__(self) -> None:
         self._block = np.empty((0, 0), np.float32)
