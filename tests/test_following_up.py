@@ -163,3 +163,19 @@ def test_vectors_of_an_edit_follow_too(tmp_path: Path) -> None:
         assert found[0]["memory"] == "I adopted a hamster."
         memory._engine.settled().result()
         assert np.all(vectors_of(memory))
+
+
+def test_the_index_in_ram_is_brought_up_to_date_ahead_of_the_next_search(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path) as memory:
+        memory.add("I adopted a beagle.", user_id="ann", infer=False)
+        memory.warm(user_id="ann")
+        memory.add("He sleeps a lot.", user_id="ann", infer=False)
+        engine = memory._engine
+        engine.settled().result()
+        engine.searching.submit(lambda: None).result()  # what was handed to that thread before is done
+        with engine.reading() as store:
+            [owner] = store.owners("default", "user", ["ann"])
+            version = store.owner_version(owner)
+        entry = engine._equipment.indexes._entries[owner]
+        assert entry.version == version
+        assert len(entry.index.view()) == 2

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from recollect.embedders import Embedder, close
 from recollect.embedders.cache import CachedQueries
 from recollect.embedders.spec import EmbedderSpec, open_embedder
 from recollect.equipment import Equipment, equip, fingerprint, follow
-from recollect.errors import Closed
+from recollect.errors import Closed, RecollectError
 from recollect.filters import Filter, admits_user, candidate_owners, matches
 from recollect.filters.reduction import NOTHING, for_owner
 from recollect.filters.tree import EVERYTHING
@@ -140,9 +140,18 @@ class Engine:
         return self._vectoriser.room()
 
     def _caught_up(self, vectors: Future[None]) -> None:
-        for owner_id, last in list(self._behind.items()):
-            if last is vectors:
-                self._behind.pop(owner_id, None)
+        done = [owner_id for owner_id, last in list(self._behind.items()) if last is vectors]
+        for owner_id in done:
+            self._behind.pop(owner_id, None)
+        if not self._behind:  # nothing else is being added: a good time to get ready for the next question
+            with suppress(RuntimeError):  # the engine is being closed
+                self.searching.submit(self._refresh, done)
+
+    def _refresh(self, owner_ids: Iterable[int]) -> None:
+        """Bring the indexes that are in RAM up to date, so that the next search need not."""
+        with suppress(RecollectError), self._equipped() as (store, equipment):
+            for owner_id in filter(equipment.indexes.holds, owner_ids):
+                _index(store, equipment, owner_id).prepare()
 
     def behind(self, project: str, tree: Filter) -> list[Future[None]]:
         """The vectors under way of what was added a moment ago and the filter may admit."""

@@ -48,6 +48,11 @@ class IndexCache:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def holds(self, owner_id: int) -> bool:
+        """Whether the owner's index is in RAM."""
+        entry = self._entries.get(owner_id)
+        return entry is not None and entry.version > 0
+
     def get(self, owner_id: int, version: int, load: Load) -> IndexView:
         """The owner's index, at least as new as ``version`` (the owner's version in the store; 0 for an empty owner).
 

@@ -189,6 +189,12 @@ class IndexView:
         """Rows that ask and tell nothing, between people or by an assistant."""
         return np.flatnonzero(self.asked_of_you & (self.speaks_by_name | self.by_assistant))
 
+    def prepare(self) -> None:
+        """Work out ahead what ranking would work out first: as much as a millisecond for ten thousand rows."""
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
+
     @property
     def count(self) -> int:
         """Memories, without dead rows."""
