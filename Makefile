@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
-	@echo "make test    run the tests, those with Mem0's own library in an environment of its own"
-	@echo "make test-compat  run the service's tests on older versions of Pipecat"
+	@echo "make test    run the tests, some with Mem0's own library and with old versions of Pipecat"
+	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types, documentation examples"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
@@ -40,6 +40,7 @@ isolation: $(VENV)/.dev
 test: $(VENV)/.dev .venv-mem0/.dev
 	$(BIN)/python -m pytest
 	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
+	$(BIN)/python tools/test_compat.py --slice 0.0.108 1.0.0
 
 .venv-mem0/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m venv .venv-mem0
@@ -70,4 +71,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-mem0 .venv-peers .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-mem0 .venv-peers .compat .mypy_cache .ruff_cache .pytest_cache

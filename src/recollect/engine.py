@@ -30,7 +30,7 @@ from recollect.recall import Hit, Scored, analyse, fitting, hits, rank
 from recollect.remember.vectors import DONE, Vectoriser
 from recollect.shared import Shared
 from recollect.stores.claim import FINGERPRINT, mismatch, parted
-from recollect.stores.protocol import Read, Store
+from recollect.stores.protocol import Read, Store, Write
 from recollect.stores.sqlite import SqliteStore
 from recollect.times import today
 from recollect.types import EntityKind, IndexRow, MemoryRecord
@@ -87,6 +87,8 @@ class Engine:
         except BaseException:
             self.store.close()
             raise
+        self.edits = 0
+        """Edits and deletions made through this engine: what was looked up before one may hold no longer."""
         self._retired: list[Equipment] = []
         self._behind: dict[int, Future[None]] = {}
         """By owner, the last vectors that nobody waited for."""
@@ -169,6 +171,15 @@ class Engine:
     def is_behind(self) -> bool:
         """Whether ``behind`` may have anything to say."""
         return bool(self._behind)
+
+    def write_edit(self, work: Callable[[Write], T]) -> Future[T]:
+        """Queue work that changes or deletes memories."""
+        done = self.store.write(work)
+        done.add_done_callback(self._edited)
+        return done
+
+    def _edited(self, _: Future[T]) -> None:
+        self.edits += 1
 
     @contextmanager
     def reading(self) -> Iterator[Read]:

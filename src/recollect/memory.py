@@ -61,6 +61,11 @@ class _Face:
     def _engine(self) -> Engine:
         return self._verbs.engine
 
+    @property
+    def edits(self) -> int:
+        """How many edits and deletions were made in this folder by this process: what was found before may be gone."""
+        return self._engine.edits
+
     def _release(self) -> None:
         if self._open is not None:
             self._open = None

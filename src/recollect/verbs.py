@@ -31,19 +31,19 @@ class Verbs:
         return self.engine.store.write(lambda store: add.add(store, self.project, request))
 
     def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
-        return self.engine.store.write(
+        return self.engine.write_edit(
             lambda store: edit.update(store, _found(store.locate(self.project, memory_id), memory_id), change, now())
         )
 
     def write_delete(self, memory_id: str) -> Future[list[int]]:
-        return self.engine.store.write(
+        return self.engine.write_edit(
             lambda store: edit.delete_one(
                 store, self.project, _found(store.locate(self.project, memory_id), memory_id), now()
             )
         )
 
     def write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
-        return self.engine.store.write(lambda store: edit.delete(store, self.project, memory_ids, run_id, now()))
+        return self.engine.write_edit(lambda store: edit.delete(store, self.project, memory_ids, run_id, now()))
 
     def delete_all(self, scope: Scope) -> int:
         engine = self.engine
@@ -59,7 +59,7 @@ class Verbs:
 
     def reset(self) -> None:
         engine = self.engine
-        engine.store.write(lambda store: store.erase_everything()).result()
+        engine.write_edit(lambda store: store.erase_everything()).result()
         engine.forget_indexes()
         engine.store.compact()
 

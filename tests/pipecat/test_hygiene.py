@@ -142,6 +142,28 @@ async def test_a_memory_deleted_during_the_call_does_not_come_back(oslo: Ann, tm
     assert not [block for shown in call.shown[1:] for block in blocks(shown) if "Oslo" in block["content"]]
 
 
+@pytest.mark.parametrize("edit", ["delete", "update"])
+async def test_an_edit_while_the_person_speaks_is_seen_by_the_turn(oslo: Ann, edit: str) -> None:
+    """What was looked up ahead of the turn is older than the edit."""
+    service = oslo.service()
+    async with Call(service) as call:
+        await call.say("How are you today?")
+        turn = asyncio.create_task(call.say(WHERE, lead=1.0))
+        recall = service._recall
+        assert recall is not None
+        await until(lambda: any(lookup.hits for lookup in recall._current))
+        for hit in (await oslo.memory.get_all(filters={"user_id": "ann"}))["results"]:
+            if "Oslo" in hit["memory"]:
+                if edit == "delete":
+                    await oslo.memory.delete(hit["id"])
+                else:
+                    await oslo.memory.update(hit["id"], hit["memory"].replace("Oslo", "Bergen"))
+        await turn
+    shown = " ".join(block["content"] for block in blocks(call.shown[-1]))
+    assert "Oslo" not in shown
+    assert ("Bergen" in shown) == (edit == "update")
+
+
 async def test_one_block_even_when_the_application_copies_the_list(oslo: Ann) -> None:
     async with Call(oslo.service()) as call:
         for _ in range(4):

@@ -58,7 +58,7 @@ class Desk:
         remaining = await still_there(shown.hits)
         if self._shown.get(context) is not shown:
             return []  # It was cleared meanwhile.
-        if len(remaining) < len(shown.hits):
+        if remaining != shown.hits:
             self.show(context, remaining, look)
         if remaining:
             # In place: a prompt that only grows at its end is the one a provider has cached.
@@ -69,7 +69,7 @@ class Desk:
         """Let every block lose what was deleted."""
         for context, shown in list(self._shown.items()):
             remaining = await still_there(shown.hits)
-            if len(remaining) < len(shown.hits):
+            if remaining != shown.hits:
                 self.show(context, remaining, look)
 
     def clear(self, context: Context) -> None:

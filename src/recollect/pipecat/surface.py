@@ -62,6 +62,8 @@ class MemorySurface(FrameProcessor):
     _earlier: Sequence[Mapping[str, str]] = ()
     """The last turns, oldest first, as messages."""
     _epoch: int = 0
+    _edits: int | None = None
+    """How many edits the memory had seen when a turn last used what was looked up."""
     """Grows when everything looked up and shown is dropped."""
 
     @property
@@ -115,8 +117,12 @@ class MemorySurface(FrameProcessor):
             hits = await self._retrieve_memories(query)
         else:
             answer = await self._recall.at_turn(query, self.recall_timeout)
+            found, edits = answer.hits, getattr(self.memory_client, "edits", None)
+            if edits != self._edits:  # while the person spoke, perhaps after this was looked up
+                self._edits = edits
+                found = await self._still_there(found)
             overdue = await self._still_there(answer.overdue) if answer.overdue else ()
-            hits = merged(answer.hits, overdue, self.search_limit)
+            hits = merged(found, overdue, self.search_limit)
         if epoch != self._epoch:
             return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
         self.last_query = query
@@ -152,6 +158,8 @@ class MemorySurface(FrameProcessor):
         ids = self._ids()
         if ids is None:
             return []
+        if self._edits is None:
+            self._edits = getattr(self.memory_client, "edits", None)
         answer = await call(
             self.memory_client.search,
             query=query,
@@ -178,24 +186,27 @@ class MemorySurface(FrameProcessor):
         return "context" in inspect.signature(self.memory_client.search).parameters
 
     async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
-        """Those of the memories that were not deleted since. A client that cannot tell, or not soon, is trusted."""
+        """The memories as they are now, without those deleted since. Who cannot tell, or not soon, is trusted."""
         get = getattr(self.memory_client, "get", None)
         if get is None:
             return list(hits)
 
-        async def there(hit: Hit) -> bool:
+        async def now(hit: Hit) -> Hit | None:
+            if hit.get("id") is None:
+                return hit
             try:
-                return hit.get("id") is None or await call(get, memory_id=hit["id"]) is not None
+                known = await call(get, memory_id=hit["id"])
             except ValueError:  # No such memory.
-                return False
+                return None
+            return None if known is None else {**hit, "memory": known.get("memory", hit.get("memory"))}
 
         try:
             async with asyncio.timeout(self.recall_timeout):
-                found = await asyncio.gather(*map(there, hits))
+                found = await asyncio.gather(*map(now, hits))
         except Exception as error:  # Late, or failed: as above.
             logger.debug(f"Memories could not be checked: {error!r}")
             return list(hits)
-        return [hit for hit, is_there in zip(hits, found, strict=True) if is_there]
+        return [hit for hit in found if hit is not None]
 
     def _ids(self) -> Ids | None:
         """The entity ids of this call; None while the user is not known yet."""
