@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 
 
+def first_uid(at: int) -> str:
+    """What every id made at this moment or later, in microseconds since the epoch, comes after as text."""
+    digits = f"{at // 1000:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 def new_uid(now: int) -> str:
     """A fresh UUIDv7 for a moment given in microseconds since the epoch."""
     value = (now // 1000) << 80 | int.from_bytes(os.urandom(10))

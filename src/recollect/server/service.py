@@ -20,9 +20,11 @@ from recollect.loops import caught_up, run_in, until
 from recollect.recall.selection import Hit
 from recollect.remember import edit
 from recollect.requests import SearchRequest
+from recollect.server import tidying
 from recollect.server.keys import KeyHash
 from recollect.server.limits import Rates
 from recollect.server.settings import Settings
+from recollect.server.tidying import Tidier
 from recollect.server.webhooks import KIND, Deliverer, order_deliveries
 from recollect.stores.protocol import Read, Write
 from recollect.stores.serving import Call, Results
@@ -60,7 +62,8 @@ class Service:
         self.hashes = KeyHash(settings.folder)
         self.rates = Rates(settings.rate)
         deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
-        self.worker = Worker(engine.store, {KIND: deliverer.deliver})
+        tidier = Tidier(engine.store)
+        self.worker = Worker(engine.store, {KIND: deliverer.deliver, tidying.KIND: tidier.tidy})
         self._small = ThreadPoolExecutor(2, "recollect-small")
         engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 

@@ -250,6 +250,14 @@ class ServingWrite(ServingRead, Protocol):
 
     def add_job(self, kind: str, payload: dict[str, Any], now: int) -> None: ...
 
+    def order_once(self, kind: str, now: int) -> None:
+        """A job without a payload, unless there is one of its kind."""
+        ...
+
+    def forget_log(self, before: int, limit: int) -> int:
+        """Drop what is older of the log of calls and of deliveries, the oldest first; how many lines that were."""
+        ...
+
     def lease_job(self, now: int, until: int) -> Job | None:
         """Take the job that is due longest; nobody else gets it before ``until``."""
         ...

@@ -24,6 +24,7 @@ from recollect.stores.serving import (
 )
 from recollect.stores.sqlite.named import named_queries
 from recollect.types import ENTITY_KINDS, Scope
+from recollect.uids import first_uid
 
 _SQL = named_queries((resources.files(__package__) / "serving.sql").read_text("utf-8"))
 
@@ -189,6 +190,15 @@ class SqliteServingWrite(SqliteServingRead):
 
     def add_job(self, kind: str, payload: dict[str, Any], now: int) -> None:
         self._rows("add_job", kind, _plain(payload), now)
+
+    def order_once(self, kind: str, now: int) -> None:
+        self._rows("order_once", kind, now)
+
+    def forget_log(self, before: int, limit: int) -> int:
+        self._rows("forget_calls", first_uid(before), limit)
+        gone: int = self._connection.changes()
+        self._rows("forget_deliveries", before, limit)
+        return gone + int(self._connection.changes())
 
     def lease_job(self, now: int, until: int) -> Job | None:
         row = self._row("lease_job", now, until)

@@ -154,6 +154,16 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: add_job
 INSERT INTO job (kind, payload, due_at, created_at) VALUES (?1, ?2, ?3, ?3);
 
+-- name: order_once
+INSERT INTO job (kind, payload, due_at, created_at)
+SELECT ?1, '{}', ?2, ?2 WHERE NOT EXISTS (SELECT 1 FROM job WHERE kind = ?1);
+
+-- name: forget_calls
+DELETE FROM call WHERE id IN (SELECT id FROM call WHERE id < ?1 ORDER BY id LIMIT ?2);
+
+-- name: forget_deliveries
+DELETE FROM delivery WHERE at < ?1 AND id IN (SELECT id FROM delivery ORDER BY id LIMIT ?2);
+
 -- name: lease_job
 UPDATE job SET attempts = attempts + 1, due_at = ?2
 WHERE id = (SELECT id FROM job WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1)

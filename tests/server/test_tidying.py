@@ -1,0 +1,71 @@
+"""What is logged is kept for a while, and not longer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recollect.jobs import Worker
+from recollect.server.tidying import KEPT, KIND, Tidier
+from recollect.stores.protocol import Write
+from recollect.stores.serving import Call, Delivery
+from recollect.stores.sqlite import SqliteStore
+from recollect.times import now
+from recollect.uids import first_uid, new_uid
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path, "test embedder")
+    yield opened
+    opened.close()
+
+
+def log(store: SqliteStore, at: int, count: int) -> list[str]:
+    """Calls, each with a delivery, made at one moment."""
+    uids = [new_uid(at) for _ in range(count)]
+
+    def work(write: Write) -> None:
+        for uid in uids:
+            write.serving.keep_call(Call(uid, "p", "ADD", [], {}, at, at, f"key {uid}", b"print"))
+            write.serving.log_delivery(Delivery("hook", f"msg_{uid}", "memory_add", "m", 1, 200, None, None, at))
+
+    store.write(work).result()
+    return uids
+
+
+def known(store: SqliteStore, uids: list[str]) -> set[str]:
+    with store.read() as read:
+        return {uid for uid in uids if read.serving.call("p", uid) is not None}
+
+
+def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
+    at = now()
+    old = log(store, at - KEPT - 60_000_000, 1_200)
+    new = log(store, at - KEPT + 60_000_000, 20)
+    worker = Worker(store, {KIND: Tidier(store).tidy})
+    for _ in range(600):
+        if not known(store, old):
+            break
+        threading.Event().wait(0.05)
+    worker.close()
+    assert known(store, old) == set()
+    assert known(store, new) == set(new)
+    with store.read() as read:
+        left = read.serving.deliveries("hook", 10_000)
+    assert {delivery.message_id for delivery in left} == {f"msg_{uid}" for uid in new}
+
+
+def test_there_is_one_such_job_however_often_a_server_starts(store: SqliteStore) -> None:
+    for _ in range(3):
+        Tidier(store)
+    leased = [store.write(lambda write: write.serving.lease_job(now(), now() + 10**9)).result() for _ in range(2)]
+    assert [job is not None and job.kind == KIND for job in leased] == [True, False]
+
+
+def test_ids_are_told_apart_by_their_moment() -> None:
+    at = 1_767_225_600_000_000
+    assert new_uid(at - 1000) < first_uid(at) < new_uid(at)
