@@ -30,9 +30,9 @@ INCLUDES = (
     "searches each. Both are given the vectors, of messages and of questions, so no figure has an embedding in it; "
     "both are asked for ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's "
     "words' half needs models that its default installation does not have, and stays out. An add is one message "
-    "with infer=False until it returns: ours is then on disk with its vector, two fsyncs; the peer's is where its "
-    "store leaves it. It is filled below its `add`, which would take some stores hours. Results are the mean number"
-    " of the ten asked for."
+    "with infer=False until it returns: ours is then on disk, and its vector is on the way; the peer's is where its"
+    " store leaves it. It is filled below its `add`, which would take some stores hours. Results are the mean "
+    "number of the ten asked for."
 )
 
 
