@@ -52,7 +52,11 @@ class Quoter(FrameProcessor):
 async def main() -> None:
     """Talk until an empty line."""
     logger.remove()
-    memory = Mem0MemoryService(user_id="you", params=Mem0MemoryService.InputParams(position=-1))
+    memory = Mem0MemoryService(
+        user_id="you",
+        params=Mem0MemoryService.InputParams(position=-1),
+        recall_timeout=2.0,  # the first line is often there before the model is: whoever types can wait for it
+    )
     user, assistant = LLMContextAggregatorPair(LLMContext())
     worker = PipelineWorker(Pipeline([user, memory, Quoter(memory), assistant]), enable_rtvi=False)
     answered: asyncio.Queue[str] = asyncio.Queue()
