@@ -4,6 +4,7 @@
     python -m bench.pipecat --at-once             the same, the final transcript coming with the end of the turn
     python -m bench.pipecat --backend-ms 200 --words    a backend that takes 200 ms, a word every 150 ms
     python -m bench.pipecat --backend-ms hang     a backend that never answers
+    .venv-mem0/bin/python -m bench.pipecat --backend-ms 200 --words --upstream    Pipecat's own service beside ours
 
 A turn's figure is the time from the user aggregator handing the context on to the LLM receiving it. Turns with and
 without memory alternate between two pipelines that run side by side, so that both meet the same machine.
@@ -16,6 +17,7 @@ import asyncio
 import json
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -56,6 +58,30 @@ class Backend:
     async def add(self, messages: Any, **options: Any) -> dict[str, Any]:
         """Takes everything."""
         return {"results": []}
+
+
+class Blocking:
+    """The same for Pipecat's own service, whose client blocks the thread that calls it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def search(self, query: str, **options: Any) -> dict[str, Any]:
+        """Ten memories."""
+        time.sleep(self._seconds)
+        return {"results": [{"id": f"{n}", "memory": f"{fact(n)} {query[:20]}"} for n in range(10)]}
+
+    def add(self, **options: Any) -> dict[str, Any]:
+        """Takes everything."""
+        return {"results": []}
+
+
+def upstream(seconds: float) -> Any:
+    """Pipecat's own ``Mem0MemoryService`` over a backend that takes so long. Needs ``mem0ai`` to be imported."""
+    from pipecat.services.mem0 import memory as stock
+
+    vars(stock)["MemoryClient"] = lambda **_: Blocking(seconds)
+    return stock.Mem0MemoryService(api_key="unused", user_id="ann")
 
 
 class Timed:
@@ -133,9 +159,13 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     params = Mem0MemoryService.InputParams(position=options.position)
     service = Mem0MemoryService(user_id="ann", memory=memory, params=params, **timeout)
     plain, ours = Call(Passing()), Call(service)
+    others = {"upstream": Call(upstream(float(options.backend_ms) / 1000))} if options.upstream else {}
     gap = 0.15 if options.words else 0.0
-    async with plain, ours:
+    async with AsyncExitStack() as calls:
+        for call in (plain, ours, *others.values()):
+            await calls.enter_async_context(call)
         timed = {"pass-through": Timed(plain), "recollect": Timed(ours)}
+        timed |= {name: Timed(call) for name, call in others.items()}
         stalls: dict[str, list[float]] = {name: [] for name in timed}
         for n in range(options.turns):
             for name, one in timed.items():
@@ -148,11 +178,15 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     if options.backend_ms is None:
         await memory.close()
     skipped = options.skip
-    base, mine = (sorted(timed[name].hops[skipped:]) for name in ("pass-through", "recollect"))
-    added = {part: round(quantiles(mine)[part] - quantiles(base)[part], 3) for part in ("p50", "p99")}
+    hops = {name: quantiles(one.hops[skipped:]) for name, one in timed.items()}
+    added = {
+        name: {part: round(found[part] - hops["pass-through"][part], 3) for part in ("p50", "p99")}
+        for name, found in hops.items()
+        if name != "pass-through"
+    }
     with_block = sum(any("I recall" in str(m.get("content")) for m in shown) for shown in ours.shown)
     return {
-        "hop_ms": {"pass-through": quantiles(base), "recollect": quantiles(mine)},
+        "hop_ms": hops,
         "added_ms": added,
         "first_turn_ms": {name: round(one.hops[0], 3) for name, one in timed.items()},
         "loop_late_ms": {name: quantiles(late) for name, late in stalls.items()},
@@ -170,6 +204,7 @@ def main() -> None:
     parser.add_argument("--at-once", action="store_true", help="the final transcript ends the turn")
     parser.add_argument("--words", action="store_true", help="interim transcripts, a word every 150 ms")
     parser.add_argument("--backend-ms", help="milliseconds a search takes, or 'hang'")
+    parser.add_argument("--upstream", action="store_true", help="beside a backend: Pipecat's own service over it too")
     parser.add_argument("--recall-timeout", type=float)
     parser.add_argument("--position", type=int, default=1)
     parser.add_argument("--rest", type=float, default=0.05, help="seconds between turns")
