@@ -6,6 +6,7 @@ calls it in the caller's thread, ``AsyncMemory`` awaits its futures from any num
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -95,10 +96,20 @@ class Engine:
         self._switching = threading.Lock()
         self._process = os.getpid()
         self._vectoriser = Vectoriser(self.store, self._embedding)
-        self._vectoriser.embed(None)  # what a crash left without a vector
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
         self.searching = ThreadPoolExecutor(1, "recollect-search")
         self.working = ThreadPoolExecutor(4, "recollect-work")
+        atexit.register(self._vectoriser.close)  # no thread may be inside the model when the interpreter goes
+        self._embed_what_was_left()
+
+    def _embed_what_was_left(self) -> None:
+        """Make the vectors that another process could not; if they are few, the searches they are about wait."""
+        with self.store.read() as store:
+            left = [version.version_id for version in store.unembedded(None, FEW + 1)]
+        if left:
+            vectors = self._vectoriser.embed(None)
+            if len(left) <= FEW:
+                self._await(left, vectors)
 
     def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
         """Refuse another embedder than the one this engine has."""
@@ -136,10 +147,14 @@ class Engine:
         vectors = self.embed(version_ids)
         if len(version_ids) > FEW or vectors.done():
             return vectors
+        self._await(version_ids, vectors)
+        return self._vectoriser.room()
+
+    def _await(self, version_ids: Sequence[int], vectors: Future[None]) -> None:
+        """Let the searches of these versions' owners wait for their vectors."""
         for owner_id in {self.store.owner_of(version_id) for version_id in version_ids}:
             self._behind[owner_id] = vectors
         vectors.add_done_callback(self._caught_up)
-        return self._vectoriser.room()
 
     def _caught_up(self, vectors: Future[None]) -> None:
         done = [owner_id for owner_id, last in list(self._behind.items()) if last is vectors]
@@ -296,6 +311,7 @@ class Engine:
         self.searching.shutdown()
         self.working.shutdown()
         self._vectoriser.close()
+        atexit.unregister(self._vectoriser.close)
         for equipment in (*self._retired, self._equipment):
             equipment.close()
         self.store.close()

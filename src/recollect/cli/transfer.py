@@ -20,6 +20,7 @@ from recollect.errors import InvalidConfig, InvalidExport
 from recollect.remote.account import account
 from recollect.remote.client import Mem0Client
 from recollect.requests import PROJECT
+from recollect.stores.sqlite.connection import FILE_NAME
 from recollect.transfer.jsonl import export, export_file, load
 from recollect.transfer.mem0 import Report, import_account, import_library
 
@@ -41,6 +42,7 @@ def export_memories(
     ] = False,
 ) -> None:
     """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history."""
+    _require_memories(data)
     with _engine(data) as engine, _progress("exporting", None) as done:
         if str(target) == "-":
             tally = export(engine, project, sys.stdout, vectors=vectors, done=done)
@@ -123,6 +125,13 @@ def _engine(data: Path | None) -> Iterator[Engine]:
         yield engine
     finally:
         let_go()
+
+
+def _require_memories(data: Path | None) -> None:
+    """Refuse a folder that would only now be made."""
+    folder = read_config(None, data).folder
+    if not (folder / FILE_NAME).exists():
+        raise InvalidConfig(f"{folder} holds no memories. Name the folder with --data or RECOLLECT_HOME.")
 
 
 @contextmanager

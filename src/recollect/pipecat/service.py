@@ -130,6 +130,7 @@ class Mem0MemoryService(MemoryHearing):
             InvalidTime: ``now`` gives a time without a zone.
         """
         super().__init__(name=name)
+        user_id = None if user_id == "" else user_id
         if user_id is None and not agent_id and not run_id:
             raise MissingIdentity(
                 "At least one of user_id, agent_id, or run_id must be provided: it says whose memory this is."

@@ -26,6 +26,10 @@ _LARGEST_CHUNK = 2048
 _PATIENCE = 1.0
 """Seconds that closing waits for the vectors of what was added, and once more for a chunk under way."""
 
+_LOOK_AGAIN = 5.0
+"""Seconds without work after which this thread looks for what others left: a process may die between the commit of
+words and that of their vectors."""
+
 _AHEAD = 8
 """Calls whose vectors may be under way before the next has to wait for some of them."""
 
@@ -54,7 +58,9 @@ class Vectoriser:
         self._requests: queue.SimpleQueue[tuple[Sequence[int] | None, Future[None]] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._under_way: deque[Future[None]] = deque()
-        self._closing = self._stopping = False
+        self._stopping = False
+        self._seen: set[int] = set()
+        """What waited for a vector when this thread last had nothing to do."""
         self._thread = threading.Thread(target=self._run, name="recollect-embedder", daemon=True)
         self._thread.start()
 
@@ -76,14 +82,20 @@ class Vectoriser:
 
         An embedder that hangs is not waited for: its thread ends with the process.
         """
-        self._closing = True
         self._requests.put(None)
         self._thread.join(_PATIENCE)
         self._stopping = True
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
-        while (request := self._requests.get()) is not None:
+        while True:
+            try:
+                request = self._requests.get(timeout=_LOOK_AGAIN)
+            except queue.Empty:
+                self._take_over()
+                continue
+            if request is None:
+                return
             version_ids, done = request
             awaited = done.set_running_or_notify_cancel()  # nobody may wait any more; the vectors are wanted anyway
             self._try(version_ids)
@@ -91,8 +103,22 @@ class Vectoriser:
                 self._under_way.popleft()
             if awaited:
                 done.set_result(None)
-            if self._behind and version_ids is not None and not self._closing:
+            if self._behind and version_ids is not None and not self._stopping:
                 self._try(None)
+
+    def _take_over(self) -> None:
+        """Embed what another process left without a vector and has not embedded since the last look."""
+        if self._behind:
+            return  # it would fail again
+        try:
+            with self._reading() as (store, _, _):
+                waiting = {version.version_id for version in store.unembedded(None, _LARGEST_CHUNK)}
+        except RecollectError as error:
+            _LOG.debug("What others left cannot be read: %s", error)
+            return
+        left, self._seen = sorted(waiting & self._seen), waiting
+        if left:
+            self._try(left)
 
     def _try(self, version_ids: Sequence[int] | None) -> None:
         """What was added is safe and found by its words: vectors that failed wait for the next that succeed."""
@@ -110,7 +136,7 @@ class Vectoriser:
     def _embed(self, version_ids: Sequence[int] | None) -> None:
         """Chunk after chunk, as large as a model embeds in a moment."""
         start = 0
-        while start < len(version_ids) and not self._stopping if version_ids is not None else not self._closing:
+        while not self._stopping and (version_ids is None or start < len(version_ids)):
             size, begun = self._chunk, time.monotonic()
             tried = self._embed_chunk(version_ids and version_ids[start : start + size], size)
             if version_ids is None and not tried:

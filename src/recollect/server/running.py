@@ -52,8 +52,12 @@ def run(settings: Settings, address: Address) -> None:
     Raises ``InvalidInput`` rather than listen where others can reach it without a key.
     """
     sys.setswitchinterval(_SWITCH)
-    first_key = _first_key(settings, address)
-    listening = _listen(address)
+    listening = _listen(address)  # first: a key that is made and never shown is of no use
+    try:
+        first_key = _first_key(settings, address)
+    except BaseException:
+        listening.close()
+        raise
     if not address.is_loopback:
         settings = replace(settings, hosts=settings.hosts | {address.host.lower()})
     server = _Announcing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,9 +59,13 @@ def our_errors(path: Path) -> Iterator[None]:
 
 
 def prepare_folder(folder: Path) -> Path:
-    """Make the data folder, readable by its owner only, and return the database's path in it."""
+    """Make the data folder and the file in it, readable by their owner only, and return the file's path.
+
+    SQLite gives the files beside it the same permissions.
+    """
     with folder_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return folder / FILE_NAME
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -50,10 +51,13 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="recollect-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[SqliteWrite], T]) -> Future[T]:
+        if os.getpid() != self._process:
+            raise Closed("This memory was opened before the process forked. Open one in the child.")
         future: Future[T] = Future()
         with self._closing:
             if self._closed:
