@@ -146,6 +146,29 @@ def test_neighbours_lose_the_words_of_what_was_edited_or_deleted(memory: Memory)
     expect(("I keep hens", None), (third, "I keep hens"))
 
 
+def test_two_memories_edited_to_the_same_words_stay_two_and_one_counts(memory: Memory) -> None:
+    memory.add("I like tea", user_id="ann")
+    edited = memory.add("I like coffee", user_id="ann")["results"][0]["id"]
+    memory.update(edited, "I like tea")
+    memory.add("Something else", user_id="ann")
+    memory.add("I like tea", user_id="ann")
+    found = memory.get_all(filters=ANN)["results"]
+    assert sorted((hit["memory"], hit["sayings"]) for hit in found) == [
+        ("I like tea", 1),
+        ("I like tea", 2),
+        ("Something else", 1),
+    ]
+
+
+def test_reset_leaves_no_words_in_ram(memory: Memory) -> None:
+    memory.add("My secret is 4711", user_id="ann")
+    memory.search("What is my secret?", filters=ANN)
+    memory.reset()
+    engine = memory._engine
+    kept = [engine._equipment.rankings._values, engine.store._shown._values]  # type: ignore[attr-defined]
+    assert not any(kept)
+
+
 def test_update_changes_words_metadata_and_expiry(memory: Memory) -> None:
     made = memory.add("I live in Oslo", user_id="ann", metadata={"kind": "home"})["results"][0]["id"]
     assert memory.update(made, "I live in Bergen", metadata={"sure": True})["message"]

@@ -10,7 +10,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -91,8 +91,9 @@ class Engine:
         self.edits = 0
         """Edits and deletions made through this engine: what was looked up before one may hold no longer."""
         self._retired: list[Equipment] = []
-        self._behind: dict[int, Future[None]] = {}
-        """By owner, the last vectors that nobody waited for."""
+        self._behind: dict[int, list[Future[None]]] = {}
+        """By owner, the vectors under way that nobody waited for."""
+        self._awaiting = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
         self._vectoriser = Vectoriser(self.store, self._embedding)
@@ -152,15 +153,20 @@ class Engine:
 
     def _await(self, version_ids: Sequence[int], vectors: Future[None]) -> None:
         """Let the searches of these versions' owners wait for their vectors."""
-        for owner_id in {self.store.owner_of(version_id) for version_id in version_ids}:
-            self._behind[owner_id] = vectors
+        with self._awaiting:
+            for owner_id in {self.store.owner_of(version_id) for version_id in version_ids}:
+                self._behind.setdefault(owner_id, []).append(vectors)
         vectors.add_done_callback(self._caught_up)
 
     def _caught_up(self, vectors: Future[None]) -> None:
-        done = [owner_id for owner_id, last in list(self._behind.items()) if last is vectors]
-        for owner_id in done:
-            self._behind.pop(owner_id, None)
-        if not self._behind:  # nothing else is being added: a good time to get ready for the next question
+        with self._awaiting:
+            done = [owner_id for owner_id, under_way in self._behind.items() if vectors in under_way]
+            for owner_id in done:
+                self._behind[owner_id].remove(vectors)
+                if not self._behind[owner_id]:
+                    del self._behind[owner_id]
+            idle = not self._behind
+        if idle:  # nothing else is being added: a good time to get ready for the next question
             with suppress(RuntimeError):  # the engine is being closed
                 self.searching.submit(self._refresh, done)
 
@@ -176,7 +182,8 @@ class Engine:
             return []
         with self.reading() as store:
             owners = self.owners(store, project, tree)
-        return [vectors for owner_id in owners if (vectors := self._behind.get(owner_id)) is not None]
+        with self._awaiting:
+            return [vectors for owner_id in owners for vectors in self._behind.get(owner_id, ())]
 
     def settled(self) -> Future[None]:
         """Done when every vector asked for until now was made."""
@@ -188,13 +195,24 @@ class Engine:
         return bool(self._behind)
 
     def write_edit(self, work: Callable[[Write], T]) -> Future[T]:
-        """Queue work that changes or deletes memories."""
-        done = self.store.write(work)
-        done.add_done_callback(self._edited)
-        return done
+        """Queue work that changes or deletes memories; it is counted before anybody knows that it is done."""
+        edited: Future[T] = Future()
+        written = self.store.write(work)
 
-    def _edited(self, _: Future[T]) -> None:
-        self.edits += 1
+        def count(done: Future[T]) -> None:
+            with self._awaiting:
+                self.edits += 1
+            if not edited.set_running_or_notify_cancel():
+                return
+            problem = CancelledError() if done.cancelled() else done.exception()
+            if problem is None:
+                edited.set_result(done.result())
+            else:
+                edited.set_exception(problem)
+
+        written.add_done_callback(count)
+        edited.add_done_callback(lambda _: written.cancel())  # called off: if it was not begun, it is not written
+        return edited
 
     @contextmanager
     def reading(self) -> Iterator[Read]:
@@ -303,8 +321,9 @@ class Engine:
             return sum(_index(store, equipment, owner).count for owner, _ in self._owners(store, project, tree))
 
     def forget_indexes(self) -> None:
-        """Let go of every index in RAM."""
+        """Let go of every index in RAM, and of what was asked."""
         self._equipment.indexes.clear()
+        self._equipment.rankings.clear()
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""

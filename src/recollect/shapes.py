@@ -50,6 +50,11 @@ def _without_metadata(*values: Any) -> Item:
     return found
 
 
+def forget_shapes() -> None:
+    """Keep no words of memories that were erased."""
+    _without_metadata.cache_clear()
+
+
 def hit_item(hit: Hit, *, explain: bool) -> Item:
     """A recalled memory with its score in [0, 1].
 

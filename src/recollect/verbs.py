@@ -12,7 +12,7 @@ from recollect.filters import Filter
 from recollect.remember import add, edit
 from recollect.remember.add import AddRequest
 from recollect.requests import SearchRequest, read_limit, scope_filter
-from recollect.shapes import Item, history_item, hit_item, item, message_item, source_items
+from recollect.shapes import Item, forget_shapes, history_item, hit_item, item, message_item, source_items
 from recollect.times import now
 from recollect.types import Scope
 
@@ -61,6 +61,7 @@ class Verbs:
         engine = self.engine
         engine.write_edit(lambda store: store.erase_everything()).result()
         engine.forget_indexes()
+        forget_shapes()
         engine.store.compact()
 
     def search_caught_up(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:

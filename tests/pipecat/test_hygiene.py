@@ -164,6 +164,23 @@ async def test_an_edit_while_the_person_speaks_is_seen_by_the_turn(oslo: Ann, ed
     assert ("Bergen" in shown) == (edit == "update")
 
 
+async def test_an_edited_long_memory_does_not_keep_its_old_passage(ann: Ann) -> None:
+    filler = " ".join(f"We talked about topic number {n} for a while." for n in range(60))
+    await ann.told(f"{filler} The code of the alarm is 4711. {filler}")
+    service = ann.service()
+    async with Call(service) as call:
+        await call.say("What is the code of the alarm?")
+        assert "4711" in blocks(call.shown[-1])[0]["content"]
+        (memory,) = [hit for hit in service.last_recall if "4711" in hit["memory"]]
+        turn = asyncio.create_task(call.say("And what is the code of the alarm again?", lead=1.0))
+        recall = service._recall
+        assert recall is not None
+        await until(lambda: any(lookup.hits for lookup in recall._current))
+        await ann.memory.update(memory["id"], "The code of the alarm is secret.")
+        await turn
+    assert "4711" not in " ".join(block["content"] for block in blocks(call.shown[-1]))
+
+
 async def test_one_block_even_when_the_application_copies_the_list(oslo: Ann) -> None:
     async with Call(oslo.service()) as call:
         for _ in range(4):

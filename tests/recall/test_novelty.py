@@ -35,6 +35,13 @@ def test_the_same_words_are_shown_once() -> None:
         ("Call me before noon", "Call me after noon"),
         ("My brother moved in with Carla", "My brother moved out with Carla"),
         ("writer 1 says number 0", "writer 0 says number 1"),
+        ("Maybe I am moving to Paris", "I am definitely moving to Paris"),
+        ("I told Bob about the surgery", "I know about Bob's surgery"),
+        ("It was a serious accident in Rome", "It was an accident in Rome"),
+        ("Nobody came to the party", "Everybody came to the party"),
+        ("She moved to Rome", "He moved to Rome"),
+        ("I smoke", "I quit smoking"),
+        ("Okay, thanks", "Yes, really"),
     ],
 )
 def test_another_fact_in_nearly_the_same_words_is_shown_too(one: str, other: str) -> None:
@@ -46,11 +53,11 @@ def test_another_fact_in_nearly_the_same_words_is_shown_too(one: str, other: str
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("I live in Oslo.", "Well, I actually still live in Oslo!"),
-        ("My dog is called Rex", "So, my dog's called Rex, you know"),
+        ("I live in Oslo.", "Well, I still live in Oslo!"),
+        ("My dog is called Rex", "So, my dog's called Rex"),
         (
             "We adopted two kittens from the shelter on Main Street",
-            "we adopted two kittens from that shelter on Main Street, I think",
+            "Yeah, we adopted two kittens from that shelter on Main Street",
         ),
     ],
 )

@@ -69,7 +69,7 @@ class Desk:
         """Let every block lose what was deleted."""
         for context, shown in list(self._shown.items()):
             remaining = await still_there(shown.hits)
-            if remaining != shown.hits:
+            if self._shown.get(context) is shown and remaining != shown.hits:
                 self.show(context, remaining, look)
 
     def clear(self, context: Context) -> None:

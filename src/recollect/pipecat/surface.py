@@ -198,7 +198,9 @@ class MemorySurface(FrameProcessor):
                 known = await call(get, memory_id=hit["id"])
             except ValueError:  # No such memory.
                 return None
-            return None if known is None else {**hit, "memory": known.get("memory", hit.get("memory"))}
+            if known is None or known.get("memory") == hit.get("memory"):
+                return known and hit
+            return {**{key: value for key, value in hit.items() if key != "passage"}, "memory": known.get("memory")}
 
         try:
             async with asyncio.timeout(self.recall_timeout):

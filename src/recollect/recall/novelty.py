@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recollect.index.view import IndexView
-from recollect.text.stopwords import ENGLISH
-from recollect.text.tokens import stem, token_id
+from recollect.text.tokens import STOP_IDS, stem, token_id
 
 SAME = 0.8
 """Jaccard similarity of their words from which two memories say the same."""
 DIFFERENT = 3
 """Words by which they may differ at most: in a long text a fifth is a paragraph of its own."""
 _TELLING = """not no never nor none cannot without only except before after until since on off in out up down over under
-    above below more less most least first last from to""".split()
-_FILLERS = """really very quite pretty totally absolutely definitely actually basically honestly literally seriously
-    simply maybe perhaps probably kinda sorta lot lots bit also even still sure yeah yes yep yup nope okay hey hello
-    thanks thank please oh ah um uh hmm mhm wow haha know mean guess think say said tell told anyway anyways
-    though""".split()
-_LEFT_OUT = frozenset(token_id(stem(word)) for word in (ENGLISH - set(_TELLING)) | set(_FILLERS)) | {
-    token_id(word) for word in ENGLISH - set(_TELLING)
-}
-"""Words that come and go when something is said again; stop words like "not" and "before" are none of them."""
+    above below more less most least first last from to maybe perhaps all any some many few both each every everybody
+    everyone everything nobody nothing somebody always sometimes once he she they him her his their them""".split()
+_FILLERS = """really very also even still sure yeah yes yep yup nope okay hey hello thanks thank please oh ah um uh hmm
+    mhm wow haha anyway anyways though well""".split()
+_LEFT_OUT = frozenset(token_id(stem(word)) for word in _FILLERS) | (
+    frozenset(STOP_IDS.tolist()) - {token_id(stem(word)) for word in _TELLING} - {token_id(word) for word in _TELLING}
+)
+"""Words that come and go when something is said again; stop words like "not" and "before" are none of them, nor is
+what says how sure somebody is, or who it was that said it."""
 AHEAD = 32
 """How far down the ranking a person's own statement takes the place of the assistant's echo of it."""
 
@@ -70,6 +69,8 @@ def _same(one: Sequence[int], other: Sequence[int]) -> bool:
     "Bo owes Ana".
     """
     shorter, longer = sorted(([word for word in said if word not in _LEFT_OUT] for said in (one, other)), key=len)
+    if not shorter:
+        return list(one) == list(other)
     words, others = frozenset(shorter), frozenset(longer)
     different = len(others - words)
     if not words <= others or different > DIFFERENT or different > (1 - SAME) * len(others):

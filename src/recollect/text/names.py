@@ -33,12 +33,14 @@ _LONGEST_ADDRESS = 32
 def addressed(text: str) -> list[str]:
     """Names by which a text speaks to somebody ("Thanks, Ana!"), folded. People who talk are spoken to by name."""
     # A capital is rare and quickly found; what stands before it is looked at only then.
-    found = [
-        name.group()
-        for name in _MAYBE_ADDRESSED.finditer(text)
-        if _BEFORE_A_NAME.search(text, max(0, name.start() - _LONGEST_ADDRESS), name.start())
-    ]
-    return [name.lower() for name in dict.fromkeys(found)]
+    found: list[str] = []
+    end = 0
+    for name in _MAYBE_ADDRESSED.finditer(text):
+        start = max(end, len(text[: name.start()].rstrip()) - _LONGEST_ADDRESS)
+        if _BEFORE_A_NAME.search(text, start, name.start()):
+            found.append(name.group().lower())
+            end = name.end()
+    return list(dict.fromkeys(found))
 
 
 def is_personal(name: str) -> bool:

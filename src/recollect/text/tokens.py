@@ -66,7 +66,7 @@ _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 _HUMPED = re.compile(r"\b[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*\b")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-_INSIDE = re.compile(r"[0-9_@/:.+\-A-Z](?:(?<=[0-9_])|(?<=[@/:.+-])(?=\w)|(?<=[a-z][A-Z]))")
+_INSIDE = re.compile(r"[0-9_@/:.+\-A-Z](?:(?<=[0-9_])|(?<=\w[@/:.+-])(?=\w)|(?<=[a-z][A-Z]))")
 """What ``_PLAIN`` might read wrongly; most sentences have none of it, and this saves two thirds of their time. One set
 of characters comes first, because that is what a regular expression finds fast.
 """
@@ -207,5 +207,9 @@ def called(name: str) -> str:
     return f"@{name}"
 
 
-STOP_IDS = token_ids([TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(ENGLISH | {stem(word) for word in ENGLISH})])
+_WORDS_TOO = {"quit"}
+"""Stems of stop words ("quite") that are words of their own ("I quit")."""
+STOP_IDS = token_ids(
+    [TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(ENGLISH | ({stem(word) for word in ENGLISH} - _WORDS_TOO))]
+)
 """What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""

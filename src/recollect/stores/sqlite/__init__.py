@@ -99,6 +99,7 @@ class SqliteStore:
         return row_id >> SEQUENCE_BITS
 
     def compact(self) -> None:
+        self._shown.clear()
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
             try:
