@@ -18,9 +18,9 @@ from recollect.embedders.minilm import MiniLM
 INCLUDES = (
     "A search is `Memory.search` with the default 20 results: arguments read, the question embedded by the bundled "
     "model, the owner found, its version checked, words and meaning ranked, the best records read from disk. Every "
-    "*new* question is one that was never asked; a *repeated* one has its vector cached. Of the floor there is only "
-    "the product of all vectors with one, 384 numbers each, on one thread, by turns with the searches. In the large "
-    "folder each owner is asked twice: *cold*, with its index to load, and *hot*."
+    "*new* question is one that was never asked; a *repeated* one has its vector cached. Of the floor there is only"
+    " the product of all vectors with one, 384 numbers each, on one thread, by turns of fifty with the searches. In"
+    " the large folder each owner is asked twice: *cold*, with its index to load, and *hot*."
 )
 
 
@@ -41,11 +41,13 @@ SIZES: dict[Scale, Sizes] = {
     "tiny": Sizes((50, 100), 5, 5, 5, 4),
 }
 
+TURN = 50
+"""Calls of one kind before those of the next. Call by call, each would find the processor's caches full of the last."""
 KINDS = ("product", "embedding", "new question", "repeated question")
 
 
 def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, model: MiniLM) -> dict[str, list[float]]:
-    """Milliseconds by kind; the four kinds take turns."""
+    """Milliseconds by kind; the four kinds take turns of ``TURN`` calls."""
     talk = Talk(size)
     questions = talk.questions(2 * rounds + 20)
     matrix = unit_rows(size, np.random.default_rng(size))
@@ -54,19 +56,23 @@ def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, mode
         user = f"owner{size}"
         fill(memory, user, talk.texts(size))
         memory.warm(user_id=user)
-        for number in range(rounds + 10):
-            asked, alone = questions[2 * number], questions[2 * number + 1]
-            begun = time.perf_counter()
+
+        def multiply(number: int) -> None:
             _ = matrix @ matrix[number % size]
-            multiplied = time.perf_counter()
-            model.embed_queries([alone])
-            embedded = time.perf_counter()
-            memory.search(asked, filters={"user_id": user})
-            found = time.perf_counter()
-            memory.search(asked, filters={"user_id": user})
-            ends = (begun, multiplied, embedded, found, time.perf_counter())
-            for kind, start, end in zip(KINDS, ends, ends[1:], strict=False):
-                took[kind].append((end - start) * 1e3)
+
+        def search(number: int) -> None:
+            memory.search(questions[2 * number], filters={"user_id": user})
+
+        def embed(number: int) -> None:
+            model.embed_queries([questions[2 * number + 1]])
+
+        work = (multiply, embed, search, search)
+        for first in range(0, rounds + 10, TURN):
+            for kind, step in zip(KINDS, work, strict=True):
+                for number in range(first, min(first + TURN, rounds + 10)):
+                    start = time.perf_counter()
+                    step(number)
+                    took[kind].append((time.perf_counter() - start) * 1e3)
     return {kind: values[10:] for kind, values in took.items()}
 
 

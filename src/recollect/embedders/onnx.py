@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,15 @@ _MASK = ("attention_mask", "mask")
 _POOLED = "sentence_embedding"
 
 
+class _Model(NamedTuple):
+    """What a folder's files become."""
+
+    tokenizer: Tokenizer
+    session: InferenceSession
+    inputs: list[str]
+    output: str
+
+
 class OnnxEmbedder:
     """A folder's ``model.onnx`` (or ``onnx/model.onnx``) and ``tokenizer.json``: ids and mask in, a vector out.
 
@@ -44,7 +53,7 @@ class OnnxEmbedder:
     def __init__(self, path: str | Path, *, max_tokens: int | None = None) -> None:
         self.folder = Path(path).expanduser()
         self._lock = Lock()
-        self._opened: tuple[Tokenizer, InferenceSession] | None = None
+        self._opened: _Model | None = None
         self._model_file = next(
             (file for file in (self.folder / "model.onnx", self.folder / "onnx" / "model.onnx") if file.is_file()), None
         )
@@ -58,7 +67,7 @@ class OnnxEmbedder:
     @cached_property
     def dimensions(self) -> int:
         """The length of every vector; loads the model."""
-        return int(self._vector("", *self._loaded()).shape[0])
+        return int(self._vector("", self._loaded()).shape[0])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,32 +97,38 @@ class OnnxEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not len(texts):
             return vectors
-        tokenizer, session = self._loaded()
+        model = self._loaded()
         # One text a run: int8 scales are taken over the whole input, so a text's vector would depend on its neighbours.
         for row, text in enumerate(texts):
-            vectors[row] = self._vector(text, tokenizer, session)
+            vectors[row] = self._vector(text, model)
         return vectors
 
-    def _vector(self, text: str, tokenizer: Tokenizer, session: InferenceSession) -> Any:
+    def _vector(self, text: str, model: _Model) -> Any:
         # A lone surrogate, half an emoji cut by someone, is no text to the tokenizer: it becomes a question mark.
         readable = text[: _CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
-        ids = np.array([tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
+        ids = np.array([model.tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
         given = {
             name: ids if name in _IDS else np.ones_like(ids) if name in _MASK else np.zeros_like(ids)
-            for name in (wanted.name for wanted in session.get_inputs())
+            for name in model.inputs
         }
-        names = [output.name for output in session.get_outputs()]
-        # Others have a vector for the whole text too that means something else, such as BERT's pooler_output.
-        output = _POOLED if _POOLED in names else names[0]
-        found = session.run([output], given)[0][0]
+        found = model.session.run([model.output], given)[0][0]
         vector = found if found.ndim == 1 else found.mean(axis=0)
-        return vector / max(float(np.linalg.norm(vector)), 1e-12)
+        return vector / max(float(vector @ vector) ** 0.5, 1e-12)
 
-    def _loaded(self) -> tuple[Tokenizer, InferenceSession]:
+    def _loaded(self) -> _Model:
         with self._lock:
             if self._opened is None:
                 assert self._model_file is not None
-                self._opened = _open_tokenizer(self.folder, self._max_tokens), _open_session(self._model_file)
+                session = _open_session(self._model_file)
+                outputs = [output.name for output in session.get_outputs()]
+                self._opened = _Model(
+                    _open_tokenizer(self.folder, self._max_tokens),
+                    session,
+                    [wanted.name for wanted in session.get_inputs()],
+                    # Others have a vector for the whole text too that means something else, such as BERT's
+                    # pooler_output.
+                    _POOLED if _POOLED in outputs else outputs[0],
+                )
             return self._opened
 
     def _own_length(self) -> int:
