@@ -11,7 +11,7 @@ import typer
 
 from recollect.config import read_config
 from recollect.errors import InvalidInput
-from recollect.times import as_datetime, day, iso, now
+from recollect.times import day, iso, now
 
 app = typer.Typer(help="Keys for the server: create, list and revoke them.", no_args_is_help=True)
 
@@ -62,7 +62,11 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
         return
     for key in keys:
         shown = _shown(key)
-        state = f"revoked {shown['revoked_at']}" if shown["revoked_at"] else f"last used {shown['last_used_at']}"
+        state = f"last used {shown['last_used_at']}" if shown["last_used_at"] else "never used"
+        if shown["revoked_at"]:
+            state = f"revoked {shown['revoked_at']}"
+        elif shown["expires_at"]:
+            state += f"  holds until {shown['expires_at']}"
         typer.echo(f"{key.id}  {key.name}  project {key.project}  {' '.join(key.scopes)}  {state}")
 
 
@@ -73,7 +77,10 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = No
 
     with KeyRing(read_config(None, data).folder) as ring:
         if not ring.revoke(key_id):
-            raise InvalidInput(f"There is no key {key_id!r} that holds. List those there are with: recollect keys list")
+            where = "" if data is None else f" --data {data}"
+            raise InvalidInput(
+                f"There is no key {key_id!r} that holds. List those there are with: recollect keys list{where}"
+            )
     typer.echo(f"Key {key_id} is revoked.")
 
 
@@ -95,5 +102,5 @@ def _end_of(last_day: str | None) -> int | None:
     start = datetime.fromisoformat(day(last_day, "--expires")).replace(tzinfo=UTC)
     end = round(start.timestamp() * 1_000_000) + 86_400_000_000
     if end <= now():
-        raise InvalidInput(f"--expires: {as_datetime(end).date()} is over. Choose a day to come.")
+        raise InvalidInput(f"--expires: {start.date()} is over. Choose a day to come.")
     return end
