@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,10 @@ from recollect.stores.sqlite.connection import FILE_NAME
 from recollect.text.keys import KEY_VERSION, indexed_tokens, key_text
 from recollect.types import IndexRow
 from tests.cli.command import run
-from tests.embedders.openai_server import EmbeddingServer, serving, vector
+from tests.embedders.openai_server import EmbeddingServer, vector
 
 ANN = {"user_id": "ann"}
 DAY = 86_400
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddingServer]:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    with serving() as running:
-        yield running
 
 
 def served(server: EmbeddingServer) -> EmbedderSpec:

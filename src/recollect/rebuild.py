@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -124,7 +125,7 @@ class _Rebuild:
             owner = 0
             passes += 1
             allowed = _LEFT << (passes - _PATIENCE) if passes > _PATIENCE else 0
-            if self._store.write(lambda write, allowed=allowed: self._switch(write, allowed)).result():  # type: ignore[misc]
+            if self._store.write(partial(self._switch, allowed=allowed)).result():
                 return
 
     def _make(self, stretch: Stretch) -> None:

@@ -1,18 +1,8 @@
-"""An embedding server for each test, and no key of the developer's."""
+"""No key of the developer's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from .openai_server import EmbeddingServer, serving
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddingServer]:
-    with serving() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

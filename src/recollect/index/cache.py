@@ -86,13 +86,6 @@ class IndexCache:
             if owner_id != keep:
                 self._held -= self._entries.pop(owner_id).nbytes
 
-    def drop(self, owner_id: int) -> None:
-        """Let go of one owner, as after it was forgotten. A load under way ends in an index nobody keeps."""
-        with self._lock:
-            entry = self._entries.pop(owner_id, None)
-            if entry is not None:
-                self._held -= entry.nbytes
-
     def clear(self) -> None:
         """Let go of everything, as after the embedder was changed."""
         with self._lock:
