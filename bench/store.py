@@ -77,7 +77,7 @@ def durable(folder: Path, adds: int, pause: float = 0.0) -> tuple[list[float], l
                 time.sleep(rest)
             beside.append(floor.append(json.dumps({"role": "user", "content": text}).encode()))
             start = time.perf_counter()
-            steps.write_add(one_message(text, number)).result()
+            steps.add_now(one_message(text, number))
             took.append((time.perf_counter() - start) * 1e3)
     floor.close()
     return took[adds // 10 :], beside[adds // 10 :]

@@ -60,7 +60,7 @@ def equip(store: Store, folder: Path, spec: EmbedderSpec | None = None, given: E
     try:
         wanted = fingerprint(embedder)
         if known != wanted or line not in (None, remembered):
-            store.write(lambda write: claim(write, folder, wanted, line)).result()
+            store.write_now(lambda write: claim(write, folder, wanted, line))
     except BaseException:
         if given is None:
             close(embedder)

@@ -131,7 +131,7 @@ class Memory(_Face):
             prompt=prompt,
             conversation_id=conversation_id,
         )
-        added = self._verbs.write_add(request).result()
+        added = self._verbs.add_now(request)
         self._engine.follow_up(added.versions).result()
         return {"results": [added_item(memory) for memory in added.memories]}
 

@@ -89,9 +89,9 @@ class _Rebuild:
 
     def run(self) -> Rebuilt:
         if self._known in (None, self._target):
-            self._store.write(self._settle).result()
+            self._store.write_now(self._settle)
         else:
-            self._store.write(self._begin).result()
+            self._store.write_now(self._begin)
             self._work()
             self._embed_the_rest()
         return Rebuilt(self._known, self._target)
@@ -125,13 +125,13 @@ class _Rebuild:
             owner = 0
             passes += 1
             allowed = _LEFT << (passes - _PATIENCE) if passes > _PATIENCE else 0
-            if self._store.write(partial(self._switch, allowed=allowed)).result():
+            if self._store.write_now(partial(self._switch, allowed=allowed)):
                 return
 
     def _make(self, stretch: Stretch) -> None:
         vectors = embedded(self._embedder, [outdated.version for outdated in stretch.versions])
         tokens = self._tokens(stretch)
-        self._store.write(lambda write: write.rebuilding.keep(stretch, vectors, tokens)).result()
+        self._store.write_now(lambda write: write.rebuilding.keep(stretch, vectors, tokens))
         self._made += len(vectors)
 
     def _tokens(self, stretch: Stretch) -> list[tuple[Unembedded, bytes]]:

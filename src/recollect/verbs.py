@@ -1,4 +1,4 @@
-"""The steps the verbs are made of: a write returns a future, a read happens in the calling thread."""
+"""The steps the verbs are made of: a write returns a future, unless the caller waits for it now, as for a read."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Verbs:
 
     def write_add(self, request: AddRequest) -> Future[add.Added]:
         return self.engine.store.write(lambda store: add.add(store, self.project, request))
+
+    def add_now(self, request: AddRequest) -> add.Added:
+        return self.engine.store.write_now(lambda store: add.add(store, self.project, request))
 
     def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
         return self.engine.write_edit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import Event
 
@@ -66,14 +66,14 @@ def fill(store: Store, *texts: str, user: str = "ann", project: str = "p") -> tu
         tx.log("ADD", "ADD", [(i, None, i) for i in ids], 10)
         return owner, ids
 
-    return store.write(work).result()
+    return store.write_now(work)
 
 
 def embed(store: Store) -> None:
     with store.read() as view:
         waiting = view.unembedded(None, 100)
     rows = [(version, np.full(4, version.version_id, np.float32).tobytes()) for version in waiting]
-    store.write(lambda tx: tx.keep_vectors(rows)).result()
+    store.write_now(lambda tx: tx.keep_vectors(rows))
 
 
 def test_a_write_is_seen_by_every_later_read_of_any_opener(open_store: Open) -> None:
@@ -114,6 +114,26 @@ def test_a_failed_write_leaves_nothing_and_takes_nobody_with_it(store: Store) ->
     with store.read() as view:
         names = {entity for _, entity in view.owners("p", "user", None).values()}
     assert names == {f"u{n}" for n in range(20)}
+
+
+def test_those_who_wait_and_those_who_do_not_write_by_turns(store: Store) -> None:
+    def fails(tx: Write) -> None:
+        tx.ensure_owner("p", "user", "eve", 1)
+        raise KeyError("on purpose")
+
+    def work(thread: int) -> None:
+        for n in range(30):
+            later = store.write(_named(f"later {thread} {n}"))
+            assert store.write_now(_named(f"now {thread} {n}")) > 0
+            with pytest.raises(KeyError, match="on purpose"):
+                store.write_now(fails)
+            assert later.result() > 0
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    with store.read() as view:
+        names = {entity for _, entity in view.owners("p", "user", None).values()}
+    assert names == {f"{when} {thread} {n}" for when in ("now", "later") for thread in range(4) for n in range(30)}
 
 
 def test_a_write_that_is_called_off_disturbs_nobody(store: Store) -> None:
@@ -259,6 +279,8 @@ def test_a_closed_store_says_so(open_store: Open) -> None:
     assert late.result() > 0
     with pytest.raises(Closed):
         store.write(lambda tx: None)
+    with pytest.raises(Closed):
+        store.write_now(lambda tx: None)
     with pytest.raises(Closed), store.read():
         pass
     store.close()

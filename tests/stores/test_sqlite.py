@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -35,6 +37,19 @@ def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) 
     store.close()
     wal = tmp_path / (FILE_NAME + "-wal")
     assert not wal.exists() or wal.stat().st_size == 0
+
+
+def test_what_was_written_is_folded_in_when_nothing_waits(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "e")
+    file = tmp_path / FILE_NAME
+    for name in ("ann", "bo"):  # a second time after the first rest
+        before = file.stat().st_size
+        store.write_now(partial(_many_owners, name=name))
+        deadline = time.monotonic() + 10
+        while file.stat().st_size == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert file.stat().st_size > before
+    store.close()
 
 
 def test_the_folder_is_its_owners_only(tmp_path: Path) -> None:
@@ -97,9 +112,9 @@ def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
         _read_everything(tmp_path)
 
 
-def _many_owners(tx: Write) -> None:
+def _many_owners(tx: Write, name: str = "user") -> None:
     for n in range(400):
-        tx.ensure_owner("p", "user", f"user {n}", 1)
+        tx.ensure_owner("p", "user", f"{name} {n}", 1)
 
 
 def _read_everything(folder: Path) -> None:

@@ -80,7 +80,7 @@ class Worker:
         if self._seconds_to_next() > 0:
             return None
         try:
-            return self._store.write(lambda store: store.serving.lease_job(now(), now() + LEASE)).result()
+            return self._store.write_now(lambda store: store.serving.lease_job(now(), now() + LEASE))
         except RecollectError:
             _LOG.exception("Jobs cannot be taken for now")
             return None
@@ -100,9 +100,9 @@ class Worker:
             self._handlers[job.kind](job)
         except Later as later:
             due_at = later.due_at
-            self._store.write(lambda store: store.serving.put_back_job(job.id, due_at)).result()
+            self._store.write_now(lambda store: store.serving.put_back_job(job.id, due_at))
             return
         except Exception as error:
             # Its message may quote what was to be delivered.
             _LOG.error("Job %s (%s) failed for good: %s", job.id, job.kind, type(error).__name__)
-        self._store.write(lambda store: store.serving.finish_job(job.id)).result()
+        self._store.write_now(lambda store: store.serving.finish_job(job.id))

@@ -158,7 +158,7 @@ class Vectoriser:
         def keep(write: Write) -> int | None:
             return write.keep_vectors(rows) if write.setting("fingerprint") == fingerprint else None
 
-        kept = self._store.write(keep).result()
+        kept = self._store.write_now(keep)
         # None: the folder was rebuilt with another embedder meanwhile.
         return self._embed_chunk(version_ids, size) if kept is None else kept
 

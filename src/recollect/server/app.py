@@ -38,7 +38,7 @@ def build_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine, release = open_engine(read_config(None, settings.folder))
         try:
-            engine.store.write(lambda store: ensure_default(store, now())).result()
+            engine.store.write_now(lambda store: ensure_default(store, now()))
             app.state.service = Service(engine, settings)
             try:
                 yield

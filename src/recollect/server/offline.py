@@ -32,7 +32,7 @@ class KeyRing:
             found = ensure_named(store, project, at)
             return issue(store, self._hashes, found.id, name, scopes, expires_at, at), found
 
-        return self._store.write(work).result()
+        return self._store.write_now(work)
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first; revoked ones too."""
@@ -41,7 +41,7 @@ class KeyRing:
 
     def revoke(self, key_id: str) -> bool:
         """Whether there was such a key that still held."""
-        return self._store.write(lambda store: store.serving.revoke_key(key_id, now())).result()
+        return self._store.write_now(lambda store: store.serving.revoke_key(key_id, now()))
 
     def close(self) -> None:
         self._store.close()

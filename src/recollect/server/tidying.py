@@ -26,5 +26,5 @@ class Tidier:
     def tidy(self, _: Job) -> None:
         """Always raises ``Later``."""
         at = now()
-        gone = self._store.write(lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE)).result()
+        gone = self._store.write_now(lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE))
         raise Later(at if gone else at + _AGAIN)

@@ -107,7 +107,7 @@ class Deliverer:
         log = Delivery(
             webhook.id, order["id"], _EVENTS[order["event"]], order["memory"], job.attempts, status, problem, again, at
         )
-        self._store.write(lambda store: store.serving.log_delivery(log)).result()
+        self._store.write_now(lambda store: store.serving.log_delivery(log))
         if again is not None:
             raise Later(again)
 

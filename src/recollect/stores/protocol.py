@@ -353,6 +353,10 @@ class Store(Protocol):
         """Queue ``work``; the future is done once its commit is on disk, or failed and nothing was written."""
         ...
 
+    def write_now(self, work: Callable[[Write], T]) -> T:
+        """The same for a caller who waits for it, and sooner: what ``work`` returned."""
+        ...
+
     def owner_of(self, row_id: int) -> int:
         """The owner of a memory or version, which every id carries."""
         ...

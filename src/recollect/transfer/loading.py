@@ -50,7 +50,7 @@ class Loader:
             owner_id = store.ensure_owner(self._project, owner.kind, owner.id, now())
             return sum(_append(store, owner_id, message) for message in messages)
 
-        self.tally.messages += self._engine.store.write(work).result()
+        self.tally.messages += self._engine.store.write_now(work)
 
     def memories(self, owner: Owner, memories: Sequence[Carried]) -> None:
         """Write memories of an owner, in order, with the messages they came from already there."""
@@ -67,7 +67,7 @@ class Loader:
                 versions += [] if waiting is None else [waiting]
             return new, versions
 
-        new, versions = self._engine.store.write(work).result()
+        new, versions = self._engine.store.write_now(work)
         self.tally.memories += new
         self.tally.there += len(memories) - new
         if versions:
@@ -82,7 +82,7 @@ class Loader:
             for thread in threads:
                 store.transfer.keep_thread(owner_id, thread)
 
-        self._engine.store.write(work).result()
+        self._engine.store.write_now(work)
 
     def settle(self) -> None:
         """Wait for the vectors that are being made."""

@@ -95,6 +95,9 @@ class SqliteStore:
     def write(self, work: Callable[[Write], T]) -> Future[T]:
         return self._writer.submit(work)
 
+    def write_now(self, work: Callable[[Write], T]) -> T:
+        return self._writer.write(work)
+
     def owner_of(self, row_id: int) -> int:
         return row_id >> SEQUENCE_BITS
 
