@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -101,6 +102,7 @@ class OnnxEmbedder:
         # One text a run: int8 scales are taken over the whole input, so a text's vector would depend on its neighbours.
         for row, text in enumerate(texts):
             vectors[row] = self._vector(text, model)
+            _let_others_run()
         return vectors
 
     def _vector(self, text: str, model: _Model) -> Any:
@@ -143,6 +145,12 @@ class OnnxEmbedder:
                 f"{self.folder} pools its tokens in another way than by their mean, which is the only one there is "
                 "here. Choose a model with mean pooling, or serve this one with an OpenAI-compatible server."
             )
+
+
+def _let_others_run() -> None:
+    """Two texts on end are longer than a system's time slice: an event loop on the same core would wait for both."""
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -81,19 +81,22 @@ class Signals:
             await service.stop_processing_metrics(end_time=turn.ended)
             data = MemoryMetricsData(processor=service.name, unstored=unstored, **asdict(tally))
             await service.push_frame(MetricsFrame(data=[data]))
-        memories = [{key: hit[key] for key in _CLIENT_KEYS if key in hit} for hit in turn.hits]
-        await self._tell("memory-recalled", memories=memories, milliseconds=round((turn.ended - turn.began) * 1000, 3))
+        if self._rtvi:
+            memories = [{key: hit[key] for key in _CLIENT_KEYS if key in hit} for hit in turn.hits]
+            took = round((turn.ended - turn.began) * 1000, 3)
+            await self._tell("memory-recalled", memories=memories, milliseconds=took)
 
     async def stored(self, entries: Sequence[Entry]) -> None:
         """Messages were acknowledged."""
-        await self._tell("memory-stored", messages=[{"role": entry.role, "content": entry.text} for entry in entries])
+        if self._rtvi:
+            messages = [{"role": entry.role, "content": entry.text} for entry in entries]
+            await self._tell("memory-stored", messages=messages)
 
     async def _tell(self, kind: str, **content: Any) -> None:
-        if self._rtvi:
-            # Imported only where RTVI is used: below Pipecat 1.4 it needs a package that the core does not bring.
-            from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
+        # Imported only where RTVI is used: below Pipecat 1.4 it needs a package that the core does not bring.
+        from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
 
-            await self._service.push_frame(RTVIServerMessageFrame(data={"type": kind, **content}))
+        await self._service.push_frame(RTVIServerMessageFrame(data={"type": kind, **content}))
 
     def _span(self, turn: Recalled) -> None:
         """A span with figures; what was recalled is nobody's business but the prompt's."""

@@ -62,9 +62,9 @@ class MemorySurface(FrameProcessor):
     _earlier: Sequence[Mapping[str, str]] = ()
     """The last turns, oldest first, as messages."""
     _epoch: int = 0
+    """Grows when everything looked up and shown is dropped."""
     _edits: int | None = None
     """How many edits the memory had seen when a turn last used what was looked up."""
-    """Grows when everything looked up and shown is dropped."""
 
     @property
     def user_id(self) -> str | None:
