@@ -148,9 +148,13 @@ class Writer:
                 await self._report("storing", error)
             await self._pause(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        for _ in batch:
-            self._queue.popleft()
+        self._leave_out(batch)
         self._update()
+
+    def _leave_out(self, batch: Sequence[Entry]) -> None:
+        # By identity: a write that failed late may have put older entries in front meanwhile.
+        done = set(map(id, batch))
+        self._queue = deque(entry for entry in self._queue if id(entry) not in done)
 
     async def _stored(self, batch: Sequence[Entry]) -> None:
         """Store a batch, or, where order is kept for us, begin to and go on after a moment."""
