@@ -24,17 +24,26 @@ class WriteLock:
 
     def __enter__(self) -> None:
         self._mine.acquire()
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
         try:
-            fcntl.flock(self._write, fcntl.LOCK_EX)
-        finally:
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(self._write, fcntl.LOCK_EX)
+            finally:
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
+        except BaseException:  # Ctrl-C while it waited
+            self._leave()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        fcntl.flock(self._write, fcntl.LOCK_UN)
-        self._mine.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            fcntl.flock(self._write, fcntl.LOCK_UN)
+        finally:
+            self._mine.release()
 
     def close(self) -> None:
         os.close(self._turn)

@@ -50,8 +50,8 @@ class Writer:
     A commit costs one fsync, however many units it holds. Units that share one have savepoints: one that fails takes
     nothing of its neighbours with it. Checkpoints run when nothing waits, off the path of whoever waits for an answer.
 
-    A thread of its own writes what is submitted. Who would wait for it anyway writes in its own thread, if nobody else
-    is writing: to hand work to another thread and an answer back takes a tenth of a millisecond.
+    A thread of its own writes what is submitted. A thread that would wait for it anyway writes itself, if it is not the
+    main one and nobody else is writing: to hand work to another and an answer back takes a tenth of a millisecond.
     """
 
     def __init__(self, connection: apsw.Connection, path: Path, lock: WriteLock) -> None:
@@ -81,15 +81,15 @@ class Writer:
 
     def write(self, work: Callable[[SqliteWrite], T]) -> T:
         """What ``work`` returns, once it is on disk."""
-        if self._wanted or not self._turn.acquire(blocking=False):
+        # A signal's handler runs in the main thread in the middle of whatever that does, and may raise, write or close.
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread or self._wanted or self._turn.locked() or not self._jobs.empty():
             return self.submit(work).result()
-        try:
+        with self._turn:
             self._require_open()
             ((answer, problem),) = self._transact([work])
             wake = not self._written
             self._written = True
-        finally:
-            self._turn.release()
         if wake:
             with contextlib.suppress(Closed):  # who closes looks too
                 self._queue(_LOOK)
@@ -99,6 +99,7 @@ class Writer:
         return written
 
     def _queue(self, job: _Job) -> None:
+        self._require_open()
         with self._closing:
             self._require_open()
             self._jobs.put(job)
@@ -173,8 +174,8 @@ class Writer:
         outcomes: list[Outcome] = []
         try:
             with self._lock, our_errors(self._path):
-                self._connection.execute("BEGIN IMMEDIATE")
                 try:
+                    self._connection.execute("BEGIN IMMEDIATE")
                     if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
                         outcomes.append((batch[0](SqliteWrite(self._connection)), None))
                     else:
