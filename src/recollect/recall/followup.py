@@ -44,8 +44,10 @@ def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
         return f"{asked[-1]} {text}" if asked else text
     if _GOES_ON.match(text) or ("?" in text and _POINTS_BACK.search(text)):
         before = _asked_before(earlier)
-        # "Why?" adds nothing to look for, and its vector would only blur the other's.
-        return f"{before} {text}" if before and own else before or text
+        if not before or own:
+            return f"{before} {text}".lstrip()
+        # "Why?" adds nothing to look for, and its vector would only blur the other's; that it asks is kept.
+        return before if before.endswith("?") else f"{before.rstrip(' .!')}?"
     return text
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.index.view import IndexView
-from recollect.recall.smalltalk import intent
+from recollect.recall.smalltalk import Intent, intent
 from recollect.text.dates import Period, period
 from recollect.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from recollect.text.stopwords import ENGLISH
@@ -44,8 +44,8 @@ class Query:
     """The stretch of time it speaks of."""
     asks_assistant: bool
     """It asks what the assistant said."""
-    intent: float
-    """How much it wants to know, in [0, 1]: 1 is a question, 0 a greeting."""
+    intent: Intent
+    """How much it wants to know."""
 
 
 def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
@@ -58,6 +58,10 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     names = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
     stems = [stem(word) if english else word for word in kept]
+
+    def holding(word: str) -> int:
+        return view.document_frequency(token_id(stem(word) if english else word))
+
     return Query(
         text=text,
         dense_text=in_first_person(text, people),
@@ -65,7 +69,9 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
         speaker=None if about is None else view.speakers.index(about),
         period=period(text, now),
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
-        intent=intent(text, [word for word in kept if stem(word) not in names], len(found), people),
+        intent=intent(
+            text, found, [word for word in kept if stem(word) not in names], people, holding, view.live_units
+        ),
     )
 
 

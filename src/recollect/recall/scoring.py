@@ -127,7 +127,7 @@ def rank(
         ranked = _top(total, pool, view.ids)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
     chosen = np.array(distinct(view, ranked.tolist(), frozenset(query.terms.tolist()), limit), np.intp)
-    certainty = query.intent * _answerable(float(coverage.max()), similarity)
+    certainty = query.intent.strength * _answerable(float(coverage.max()), similarity, query.intent.grounded)
     shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
     columns = (lexical, dense, session, priors)
     return list(
@@ -187,15 +187,16 @@ def _repeats(view: IndexView, words: Words) -> Floats:
     return np.clip(shares, 0.0, 1.0, out=shares)
 
 
-def _answerable(coverage: float, similarity: float) -> float:
+def _answerable(coverage: float, similarity: float, grounded: bool) -> float:
     """How likely the store holds an answer, from the best that words and vectors found in it.
 
     A logistic fit (with the bundled embedder) that tells questions asked of their own store from the same questions
-    asked of another. Without vectors, words stand in for them. Never under ``LEAST``: a question may share neither
-    words nor much meaning with what answers it.
+    asked of another. Without vectors, words stand in for them. Never under ``LEAST`` for what is ``grounded``: a
+    question may share neither words nor much meaning with what answers it.
     """
     odds = exp(12.0 * max(similarity, 0.25 + 0.25 * coverage) + 5.4 * coverage - 7.5)
-    return LEAST + (1 - LEAST) * odds / (1 + odds)
+    least = LEAST if grounded else 0.0
+    return least + (1 - least) * odds / (1 + odds)
 
 
 def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]:
