@@ -11,7 +11,7 @@ help:
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests, some with Mem0's own library and with old versions of Pipecat"
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
-	@echo "make check   formatting, lint, types, documentation examples"
+	@echo "make check   formatting, lint, types"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
 	@echo "make format  rewrite the sources in the project's format"

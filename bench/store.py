@@ -23,8 +23,8 @@ INCLUDES = (
     "caller is a thread of a program as a server is; the main thread has its writes made by another, a tenth of a "
     "millisecond slower. It takes turns with its floor, an append of the same JSON to a file and one fdatasync. "
     "*Paced* adds come 20 to 120 ms apart, so that checkpoints fall between and beside them. `Memory.add` returns then "
-    "too; the vector, made with the bundled model, is committed while the caller goes on, here for 20 ms. An import is `Memory.add` "
-    "of a thousand messages a call, vectors given, until the last vector is committed."
+    "too; the vector, made with the bundled model, is committed while the caller goes on, here for 20 ms. An import is "
+    "`Memory.add` of a thousand messages a call, vectors given, until the last vector is committed."
 )
 
 

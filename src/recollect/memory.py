@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -60,6 +61,11 @@ class _Face:
     @property
     def _engine(self) -> Engine:
         return self._verbs.engine
+
+    @property
+    def folder(self) -> Path:
+        """Where it is kept."""
+        return self._engine.folder
 
     @property
     def edits(self) -> int:

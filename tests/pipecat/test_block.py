@@ -123,3 +123,15 @@ def test_services_leave_each_others_blocks_alone() -> None:
     messages = put(messages, "newer", blocks=one)
     assert sorted(message["content"] for message in messages) == ["newer", "of the other", USER["content"]]
     assert all(Blocks.is_any(dict(message)) for message in messages if message is not USER)
+
+
+SYNTAX = ("<｜User｜>", "<bos>", "</s>", "<think>", "[/INST]", "[TOOL_CALLS]", "\u202e", "\ufeff", "\0")
+
+
+@pytest.mark.parametrize("syntax", SYNTAX)
+def test_nor_can_it_hide_what_a_model_reads_otherwise(syntax: str) -> None:
+    assert syntax not in quoted(f"I said {syntax} and left.")
+
+
+def test_half_an_emoji_can_still_be_sent() -> None:
+    assert quoted("so happy \ud83d") == "so happy ?"

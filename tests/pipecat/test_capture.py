@@ -167,6 +167,49 @@ async def test_words_answered_ahead_are_stored_only_if_they_were_said(ann: Ann, 
     assert told == [("user", said), ("assistant", f"answer {len(call.shown)}")]
 
 
+async def test_half_an_emoji_takes_no_turn_with_it(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    async with Call(ann.service()) as call:
+        await call.say("I am so happy \ud83d today\0")
+        await call.say("And where do I live?")
+        assert [len(blocks(shown)) for shown in call.shown] == [1, 1]
+    assert (await ann.said())[1] == ("user", "I am so happy ? today")
+
+
+async def test_a_summary_as_short_as_a_word_takes_nothing_with_it(ann: Ann) -> None:
+    service = ann.service()
+    async with Call(service) as call:
+        service._capture.summary_text("ok")
+        await call.say("That is ok with me.")
+    assert (await ann.said())[0] == ("user", "That is ok with me.")
+
+
+@EAGER
+@pytest.mark.parametrize("change", ["user", "pause", "forget"])
+async def test_what_was_answered_ahead_is_shown_to_nobody_else(ann: Ann, change: str) -> None:
+    await ann.told("I moved to Oslo in March.")
+    strategies = user_turn_strategies.EagerUserTurnStrategies()
+    (eager,) = EAGER_FRAMES
+    service = ann.service()
+    async with Call(service, strategies=strategies, llm=_llm()) as call:
+        call._turn_started.clear()
+        await call.worker.queue_frame(frames.ProposedUserStartedSpeakingFrame())
+        await within(call._turn_started.wait())
+        await call.worker.queue_frame(eager("in which city do i live", "", time_now_iso8601()))  # type: ignore[call-arg]
+        await within(call.llm.received.wait())
+        assert len(blocks(call.shown[0])) == 1
+        if change == "user":
+            service.user_id = "bob"
+        elif change == "pause":
+            service.pause()
+        else:
+            await service.forget("Oslo")
+        await call._transcript(TranscriptionFrame("In which city do I live?", "", time_now_iso8601()))
+        await call.worker.queue_frame(frames.ProposedUserStoppedSpeakingFrame())
+        await within(call._answered.wait())
+        assert not blocks(messages_of(call.context))
+
+
 def _llm() -> Any:
     from .llm import ServiceLLM
 

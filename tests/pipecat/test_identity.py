@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pipecat.frames.frames import Frame, LLMContextFrame
+from pipecat.processors.frame_processor import FrameDirection
 
-from recollect.pipecat import MemorySettings, MemoryUpdateSettingsFrame
+from recollect.memory import AsyncMemory
+from recollect.pipecat import Mem0MemoryService, MemorySettings, MemoryUpdateSettingsFrame
 from recollect.pipecat.identity import User, what_may_be_seen
 
 from .conftest import Ann
-from .harness import Call, blocks, messages_of, until
+from .harness import Call, ScriptedLLM, blocks, messages_of, until, within
 
 NOBODYS = {"NOT": [{"user_id": "*"}]}
 
@@ -172,3 +177,85 @@ async def test_an_id_that_cannot_be_asked_for_leaves_the_user_unknown() -> None:
     user.begin(lambda work, name: asyncio.create_task(work, name=name))
     user.set(broken)
     assert user.pending
+
+
+class Slow(ScriptedLLM):
+    """Begins to answer, and ends when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, LLMContextFrame):
+            self.received.set()
+            await self.go_on.wait()
+        await super().process_frame(frame, direction)
+
+
+async def test_an_answer_is_kept_for_the_user_it_was_given_to(ann: Ann) -> None:
+    service = ann.service()
+    llm = Slow()
+    async with Call(service, llm=llm) as call:
+        saying = asyncio.create_task(call.say("What is my pin code?"))
+        await within(llm.received.wait())
+        service.user_id = "bob"
+        llm.go_on.set()
+        await within(saying)
+        await call.say("Good morning, I am Bob.")
+    assert await ann.said() == [("user", "What is my pin code?"), ("assistant", "answer 1")]
+    assert await ann.said("bob") == [("user", "Good morning, I am Bob."), ("assistant", "answer 2")]
+
+
+async def test_a_number_or_a_uuid_is_an_id_too(ann: Ann) -> None:
+    for given, text in ((42, "42"), (uuid.UUID(int=7), str(uuid.UUID(int=7)))):
+        service = ann.service(user_id=given)
+        assert service.user_id == text
+        service.user_id = given
+        assert service.user_id == text
+
+
+@pytest.mark.parametrize("given", [" ", "Ann Lee", b"ann", ["a"], 1.5, True])
+async def test_what_can_be_no_id_is_refused(ann: Ann, given: Any) -> None:
+    with pytest.raises(ValueError, match="user_id"):
+        ann.service(user_id=given)
+    with pytest.raises(ValueError, match="run_id"):
+        ann.service(run_id=given)
+    service = ann.service()
+    with pytest.raises(ValueError, match="user_id"):
+        service.user_id = given
+    assert service.user_id == "ann"
+
+
+async def test_a_callable_that_gives_no_id_leaves_the_user_unknown(ann: Ann) -> None:
+    service = ann.service(user_id=lambda: ["a"])
+    async with Call(service) as call:
+        await call.say("Good morning.")
+        assert service.user_id is None
+
+
+async def test_two_services_on_one_folder_store_each_thing_once(tmp_path: Path) -> None:
+    async with AsyncMemory(folder=tmp_path) as one, AsyncMemory(folder=tmp_path) as other:
+        first = Mem0MemoryService(user_id="ann", memory=one)
+        second = Mem0MemoryService(user_id="ann", memory=other)
+        async with Call(first, second) as call:
+            await call.say("My dog is called Rex.")
+        journal = await one.messages(user_id="ann")
+    assert [message["content"] for message in journal] == ["My dog is called Rex.", "answer 1"]
+
+
+@pytest.mark.parametrize("wrong", [{"scope": "agent"}, {"recall_timeout": -1}, {"shutdown_timeout": None}])
+async def test_what_makes_no_sense_is_refused(ann: Ann, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ann.service(**wrong)
+
+
+async def test_a_service_serves_one_call(ann: Ann) -> None:
+    service = ann.service()
+    async with Call(service) as call:
+        await call.say("My dog is called Rex.")
+    async with Call(service) as call:
+        await call.say("My cat is called Tom.")
+        assert not blocks(call.shown[0])
+        assert not call.errors
+    assert [text for _, text in await ann.said()] == ["My dog is called Rex.", "answer 1"]

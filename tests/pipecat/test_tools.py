@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, ClassVar
 
 import pytest
 
+from recollect.pipecat import Mem0MemoryService
 from recollect.pipecat.compat import PIPECAT
 from recollect.pipecat.tools import clearly_about
 
@@ -96,3 +98,30 @@ async def test_nobody_forgets_for_another(ann: Ann) -> None:
 def test_only_what_clearly_speaks_of_it_is_destroyed(query: str, memory: str, clear: bool) -> None:
     hit = {"memory": memory}
     assert clearly_about(query, [hit]) == (([hit], []) if clear else ([], [hit]))
+
+
+async def test_a_memory_that_hangs_is_told_to_the_llm(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hangs:
+        async def search(self, **_: Any) -> Any:
+            await asyncio.Event().wait()
+
+        get_all = add = delete = search
+
+    class Params:
+        context = None
+        told: ClassVar[list[Any]] = []
+
+        async def result_callback(self, result: Any) -> None:
+            self.told.append(result)
+
+    monkeypatch.setattr("recollect.pipecat.tools.PATIENCE", 0.05)
+    monkeypatch.setattr("recollect.pipecat.surface.PATIENCE", 0.02)
+    memory: Any = Hangs()
+    service = Mem0MemoryService(user_id="ann", memory=memory, shutdown_timeout=0)
+    search, remember, forget, listing = service.tools()
+    await search(Params(), "my dog")
+    await remember(Params(), "My dog is called Rex.")
+    await forget(Params(), "my dog")
+    await listing(Params())
+    assert ["error" in told for told in Params.told] == [True, True, True, False]
+    assert Params.told[-1] == {"memories": []}

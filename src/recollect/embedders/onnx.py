@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,6 +40,23 @@ class _Model(NamedTuple):
     output: str
 
 
+_OPENING = Lock()
+
+
+@lru_cache(maxsize=2)
+def _open(model: Path, tokenizer: Path, max_tokens: int, *changed: int) -> _Model:
+    """Kept for the process: calls that come and go would load their model each, and leave the heap in pieces."""
+    session = _open_session(model)
+    outputs = [output.name for output in session.get_outputs()]
+    return _Model(
+        _open_tokenizer(tokenizer, max_tokens),
+        session,
+        [wanted.name for wanted in session.get_inputs()],
+        # Others have a vector for the whole text too that means something else, such as BERT's pooler_output.
+        _POOLED if _POOLED in outputs else outputs[0],
+    )
+
+
 class OnnxEmbedder:
     """A folder's ``model.onnx`` (or ``onnx/model.onnx``) and ``tokenizer.json``: ids and mask in, a vector out.
 
@@ -53,7 +70,6 @@ class OnnxEmbedder:
 
     def __init__(self, path: str | Path, *, max_tokens: int | None = None) -> None:
         self.folder = Path(path).expanduser()
-        self._lock = Lock()
         self._opened: _Model | None = None
         self._model_file = next(
             (file for file in (self.folder / "model.onnx", self.folder / "onnx" / "model.onnx") if file.is_file()), None
@@ -118,20 +134,12 @@ class OnnxEmbedder:
         return vector / max(float(vector @ vector) ** 0.5, 1e-12)
 
     def _loaded(self) -> _Model:
-        with self._lock:
-            if self._opened is None:
-                assert self._model_file is not None
-                session = _open_session(self._model_file)
-                outputs = [output.name for output in session.get_outputs()]
-                self._opened = _Model(
-                    _open_tokenizer(self.folder, self._max_tokens),
-                    session,
-                    [wanted.name for wanted in session.get_inputs()],
-                    # Others have a vector for the whole text too that means something else, such as BERT's
-                    # pooler_output.
-                    _POOLED if _POOLED in outputs else outputs[0],
-                )
-            return self._opened
+        if self._opened is None:
+            assert self._model_file is not None
+            files = (self._model_file, self.folder / "tokenizer.json")
+            with _OPENING:
+                self._opened = _open(*files, self._max_tokens, *(file.stat().st_mtime_ns for file in files))
+        return self._opened
 
     def _own_length(self) -> int:
         said = _json(self.folder / "sentence_bert_config.json").get("max_seq_length")
@@ -163,10 +171,10 @@ def _json(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _open_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
+def _open_tokenizer(file: Path, max_tokens: int) -> Tokenizer:
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(file))
     # Files as published often pad every text, and cut it where their makers trained.
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)

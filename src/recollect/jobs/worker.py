@@ -18,6 +18,8 @@ _SECOND = 1_000_000
 LEASE = 60 * _SECOND
 """How long a job belongs to the worker that took it. If its process dies, the job is taken again after that."""
 
+_OUTAGE = 1.0
+"""Seconds between two tries while no job can be taken."""
 LOOK_AGAIN = 30.0
 """Seconds after which a worker looks for jobs that other processes ordered."""
 
@@ -45,6 +47,8 @@ class Worker:
         self._handlers = handlers
         self._wake = threading.Event()
         self._stopping = False
+        self._pause = 0.0
+        """Seconds to wait at least: the store cannot be written (a full disk) though it says what is due."""
         self._room = threading.Semaphore(AT_ONCE)
         self._pool = ThreadPoolExecutor(AT_ONCE, "recollect-job")
         self._thread = threading.Thread(target=self._run, name="recollect-jobs", daemon=True)
@@ -69,7 +73,7 @@ class Worker:
                 self._pool.submit(self._attempt, job).add_done_callback(self._leave)
                 continue
             self._room.release()
-            self._wake.wait(max(0.0, self._seconds_to_next()))
+            self._wake.wait(max(self._pause, self._seconds_to_next()))
             self._wake.clear()
 
     def _leave(self, _: Future[None]) -> None:
@@ -80,10 +84,14 @@ class Worker:
         if self._seconds_to_next() > 0:
             return None
         try:
-            return self._store.write_now(lambda store: store.serving.lease_job(now(), now() + LEASE))
+            job = self._store.write_now(lambda store: store.serving.lease_job(now(), now() + LEASE))
         except RecollectError:
-            _LOG.exception("Jobs cannot be taken for now")
+            if not self._pause:  # once for an outage
+                _LOG.exception("Jobs cannot be taken for now")
+            self._pause = _OUTAGE
             return None
+        self._pause = 0.0
+        return job
 
     def _seconds_to_next(self) -> float:
         """How long until a job is due, at most ``LOOK_AGAIN``; zero or less if one is."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, TypeAlias
 
-from .messages import ContextMessage, role_of, text_of
+from .messages import ContextMessage, readable, role_of, text_of
 
 Hit: TypeAlias = Mapping[str, Any]
 """One memory as ``search`` returns it."""
@@ -27,8 +27,16 @@ _MONTHS = (
 
 _LINES_KEPT = 500
 
-_PROMPT_SYNTAX = re.compile(r"<\|([^|<>]{0,40})\|>|<(/?)(s|SYS|start_of_turn|end_of_turn)>|\[(/?)INST\]", re.IGNORECASE)
+_PROMPT_SYNTAX = re.compile(
+    r"<[|｜][^|｜<>]{0,40}[|｜]>|</?(?:s|SYS|bos|eos|start_of_turn|end_of_turn|think|tool_call|tool_response)>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]",
+    re.IGNORECASE,
+)
 """What chat templates of open models cut turns with. In a memory it is only text."""
+
+
+_UNSEEN = dict.fromkeys([0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Signs that turn the direction of writing, so that a text reads otherwise than it is, and the byte order mark."""
 
 
 class RecallBlock(dict[str, Any]):
@@ -102,6 +110,7 @@ def shown_of(memory: Hit) -> object:
 
 def quoted(text: str) -> str:
     """A remembered text as one line that cannot end its line, begin another, or pass for a turn of its own."""
+    text = readable(text).translate(_UNSEEN)
     if "<" in text or "[" in text:
         text = _PROMPT_SYNTAX.sub(lambda found: found[0].replace("<", "‹").replace("[", "("), text)
     return " ".join(text.split())

@@ -24,6 +24,9 @@ Clock: TypeAlias = Callable[[], datetime]
 
 _INSTANT = timedelta(microseconds=1)
 
+_SUMMARY = 40
+"""Characters from which a text that holds a summary is taken for the message it was put into."""
+
 
 class Capture:
     """What one service takes from the contexts that pass it."""
@@ -117,7 +120,7 @@ class Capture:
     def _is_summary(self, message: ContextMessage, text: str) -> bool:
         if self._summaries and _print(message) in self._summaries:
             return True
-        return any(summary in text for summary in self._summary_texts)
+        return any(summary == text or (len(summary) >= _SUMMARY and summary in text) for summary in self._summary_texts)
 
     def _store(
         self,

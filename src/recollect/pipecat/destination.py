@@ -6,12 +6,14 @@ import asyncio
 import inspect
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loguru import logger
 
 from recollect.adapters.mem0_config import needs_mem0
+from recollect.errors import RecollectError
 
 if TYPE_CHECKING:
     from recollect.adapters.mem0 import Mem0Memory
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from recollect.remote.memory import RemoteMemory
 
     AnyMemory: TypeAlias = AsyncMemory | RemoteMemory | Mem0Memory
+
+
+PATIENCE = 5.0
+"""Seconds after which whoever asks outside a turn gets no answer."""
 
 
 def choose(
@@ -55,6 +61,15 @@ def choose(
 
     logger.info("Memory service: using the embedded memory on this machine.")
     return AsyncMemory()
+
+
+def kept_at(memory: Any) -> Hashable:
+    """Where a memory keeps what it is told: one folder, or one account of a host, may be open several times."""
+    for place in ("folder", "account"):
+        with suppress(AttributeError, RecollectError):
+            where: Hashable = getattr(memory, place)
+            return where
+    return id(memory)
 
 
 def version_of(params: Any) -> str | None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from loguru import logger
 
-from .block import Hit
 from .capture import Context, announced
 from .compat import USER_TURN_FRAMES
 from .messages import Utterance
 from .recall import words_of
-from .verbs import MemoryVerbs
+from .verbs import NOTHING_AHEAD, MemoryVerbs
 from .writer import Ids
 
 _TURN_COMES = 0.005
@@ -28,8 +27,6 @@ class MemoryHearing(MemoryVerbs):
     """Whether the assistant was spoken into since the last turn."""
     _due: list[Callable[[], None]]
     """What is to be taken in a moment."""
-    _speculated: tuple[str, Sequence[Hit]]
-    """What was answered ahead, and with which memories."""
 
     def _soon(self, take: Callable[[], None]) -> None:
         """Take what was said in a moment: the turn goes first."""
@@ -59,7 +56,9 @@ class MemoryHearing(MemoryVerbs):
     async def _on_assistant_turn(self, context: Context, interrupted: bool | None) -> None:
         """The assistant aggregator has put a turn into its context."""
         self._take_due()
-        self._take(context, self._ids(), interrupted=self._interrupted if interrupted is None else interrupted)
+        ids = self._answered_ids()
+        self._take(context, ids, interrupted=self._interrupted if interrupted is None else interrupted)
+        self._turn_ids = None
 
     def _on_turn_frame(self, frame: Any) -> None:
         """A turn was committed, perhaps to a context that never passes here."""
@@ -68,7 +67,7 @@ class MemoryHearing(MemoryVerbs):
         if said is None:
             return
         interrupted = role == "assistant" and self._interrupted
-        at, ids = self._capture.moment(), self._ids()
+        at, ids = self._capture.moment(), self._ids() if role == "user" else self._answered_ids()
         for context in self._neighbours.contexts:
             self._soon(partial(self._take, context, ids, interrupted=interrupted, at=at))
         if not self._neighbours.contexts:
@@ -82,7 +81,7 @@ class MemoryHearing(MemoryVerbs):
 
     def _keep_speculated(self, text: str) -> None:
         """The user did say what was answered ahead: no other context frame follows, and the block belongs here."""
-        (query, hits), self._speculated = self._speculated, ("", ())
+        (query, hits), self._speculated = self._speculated, NOTHING_AHEAD
         if hits and words_of(query) == words_of(text):
             self.last_query, self.last_recall = query, hits
             for context in self._neighbours.contexts:

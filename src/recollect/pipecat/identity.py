@@ -6,14 +6,20 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
 from loguru import logger
+
+from recollect.errors import InvalidInput
+from recollect.filters.ids import entity_id
+from recollect.types import EntityKind
 
 Answer: TypeAlias = "str | Awaitable[str | None] | None"
 """Who it is; None: not known yet."""
 
-UserId: TypeAlias = "str | Callable[[], Answer] | Awaitable[str | None] | None"
-"""A user, or how to learn who it is."""
+Source: TypeAlias = "str | Callable[[], Answer] | Awaitable[str | None] | None"
+UserId: TypeAlias = "Source | int | UUID"
+"""A user, or how to learn who it is. Numbers and UUIDs count as their text."""
 
 Spawn: TypeAlias = "Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]"
 
@@ -28,7 +34,7 @@ class User:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._source: UserId = None
+        self._source: Source = None
         self._asking: asyncio.Future[Any] | None = None
         self._spawn: Spawn | None = None
         self.expected = False
@@ -41,12 +47,13 @@ class User:
         return self.expected and self.id is None
 
     def set(self, given: UserId) -> None:
-        """Another user, or another way to learn who it is."""
+        """Another user, or another way to learn who it is. Raises ``InvalidInput``."""
+        source = checked(given)
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
-        self._source = None if isinstance(given, str) else given
-        self._become(given if isinstance(given, str) else None, expected=given is not None)
+        self._source = None if isinstance(source, str) else source
+        self._become(source if isinstance(source, str) else None, expected=source is not None)
         self.look()
 
     def begin(self, spawn: Spawn) -> None:
@@ -69,8 +76,8 @@ class User:
             answer, self._source = self._source, None  # An awaitable answers once.
         if inspect.isawaitable(answer):
             self._asking = self._spawn(self._await(answer), "user-id")
-        elif isinstance(answer, str) and answer:
-            self._become(answer)
+        else:
+            self._told(answer)
 
     async def _await(self, answer: Awaitable[str | None]) -> None:
         try:
@@ -79,13 +86,39 @@ class User:
             logger.warning(f"user_id could not be asked for: {error!r}")
             user_id = None
         self._asking = None
-        if user_id:
-            self._become(user_id)
+        self._told(user_id)
+
+    def _told(self, answer: object) -> None:
+        if answer is None or answer == "":
+            return
+        try:
+            self._become(entity_id("user", _as_text(answer)))
+        except InvalidInput as error:
+            logger.warning(f"The answer to who the user is was none: {error}")
 
     def _become(self, user_id: str | None, *, expected: bool = True) -> None:
         if (user_id, expected) != (self.id, self.expected):
             self.id, self.expected = user_id, expected
             self._changed()
+
+
+def checked(user_id: Any, agent_id: object = None, run_id: object = None) -> Source:
+    """The user as the service takes it; a number or a UUID, as databases have them, by its text.
+
+    Raises ``InvalidInput`` for what can be no id.
+    """
+    others: tuple[tuple[EntityKind, object], ...] = (("agent", agent_id), ("run", run_id))
+    for kind, given in others:
+        if given:
+            entity_id(kind, given)
+    if user_id is None or callable(user_id) or inspect.isawaitable(user_id):
+        source: Source = user_id
+        return source
+    return entity_id("user", _as_text(user_id))
+
+
+def _as_text(given: object) -> object:
+    return str(given) if isinstance(given, (int, UUID)) and not isinstance(given, bool) else given
 
 
 def what_may_be_seen(ids: Mapping[str, str], scope: Scope) -> dict[str, Any]:

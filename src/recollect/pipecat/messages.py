@@ -66,9 +66,14 @@ def utterance_of(message: ContextMessage) -> Utterance | None:
     return Utterance("user" if role == "user" else "assistant", text, message) if text else None
 
 
+def readable(text: str) -> str:
+    """Text that can be stored and sent: half an emoji, cut by somebody, becomes a question mark; NUL goes."""
+    return text if text.isascii() and "\0" not in text else text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def spoken(text: str) -> str:
     """Text without the signs a model puts before it to say whether the user had finished."""
-    text = text.strip()
+    text = readable(text).strip()
     while text and text[0] in TURN_MARKERS:
         text = text[1:].lstrip()
     return text

@@ -9,6 +9,7 @@ from pipecat.frames.frames import Frame, InterimTranscriptionFrame, Transcriptio
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 
 from .compat import TRANSCRIPT_FRAMES
+from .messages import readable
 
 
 class TranscriptObserver(BaseObserver):
@@ -34,7 +35,7 @@ class TranscriptObserver(BaseObserver):
         if not self._kinds[kind] or frame.id in self._seen:
             return
         self._seen.append(frame.id)  # A frame is seen again at every processor that passes it on.
-        text = getattr(frame, "text", "").strip()
+        text = readable(getattr(frame, "text", "")).strip()
         if not text:
             return
         final = not isinstance(frame, InterimTranscriptionFrame)

@@ -23,7 +23,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 
 from recollect.errors import InvalidTime, MissingIdentity
 
-from .block import CLOSING, Formatter, Hit
+from .block import CLOSING, Formatter
 from .capture import Capture, Clock, Context, ShouldStore
 from .compat import (
     ASSISTANT_TURN_FRAMES,
@@ -36,12 +36,13 @@ from .compat import (
 from .destination import call, choose, takes, version_of
 from .hearing import MemoryHearing
 from .history import new_ones
-from .identity import Scope, User, UserId
+from .identity import Scope, User, UserId, checked
 from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
 from .recall import Recall
-from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame
+from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame, require_sensible
 from .signals import Recalled, Signals
+from .verbs import NOTHING_AHEAD
 from .writer import Entry, Writer
 
 if TYPE_CHECKING:
@@ -126,8 +127,10 @@ class Mem0MemoryService(MemoryHearing):
 
         Raises:
             MissingIdentity: No id is given. (A ``ValueError``.)
-            Unsupported: A Mem0 host is asked for.
+            InvalidInput: An id, a timeout or the scope is no such thing.
+            InvalidConfig: ``local_config``, ``api_key`` or ``host`` cannot be used.
             InvalidTime: ``now`` gives a time without a zone.
+            StoreError: The memory, or the outbox of a host, cannot be opened.
         """
         super().__init__(name=name)
         user_id = None if user_id == "" else user_id
@@ -135,6 +138,8 @@ class Mem0MemoryService(MemoryHearing):
             raise MissingIdentity(
                 "At least one of user_id, agent_id, or run_id must be provided: it says whose memory this is."
             )
+        user_id = checked(user_id, agent_id, run_id)
+        require_sensible(scope, recall_timeout=recall_timeout, shutdown_timeout=shutdown_timeout)
         if now is not None and now().tzinfo is None:
             raise InvalidTime("now() must return a time with a zone, e.g. datetime.now(timezone.utc).")
         params = params or InputParams()
@@ -173,7 +178,7 @@ class Mem0MemoryService(MemoryHearing):
         self._profile: list[dict[str, Any]] = []
         """What the first turn shows if it recalls nothing."""
         self._interrupted = False
-        self._speculated: tuple[str, Sequence[Hit]] = ("", ())
+        self._speculated = NOTHING_AHEAD
         self._store_failing = False
         self._ended = False
         self._user = User(self._on_user_changed)
@@ -187,6 +192,12 @@ class Mem0MemoryService(MemoryHearing):
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override] # Pipecat's own override
         """Join the pipeline, and load the person's memories ahead of the first turn."""
         await super().setup(setup)
+        if self._ended:
+            self._capture.recording = False
+            logger.error(
+                f"{self}: its call has ended; it recalls and stores nothing more. Make a service for each call."
+            )
+            return
         self._neighbours.meet()
         self._signals.begin(setup)
         worker = getattr(setup, "pipeline_worker", None)
@@ -236,7 +247,8 @@ class Mem0MemoryService(MemoryHearing):
             if is_speculative(frame):
                 await self._speculate(frame.context)
                 return
-            self._soon(partial(self._take, frame.context, self._ids(), at=self._capture.moment()))
+            self._turn_ids = self._ids()
+            self._soon(partial(self._take, frame.context, self._turn_ids, at=self._capture.moment()))
             self._interrupted = False
             self._transcripts.turn_ended()
             await self._recall_for(frame.context)
@@ -371,4 +383,5 @@ class Mem0MemoryService(MemoryHearing):
             await self._report(what, error)
 
     async def _report(self, what: str, error: Exception) -> None:
-        await self.push_error(f"Memory: {what} failed: {error}", exception=error, **ERROR_OPTIONS)
+        reason = str(error) or type(error).__name__
+        await self.push_error(f"Memory: {what} failed: {reason}", exception=error, **ERROR_OPTIONS)

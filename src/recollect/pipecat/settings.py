@@ -9,6 +9,8 @@ from pipecat.frames.frames import ServiceUpdateSettingsFrame
 from pipecat.services.settings import ServiceSettings
 from pydantic import BaseModel, Field
 
+from recollect.errors import InvalidInput
+
 from .compat import NOT_GIVEN
 
 
@@ -32,6 +34,15 @@ class InputParams(BaseModel):
     system_prompt: str = Field(default="Based on previous conversations, I recall: \n\n")
     add_as_system_message: bool = Field(default=True)
     position: int = Field(default=1)
+
+
+def require_sensible(scope: object, **seconds: object) -> None:
+    """Raise ``InvalidInput`` unless this is a scope and these are spans of time."""
+    if scope not in ("user", "user+agent"):
+        raise InvalidInput(f'scope must be "user" or "user+agent", not {scope!r}.')
+    for name, given in seconds.items():
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0:
+            raise InvalidInput(f"{name} must be a number of seconds, 0 or more, not {given!r}.")
 
 
 @dataclass

@@ -19,7 +19,7 @@ from .block import CLOSING, Blocks, Formatter, Hit, Lines
 from .capture import Clock, Context
 from .compat import INSTRUCTION_ROLE
 from .desk import Desk, Look
-from .destination import call, results_of, takes
+from .destination import PATIENCE, call, results_of, takes
 from .identity import Scope, User, UserId, what_may_be_seen
 from .profile import about_the_person_first, newest_first
 from .recall import Recall, merged
@@ -100,7 +100,8 @@ class MemorySurface(FrameProcessor):
         if takes(self.memory_client.get_all, "top_k"):
             options["top_k"] = PROFILE_REACH
         try:
-            found = results_of(await call(self.memory_client.get_all, **options))
+            async with asyncio.timeout(PATIENCE):
+                found = results_of(await call(self.memory_client.get_all, **options))
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
             return []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from recollect.text.stopwords import ENGLISH, OTHER_LATIN
@@ -10,6 +12,7 @@ from recollect.text.tokens import stem, words
 
 from .block import Hit
 from .compat import stays_when_interrupted
+from .destination import PATIENCE
 
 Tool: TypeAlias = Any
 """What Pipecat calls a direct function: its docstring and signature tell the LLM what it is for."""
@@ -40,7 +43,8 @@ def make_tools(memory: Remembers) -> list[Tool]:
         Args:
             query: What to look for, in a few words.
         """
-        await params.result_callback({"memories": _told(await memory.find(query))})
+        async with _answering(params):
+            await params.result_callback({"memories": _told(await memory.find(query))})
 
     @stays_when_interrupted
     async def remember(params: Any, fact: str) -> None:
@@ -49,8 +53,9 @@ def make_tools(memory: Remembers) -> list[Tool]:
         Args:
             fact: What to remember, as a sentence the user could have said, e.g. "My sister Eva plays the cello."
         """
-        await memory.note(fact)
-        await params.result_callback({"remembered": fact})
+        async with _answering(params):
+            await memory.note(fact)
+            await params.result_callback({"remembered": fact})
 
     @stays_when_interrupted
     async def forget(params: Any, query: str, ids: list[str] | None = None) -> None:
@@ -60,14 +65,25 @@ def make_tools(memory: Remembers) -> list[Tool]:
             query: What to forget, in a few words, e.g. "my job".
             ids: Ids of memories, as search_memory and an earlier call of this tell them, to forget besides.
         """
-        forgotten, perhaps = await memory.forget(query, ids=ids or (), context=params.context)
-        await params.result_callback({"forgotten": _told(forgotten), "perhaps_meant_too": _told(perhaps[:_LISTED])})
+        async with _answering(params):
+            forgotten, perhaps = await memory.forget(query, ids=ids or (), context=params.context)
+            await params.result_callback({"forgotten": _told(forgotten), "perhaps_meant_too": _told(perhaps[:_LISTED])})
 
     async def list_memories(params: Any) -> None:
         """List what is remembered of the user."""
         await params.result_callback({"memories": _told(await memory.get_memories(limit=_LISTED))})
 
     return [search_memory, remember, forget, list_memories]
+
+
+@asynccontextmanager
+async def _answering(params: Any) -> AsyncIterator[None]:
+    """The agent says nothing until its tool has answered: a memory that does not is told to it as such."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        await params.result_callback({"error": f"The memory did not answer within {PATIENCE:.0f} seconds."})
 
 
 def clearly_about(query: str, hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:

@@ -7,13 +7,14 @@ from typing import Any
 
 from .block import Hit
 from .capture import Capture, Context
-from .destination import call, results_of, takes
+from .destination import call, kept_at, results_of, takes
 from .neighbours import Neighbours
 from .settings import ADJUSTABLE, MemorySettings
 from .surface import MemorySurface, folded
 from .tools import Tool, clearly_about, make_tools
-from .writer import Writer
+from .writer import Ids, Writer
 
+NOTHING_AHEAD: tuple[str, Sequence[Hit]] = ("", ())
 _FORGET_REACH = 100
 """Memories a request to forget looks through."""
 
@@ -26,6 +27,10 @@ class MemoryVerbs(MemorySurface):
     _capture: Capture
     _neighbours: Neighbours
     _writer: Writer
+    _speculated: tuple[str, Sequence[Hit]]
+    """What was answered ahead, and with which memories."""
+    _turn_ids: Ids | None = None
+    """Whose turn is being answered."""
 
     @property
     def paused(self) -> bool:
@@ -94,6 +99,7 @@ class MemoryVerbs(MemorySurface):
             forgotten += [hit for hit in asked if hit["id"] not in known]
         for hit in forgotten:
             await call(self.memory_client.delete, memory_id=hit["id"])
+        self._speculated = NOTHING_AHEAD
         if self._recall is not None:
             self._recall.forget()
         await self._desk.refresh(self._still_there, self._look())
@@ -123,16 +129,21 @@ class MemoryVerbs(MemorySurface):
         """Take what is new in every context there is."""
         for context in self._neighbours.contexts:
             self._capture.know(context, self._destination())
-        self._capture.read_all(self._ids(), interrupted=interrupted)
+        self._capture.read_all(self._answered_ids(), interrupted=interrupted)
+
+    def _answered_ids(self) -> Ids | None:
+        """Whose an answer is: of whom it was said to, though the user may have changed since."""
+        return self._turn_ids or self._ids()
 
     def _destination(self) -> tuple[Any, ...]:
         """Two services with the same one store each message once between them."""
         whose = id(self._user) if self._user is not None and self._user.pending else self.user_id
-        return id(self.memory_client), whose, self.agent_id, self.run_id
+        return kept_at(self.memory_client), whose, self.agent_id, self.run_id
 
     def _drop_recall(self) -> None:
         """Nothing that was looked up or shown is of use any more."""
         self._epoch += 1
+        self._speculated = NOTHING_AHEAD
         self.__dict__.pop("_lines", None)
         if self._recall is not None:
             self._recall.forget()

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from loguru import logger
 
-from recollect.errors import InvalidInput
+from recollect.errors import InvalidInput, StoreError
 
 Ids: TypeAlias = Mapping[str, str]
 """Mem0's entity ids."""
@@ -23,6 +23,9 @@ _A_MOMENT = 0.03
 """Seconds after which a write that keeps its order is no longer waited for."""
 
 _FIRST_PAUSE = 0.25
+_HANGS_AFTER = 30.0
+"""Seconds after which a write that does not answer counts as failed."""
+
 _LONGEST_PAUSE = 10.0
 
 
@@ -159,7 +162,11 @@ class Writer:
     async def _stored(self, batch: Sequence[Entry]) -> None:
         """Store a batch, or, where order is kept for us, begin to and go on after a moment."""
         if not self._keeps_order():
-            await self._store(batch)
+            try:
+                async with asyncio.timeout(_HANGS_AFTER):
+                    await self._store(batch)
+            except TimeoutError as error:
+                raise StoreError(f"no acknowledgement within {_HANGS_AFTER:.0f} s; it is tried again") from error
             return
         write = asyncio.ensure_future(self._store(batch))
         done, _ = await asyncio.wait({write}, timeout=_A_MOMENT)

@@ -77,7 +77,7 @@ def _authenticate(service: Service, request: Request) -> Caller:
     key_id = key_id_of(text)
     if key_id is None:
         raise HTTPException(401, WRONG_KEY)
-    with service.engine.reading() as store:  # read each time: a key is revoked at once, whoever revokes it
+    with service.engine.store.read() as store:  # read each time: a key is revoked at once, whoever revokes it
         kept = store.serving.key(key_id)
     at = now()
     if kept is None or not service.hashes.fits(text, kept.digest) or not holds(kept, at):

@@ -1,7 +1,7 @@
 """Telling others what happened to memories: signed as Standard Webhooks, tried again, and never to a place inside.
 
-See standardwebhooks.com. An order to deliver names the memory; its words are read when it is delivered, so that what
-was forgotten in between is not sent.
+See standardwebhooks.com. An order to deliver names the memory; its words are read when it is delivered, so that none
+wait in a queue.
 """
 
 from __future__ import annotations
