@@ -109,3 +109,15 @@ def test_every_saying_once_however_the_front_is_cut(turns: list[list[str]], cuts
         cut = cuts[number] if number < len(cuts) else 0
         messages = messages[min(cut, len(messages) - 1) :]
     assert taken == [word.lstrip("<") for turn in turns for word in turn]
+
+
+@given(st.integers(2, 6), st.lists(st.sampled_from(["yes", "no", "go on"]), min_size=1, max_size=20))
+def test_a_window_of_copies_hides_no_repetition(window: int, said: list[str]) -> None:
+    """The application keeps the last messages, as copies; people repeat themselves."""
+    ledger, kept = begun_with()
+    taken: list[str] = []
+    for text in said:
+        for new in (text, "<ok"):
+            kept = [dict(message) for message in kept[-window:]] + talk(new)
+            taken += take(ledger, kept)
+    assert taken == [text for words in said for text in (words, "ok")]

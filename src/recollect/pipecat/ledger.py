@@ -82,6 +82,9 @@ class Ledger:
         if not taken or not offered:
             return list(offered)
         prints = [utterance.fingerprint for utterance in offered]
+        repeated = _overlap(taken, prints)
+        if repeated:
+            return list(offered[repeated:])
         blocks = SequenceMatcher(None, taken, prints, autojunk=False).get_matching_blocks()[:-1]
         matched = sum(block.size for block in blocks)
         if matched == 0:
@@ -98,6 +101,18 @@ class Ledger:
             present = {id(message) for message in messages}
             self._alive = {key: message for key, message in self._alive.items() if key in present}
             self._places = {key: place for key, place in self._places.items() if key in present}
+
+
+def _overlap(taken: Sequence[bytes], offered: Sequence[bytes]) -> int:
+    """With how many of the last taken the offered begin: the most there are.
+
+    The latest messages as copies, and what followed: so contexts are mostly cut. Where people say "yes" and "ok" over
+    and over, other likenesses would mislead.
+    """
+    for count in range(min(len(taken), len(offered)), 0, -1):
+        if taken[-1] == offered[count - 1] and list(taken[-count:]) == list(offered[:count]):
+            return count
+    return 0
 
 
 class Ledgers:
