@@ -33,15 +33,27 @@ _ABSOLUTE = re.compile(
     )(?!\w)""",
     re.VERBOSE,
 )
+_SPANS = {"day": 1, "night": 1, "weekend": 7, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The month they begin in, in the north."""
+_OPEN = re.compile(
+    r"\b(?:(?P<since>since)|(?P<after>after)|(?P<until>until|till)|(?P<before>before))\s+(?:the\s+)?$", re.I
+)
 _RELATIVE = re.compile(
     rf"""\b(?:
-      (?P<day>today|tonight|yesterday|the\ day\ before\ yesterday)
-    | (?:a\ )?(?P<count>\d+|{"|".join(_NUMBERS)})\ (?:of\ )?(?P<unit>day|week|weekend|month|year)s?\ (?:ago|back)
+      (?P<day>today|tonight|this\ (?:morning|afternoon|evening)|yesterday|the\ day\ before\ yesterday)
+    | (?:(?P<half>half)\ )?(?:a\ )?(?P<count>\d+|{"|".join(_NUMBERS)})\ (?:of\ )?
+      (?P<unit>{"|".join(_SPANS)})s?\ (?:ago|back)
     | (?P<which>last|past|this|previous)\ (?P<span>night|week|weekend|month|year|{"|".join(_WEEKDAYS)})
+    | (?:last|this|past|in|during|over)\ (?:the\ )?(?P<season>{"|".join(_SEASONS)})
+    | (?:over|during)\ the\ (?P<over>weekend)
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SPANS = {"day": 1, "night": 1, "week": 7, "weekend": 7, "month": 30, "year": 365}
+
+
+_FOR_EVER = 1 << 62
+"""Microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ def period(text: str, now: int | None = None) -> Period | None:
     if absolute is not None:
         found = _absolute(absolute, now)
         if found is not None:
-            return found
+            return _opened(found, text[: min(at for at in map(absolute.start, absolute.groupdict()) if at >= 0)])
     relative = _RELATIVE.search(text) if now is not None else None
     return _relative(relative, now) if relative is not None and now is not None else None
 
@@ -104,6 +116,16 @@ def _absolute(match: re.Match[str], now: int | None) -> Period | None:
     return _period(start, end, match.group())
 
 
+def _opened(found: Period, before: str) -> Period:
+    """The stretch that "before June" and "since 2021" speak of; ``before``: the text before the date."""
+    bound = _OPEN.search(before)
+    if bound is None:
+        return found
+    if bound["since"] or bound["after"]:
+        return Period(found.start if bound["since"] else found.end, _FOR_EVER, found.words)
+    return Period(-_FOR_EVER, found.start if bound["before"] else found.end, found.words)
+
+
 def _month(name: str) -> int:
     if name.isdecimal():
         return int(name)
@@ -120,11 +142,15 @@ def _relative(match: re.Match[str], now: int) -> Period:
         word = match["count"].lower()
         # An age nobody could mean would overflow the calendar.
         count = min(_NUMBERS.get(word) or int(word[:4]), 1000)
-        length = _SPANS[match["unit"].lower()]
+        length = _SPANS[match["unit"].lower()] // (2 if match["half"] else 1)
         middle = today - timedelta(days=min(count * length, 365 * 100))
         slack = timedelta(days=length // 2)
         return _period(middle - slack, middle + slack + one, match.group())
-    span, which = match["span"].lower(), match["which"].lower()
+    if match["season"]:
+        begins = _SEASONS[match["season"].lower()]
+        start = today.replace(year=today.year - (begins > today.month), month=begins, day=1)
+        return _period(start, start + timedelta(days=91), match.group())
+    span, which = (match["span"] or match["over"]).lower(), (match["which"] or "last").lower()
     if span in _WEEKDAYS:
         back = (today.weekday() - _WEEKDAYS.index(span)) % 7 or 7
         return _period(today - back * one, today - (back - 1) * one, match.group())
