@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from recollect.embedders import Embedder, Vectors
-from recollect.embedders.minilm import DIMENSIONS, FOLDER, MAX_CHARACTERS, MiniLM
+from recollect.embedders.minilm import DIMENSIONS, FOLDER, MAX_TOKENS, MiniLM
+from recollect.embedders.onnx import CHARACTERS_A_TOKEN
 
 HERE = Path(__file__).parent
 SENTENCES = cast("list[str]", json.loads((HERE / "sentences.json").read_text(encoding="utf-8")))
@@ -104,8 +105,9 @@ def test_a_long_text_counts_up_to_256_tokens(minilm: MiniLM) -> None:
 
 def test_no_prose_is_lost_to_the_limit_on_characters(minilm: MiniLM) -> None:
     word = "antidisestablishmentarianism, "
-    long = word * (2 * MAX_CHARACTERS // len(word))
-    np.testing.assert_array_equal(*minilm.embed_documents([long, long[:MAX_CHARACTERS]]))
+    read = CHARACTERS_A_TOKEN * MAX_TOKENS
+    long = word * (2 * read // len(word))
+    np.testing.assert_array_equal(*minilm.embed_documents([long, long[:read]]))
 
 
 def test_threads_share_one_model_and_agree(vectors: Vectors) -> None:

@@ -53,6 +53,18 @@ def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
         assert read.serving.next_due() is None
 
 
+def test_a_store_that_takes_no_writes_is_waited_for(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
+    done = threading.Event()
+    order(store, 1)
+    store._write_connection.pragma("query_only", True)  # as on a disk that is full: what is due can still be read
+    worker = Worker(store, {"count": lambda _: done.set()})
+    assert not done.wait(0.5)
+    assert len([record for record in caplog.records if record.name == "recollect.jobs.worker"]) == 1
+    store._write_connection.pragma("query_only", False)
+    assert done.wait(30)
+    worker.close()
+
+
 def test_a_job_that_asks_for_it_comes_again(store: SqliteStore) -> None:
     attempts: list[int] = []
     done = threading.Event()

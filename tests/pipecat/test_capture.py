@@ -148,19 +148,11 @@ async def test_turns_announced_without_a_context_are_stored(ann: Ann) -> None:
 async def test_words_answered_ahead_are_stored_only_if_they_were_said(ann: Ann, held: bool) -> None:
     await ann.told("I moved to Oslo in March.")
     strategies = user_turn_strategies.EagerUserTurnStrategies()
-    (eager,) = EAGER_FRAMES
     async with Call(ann.service(), strategies=strategies, llm=_llm()) as call:
-        call._turn_started.clear()
-        await call.worker.queue_frame(frames.ProposedUserStartedSpeakingFrame())
-        await within(call._turn_started.wait())
-        await call.worker.queue_frame(eager("in which city do i live", "", time_now_iso8601()))  # type: ignore[call-arg]
-        await within(call.llm.received.wait())
-        assert len(blocks(call.shown[0])) == 1
+        await _answered_ahead(call)
         assert not blocks(messages_of(call.context)), "the conversation itself is not touched"
         said = "In which city do I live?" if held else "In which city does my sister live?"
-        await call._transcript(TranscriptionFrame(said, "", time_now_iso8601()))
-        await call.worker.queue_frame(frames.ProposedUserStoppedSpeakingFrame())
-        await within(call._answered.wait())
+        await _say_it(call, said)
         assert len(call.shown) == (1 if held else 2)
         assert len(blocks(messages_of(call.context))) == 1, "confirmed, it carries the block of the turn"
     told = (await ann.said())[1:]
@@ -189,25 +181,34 @@ async def test_a_summary_as_short_as_a_word_takes_nothing_with_it(ann: Ann) -> N
 async def test_what_was_answered_ahead_is_shown_to_nobody_else(ann: Ann, change: str) -> None:
     await ann.told("I moved to Oslo in March.")
     strategies = user_turn_strategies.EagerUserTurnStrategies()
-    (eager,) = EAGER_FRAMES
     service = ann.service()
     async with Call(service, strategies=strategies, llm=_llm()) as call:
-        call._turn_started.clear()
-        await call.worker.queue_frame(frames.ProposedUserStartedSpeakingFrame())
-        await within(call._turn_started.wait())
-        await call.worker.queue_frame(eager("in which city do i live", "", time_now_iso8601()))  # type: ignore[call-arg]
-        await within(call.llm.received.wait())
-        assert len(blocks(call.shown[0])) == 1
+        await _answered_ahead(call)
         if change == "user":
             service.user_id = "bob"
         elif change == "pause":
             service.pause()
         else:
             await service.forget("Oslo")
-        await call._transcript(TranscriptionFrame("In which city do I live?", "", time_now_iso8601()))
-        await call.worker.queue_frame(frames.ProposedUserStoppedSpeakingFrame())
-        await within(call._answered.wait())
+        await _say_it(call, "In which city do I live?")
         assert not blocks(messages_of(call.context))
+
+
+async def _answered_ahead(call: Call) -> None:
+    """The user seems to have asked where they live, and the LLM was asked for words that may still be taken back."""
+    (eager,) = EAGER_FRAMES
+    call._turn_started.clear()
+    await call.worker.queue_frame(frames.ProposedUserStartedSpeakingFrame())
+    await within(call._turn_started.wait())
+    await call.worker.queue_frame(eager("in which city do i live", "", time_now_iso8601()))  # type: ignore[call-arg]
+    await within(call.llm.received.wait())
+    assert len(blocks(call.shown[0])) == 1
+
+
+async def _say_it(call: Call, text: str) -> None:
+    await call._transcript(TranscriptionFrame(text, "", time_now_iso8601()))
+    await call.worker.queue_frame(frames.ProposedUserStoppedSpeakingFrame())
+    await within(call._answered.wait())
 
 
 def _llm() -> Any:

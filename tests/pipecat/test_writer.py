@@ -6,11 +6,39 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from recollect.pipecat.writer import Entry, Writer
 
 
 def entry(text: str) -> Entry:
     return Entry(f"talk of {text}", 0, "user", text, None, datetime.now(UTC), {}, {"user_id": "ann"})
+
+
+async def test_a_write_that_hangs_keeps_nothing_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recollect.pipecat.writer._HANGS_AFTER", 0.05)
+    stored: list[str] = []
+    reported: list[str] = []
+
+    async def store(entries: Sequence[Entry]) -> None:
+        if not reported:
+            await asyncio.Event().wait()
+        stored.extend(one.text for one in entries)
+
+    async def report(what: str, error: Exception) -> None:
+        reported.append(str(error))
+
+    async def quiet() -> None: ...
+
+    writer = Writer(store, report, quiet, lambda: False)
+    running = asyncio.create_task(writer.run())
+    writer.put(entry("first"))
+    writer.put(entry("second"))
+    assert await writer.flush(10)
+    assert stored == ["first", "second"]
+    assert len(reported) == 1
+    assert "no acknowledgement" in reported[0]
+    running.cancel()
 
 
 async def test_a_write_that_fails_late_takes_the_place_of_no_other() -> None:

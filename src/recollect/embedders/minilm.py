@@ -9,8 +9,6 @@ from recollect.embedders.onnx import OnnxEmbedder
 FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 MAX_TOKENS = 256
-MAX_CHARACTERS = 64 * MAX_TOKENS
-"""Of a text that are read."""
 FINGERPRINT = f"all-MiniLM-L6-v2/model-8dc4a64e8a29/tokenizer-be50c3628f2b/mean/{MAX_TOKENS}"
 """The two numbers begin the sha256 of ``model.onnx`` and ``tokenizer.json``; a test compares them."""
 

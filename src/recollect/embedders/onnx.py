@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_TOKENS = 512
 """Where a folder says nothing of its model's length."""
 
-_CHARACTERS_A_TOKEN = 64
+CHARACTERS_A_TOKEN = 64
 """More than any prose needs; what lies beyond a model's length is not worth splitting into words first."""
 
 _IDS = ("input_ids", "ids")
@@ -123,7 +123,7 @@ class OnnxEmbedder:
 
     def _vector(self, text: str, model: _Model) -> Any:
         # A lone surrogate, half an emoji cut by someone, is no text to the tokenizer: it becomes a question mark.
-        readable = text[: _CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
+        readable = text[: CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
         ids = np.array([model.tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
         given = {
             name: ids if name in _IDS else np.ones_like(ids) if name in _MASK else np.zeros_like(ids)

@@ -99,7 +99,7 @@ class Writer:
         return written
 
     def _queue(self, job: _Job) -> None:
-        self._require_open()
+        self._require_open()  # before the lock too: a forked child may have it from a thread that it has not
         with self._closing:
             self._require_open()
             self._jobs.put(job)
