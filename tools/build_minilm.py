@@ -5,8 +5,9 @@
     python tools/build_minilm.py --weights <folder>    # holding model.safetensors and tokenizer.json
 
 The weights are pinned by sha256; anything else is refused. With the same versions of onnx, onnxruntime and numpy the
-output is the same to the byte. Written are ``model.onnx`` and ``tokenizer.json`` in the model's folder of the package
-and, for the tests, the vectors the unquantised graph gives to ``tests/embedders/sentences.json``.
+output is the same to the byte. Written are the network in two parts, ``model.1.onnx`` and ``model.2.onnx``, and
+``tokenizer.json`` in the model's folder of the package and, for the tests, the vectors the unquantised graph gives to
+``tests/embedders/sentences.json``.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import onnx
+import onnx.utils
 import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -52,6 +55,8 @@ EPSILON = 1e-12
 OPSET, IR_VERSION = 20, 9
 MICROSOFT = "com.microsoft"
 """The domain of the operators onnxruntime adds to ONNX's own."""
+CUT_FROM = "sha256 of the whole"
+"""The metadata in which a part says which network it was cut from."""
 LEAST_COSINE = 0.98
 CALM = 0.6
 """How much of the difference between loud and quiet channels the weights take over: 0 none, 1 all."""
@@ -227,6 +232,25 @@ def quantise(source: Path, target: Path) -> None:
     )
 
 
+def cut(source: Path, targets: list[Path]) -> str:
+    """Cut a network in two halves of three layers each; returns the sha256 of the whole, which both carry.
+
+    A run is the longest that a program's other threads may have to wait for their core, so it should be short.
+    """
+    whole = sha256(source)
+    middle = f"encoder.layer.{LAYERS // 2 - 1}.output.LayerNorm"
+    norm = next(node for node in onnx.load(source).graph.node if f"{middle}.weight" in node.input)
+    tensors = ["ids", norm.output[0], "vectors"]
+    for target, (entry, result) in zip(targets, pairwise(tensors), strict=True):
+        # Unchecked: ONNX's checker does not know onnxruntime's operators.
+        onnx.utils.extract_model(source, target, [entry], [result], check_model=False)
+        part = onnx.load(target)
+        part.ir_version = IR_VERSION
+        helper.set_model_props(part, {CUT_FROM: whole})
+        onnx.save(part, target)
+    return whole
+
+
 def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     """Set as the package runs it: what is measured here is what is shipped."""
     onnxruntime.disable_telemetry_events()
@@ -248,10 +272,17 @@ def feed(splitter: Tokenizer, text: str) -> dict[str, NDArray[np.int64]]:
     return {"ids": np.array([splitter.encode(text).ids], np.int64)}
 
 
-def embed(model: Path, splitter: Tokenizer, texts: list[str]) -> Vectors:
+def embed(parts: list[Path], splitter: Tokenizer, texts: list[str]) -> Vectors:
     """Vectors of ``texts``, one run each: float32, (texts, 384)."""
-    session = open_session(model)
-    return np.concatenate([session.run(["vectors"], feed(splitter, text))[0] for text in texts])
+    sessions = [open_session(part) for part in parts]
+
+    def run(text: str) -> Vectors:
+        between: Any = feed(splitter, text)["ids"]
+        for session in sessions:
+            (between,) = session.run(None, {session.get_inputs()[0].name: between})
+        return cast("Vectors", between)
+
+    return np.concatenate([run(text) for text in texts])
 
 
 def check(exact: Vectors, quantised: Vectors) -> None:
@@ -291,19 +322,24 @@ def build(source: Path, scratch: Path) -> None:
     weights = load_file(source / "model.safetensors")
     splitter = open_tokenizer(source / "tokenizer.json")
     plain = build_graph(weights, calm={})
-    exact, calmed, small = (scratch / name for name in ("exact.onnx", "calmed.onnx", "model.onnx"))
+    exact, calmed, small = (scratch / name for name in ("exact.onnx", "calmed.onnx", "small.onnx"))
+    parts = [scratch / f"model.{number}.onnx" for number in (1, 2)]
     onnx.save(plain.model(), exact)
     onnx.save(build_graph(weights, find_calm(plain, splitter)).model(), calmed)
     quantise(calmed, small)
+    whole = cut(small, parts)
 
     texts = json.loads(SENTENCES.read_text(encoding="utf-8"))
-    reference = embed(exact, splitter, texts)
-    check(reference, embed(small, splitter, texts))
+    reference = embed([exact], splitter, texts)
+    check(reference, embed(parts, splitter, texts))
     MODEL_FOLDER.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(small, MODEL_FOLDER / "model.onnx")
+    for part in parts:
+        shutil.copyfile(part, MODEL_FOLDER / part.name)
     shutil.copyfile(source / "tokenizer.json", MODEL_FOLDER / "tokenizer.json")
     np.savez(REFERENCE, vectors=reference)
-    print(f"model.onnx      {small.stat().st_size:,} bytes, sha256 {sha256(small)}")
+    print(f"the network     {small.stat().st_size:,} bytes, sha256 {whole}")
+    for part in parts:
+        print(f"{part.name}    {part.stat().st_size:,} bytes, sha256 {sha256(part)}")
     print(f"tokenizer.json  sha256 {SHA256['tokenizer.json']}")
 
 

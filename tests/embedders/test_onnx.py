@@ -58,6 +58,16 @@ def test_the_bundled_model_is_a_folder_like_any_other(tmp_path: Path) -> None:
     np.testing.assert_array_equal(copy.embed_documents(text), MiniLM().embed_documents(text))
 
 
+def test_parts_follow_one_another_and_count_in_the_fingerprint(tmp_path: Path) -> None:
+    """The bundled model is cut in two; without its second half it gives other vectors, and says so."""
+    shutil.copytree(FOLDER, tmp_path / "half")
+    (tmp_path / "half" / "model.2.onnx").unlink()
+    half, whole = OnnxEmbedder(tmp_path / "half"), OnnxEmbedder(FOLDER)
+    assert half.fingerprint != whole.fingerprint
+    (one,), (other,) = half.embed_documents(["My sister"]), whole.embed_documents(["My sister"])
+    assert abs(one @ other) < 0.5
+
+
 def test_the_fingerprint_follows_the_files_and_not_their_place(tmp_path: Path) -> None:
     one, other = tiny(tmp_path / "one"), tiny(tmp_path / "other")
     before = OnnxEmbedder(one).fingerprint

@@ -10,7 +10,8 @@ FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 MAX_TOKENS = 256
 FINGERPRINT = f"all-MiniLM-L6-v2/model-8dc4a64e8a29/tokenizer-be50c3628f2b/mean/{MAX_TOKENS}"
-"""The two numbers begin the sha256 of ``model.onnx`` and ``tokenizer.json``; a test compares them."""
+"""The two numbers begin the sha256 of the network before it was cut in two, which both parts carry, and of
+``tokenizer.json``; a test compares them."""
 
 
 class MiniLM(OnnxEmbedder):

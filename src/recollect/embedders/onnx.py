@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from itertools import count, takewhile
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,34 +36,38 @@ class _Model(NamedTuple):
     """What a folder's files become."""
 
     tokenizer: Tokenizer
-    session: InferenceSession
+    first: InferenceSession
     inputs: list[str]
     output: str
+    rest: list[InferenceSession]
+    """The other parts, each of one input and one output."""
 
 
 _OPENING = Lock()
 
 
 @lru_cache(maxsize=2)
-def _open(model: Path, tokenizer: Path, max_tokens: int, *changed: int) -> _Model:
+def _open(parts: tuple[Path, ...], tokenizer: Path, max_tokens: int, *changed: int) -> _Model:
     """Kept for the process: calls that come and go would load their model each, and leave the heap in pieces."""
-    session = _open_session(model)
-    outputs = [output.name for output in session.get_outputs()]
+    first, *rest = map(_open_session, parts)
+    outputs = [output.name for output in first.get_outputs()]
     return _Model(
         _open_tokenizer(tokenizer, max_tokens),
-        session,
-        [wanted.name for wanted in session.get_inputs()],
+        first,
+        [wanted.name for wanted in first.get_inputs()],
         # Others have a vector for the whole text too that means something else, such as BERT's pooler_output.
         _POOLED if _POOLED in outputs else outputs[0],
+        rest,
     )
 
 
 class OnnxEmbedder:
     """A folder's ``model.onnx`` (or ``onnx/model.onnx``) and ``tokenizer.json``: ids and mask in, a vector out.
 
-    A model that gives a vector for each token is averaged over them, as sentence-transformers does by default. Nothing
-    but the files' digests is read before the first text or ``load()``. Safe to call from several threads; each call
-    runs on the thread that made it.
+    A model that gives a vector for each token is averaged over them, as sentence-transformers does by default. It may
+    be cut into ``model.1.onnx``, ``model.2.onnx`` and so on, each taking what the one before gives: between two parts
+    the core is offered to whoever waits for it. Nothing but the files' digests is read before the first text or
+    ``load()``. Safe to call from several threads; each call runs on the thread that made it.
 
     Raises:
         InvalidConfig: the folder lacks a file, or its model does not work that way.
@@ -71,10 +76,8 @@ class OnnxEmbedder:
     def __init__(self, path: str | Path, *, max_tokens: int | None = None) -> None:
         self.folder = Path(path).expanduser()
         self._opened: _Model | None = None
-        self._model_file = next(
-            (file for file in (self.folder / "model.onnx", self.folder / "onnx" / "model.onnx") if file.is_file()), None
-        )
-        if self._model_file is None or not (self.folder / "tokenizer.json").is_file():
+        self._parts = _parts(self.folder)
+        if not self._parts or not (self.folder / "tokenizer.json").is_file():
             raise InvalidConfig(
                 f"{self.folder} is no embedding model: it must hold model.onnx (or onnx/model.onnx) and tokenizer.json."
             )
@@ -90,9 +93,8 @@ class OnnxEmbedder:
     def fingerprint(self) -> str:
         """The digest of the files, the pooling and the length."""
         digest = hashlib.sha256()
-        assert self._model_file is not None
-        weights = self._model_file.with_name("model.onnx_data")
-        for file in (self._model_file, weights, self.folder / "tokenizer.json"):
+        weights = self._parts[0].with_name("model.onnx_data")
+        for file in (*self._parts, weights, self.folder / "tokenizer.json"):
             if file.is_file():
                 with file.open("rb") as content:
                     digest.update(hashlib.file_digest(content, "sha256").digest())
@@ -129,16 +131,19 @@ class OnnxEmbedder:
             name: ids if name in _IDS else np.ones_like(ids) if name in _MASK else np.zeros_like(ids)
             for name in model.inputs
         }
-        found = model.session.run([model.output], given)[0][0]
-        vector = found if found.ndim == 1 else found.mean(axis=0)
+        found: Any = model.first.run([model.output], given)[0]
+        for part in model.rest:
+            _let_others_run()
+            (found,) = part.run(None, {part.get_inputs()[0].name: found})
+        vector = found[0] if found.ndim == 2 else found[0].mean(axis=0)
         return vector / max(float(vector @ vector) ** 0.5, 1e-12)
 
     def _loaded(self) -> _Model:
         if self._opened is None:
-            assert self._model_file is not None
-            files = (self._model_file, self.folder / "tokenizer.json")
+            tokenizer = self.folder / "tokenizer.json"
+            changed = (file.stat().st_mtime_ns for file in (*self._parts, tokenizer))
             with _OPENING:
-                self._opened = _open(*files, self._max_tokens, *(file.stat().st_mtime_ns for file in files))
+                self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
         return self._opened
 
     def _own_length(self) -> int:
@@ -155,8 +160,17 @@ class OnnxEmbedder:
             )
 
 
+def _parts(folder: Path) -> tuple[Path, ...]:
+    """The files of a folder's network, in their order."""
+    for whole in (folder / "model.onnx", folder / "onnx" / "model.onnx"):
+        if whole.is_file():
+            return (whole,)
+    numbered = (folder / f"model.{number}.onnx" for number in count(1))
+    return tuple(takewhile(Path.is_file, numbered))
+
+
 def _let_others_run() -> None:
-    """Two texts on end are longer than a system's time slice: an event loop on the same core would wait for both."""
+    """A system lets a thread finish its time slice first: an event loop on the same core would wait for all of it."""
     if hasattr(os, "sched_yield"):
         os.sched_yield()
 
