@@ -212,6 +212,7 @@ def measure(scale: Scale, stores: Sequence[str] = STORES) -> Part:
         for store in stores:
             with scratch() as folder:
                 given.save(folder / "given.npz", embedder)
+                embedder.know(given.questions)
                 fill_ours(folder / "ours", given, embedder)
                 with (
                     Memory(folder=folder / "ours", embedder=embedder) as memory,

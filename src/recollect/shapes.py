@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
 from recollect.recall import Hit
+from recollect.recent import Recent
 from recollect.remember.add import Remembered
 from recollect.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from recollect.times import iso
@@ -17,17 +17,22 @@ from recollect.types import MemoryRecord
 Item = dict[str, Any]
 
 
+_SHAPED: Recent[str, tuple[MemoryRecord, Item]] = Recent(2048)
+"""The same memories are shown again: what was made of a record, metadata aside, by the memory's id."""
+
+
 def item(record: MemoryRecord) -> Item:
     """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
-    *plain, metadata = record
-    found = dict(_without_metadata(*plain))
-    found["metadata"] = deepcopy(metadata) if metadata else {}  # the caller's to change
+    known = _SHAPED.get(record.id)
+    if known is None or (known[0] is not record and known[0] != record):
+        known = record, _without_metadata(record)
+        _SHAPED.put(record.id, known)
+    found = known[1].copy()
+    found["metadata"] = deepcopy(record.metadata) if record.metadata else {}  # the caller's to change
     return found
 
 
-@lru_cache(maxsize=2048)  # the same memories are shown again
-def _without_metadata(*values: Any) -> Item:
-    record = MemoryRecord(*values)
+def _without_metadata(record: MemoryRecord) -> Item:
     found: Item = {
         "id": record.id,
         "memory": record.text,
@@ -38,21 +43,22 @@ def _without_metadata(*values: Any) -> Item:
         "sayings": record.sayings,
         "role": record.role,
     }
-    optional = {
-        "user_id": record.user_id,
-        "agent_id": record.agent_id,
-        "app_id": record.app_id,
-        "run_id": record.run_id,
-        "actor_id": record.actor_id,
-        "expiration_date": record.expires_on,
-    }
-    found.update((key, value) for key, value in optional.items() if value is not None)
+    for key, value in (
+        ("user_id", record.user_id),
+        ("agent_id", record.agent_id),
+        ("app_id", record.app_id),
+        ("run_id", record.run_id),
+        ("actor_id", record.actor_id),
+        ("expiration_date", record.expires_on),
+    ):
+        if value is not None:
+            found[key] = value
     return found
 
 
 def forget_shapes() -> None:
     """Keep no words of memories that were erased."""
-    _without_metadata.cache_clear()
+    _SHAPED.clear()
 
 
 def hit_item(hit: Hit, *, explain: bool) -> Item:

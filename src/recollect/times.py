@@ -66,9 +66,18 @@ def as_datetime(micros: int) -> datetime:
 @lru_cache(maxsize=8192)  # a memory's three times are often one, and the same memories are shown again
 def iso(micros: int) -> str:
     """The moment as ISO 8601 in UTC, with its offset."""
-    return as_datetime(micros).isoformat()
+    seconds, fraction = divmod(micros, 1_000_000)
+    days, second = divmod(seconds, 86_400)
+    shown = f"{_day(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return f"{shown}.{fraction:06}+00:00" if fraction else f"{shown}+00:00"
 
 
 def today(micros: int) -> str:
     """The day of a moment, YYYY-MM-DD in UTC."""
-    return as_datetime(micros).date().isoformat()
+    return _day(micros // 86_400_000_000)
+
+
+@lru_cache(maxsize=1024)  # calendars are slow, and ten memories are of few days
+def _day(number: int) -> str:
+    """YYYY-MM-DD of a day counted from 1970-01-01."""
+    return (_EPOCH + timedelta(number)).date().isoformat()

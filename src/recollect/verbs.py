@@ -69,7 +69,8 @@ class Verbs:
 
     def search_caught_up(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
         """Search once what was just added has its vectors."""
-        wait(self.engine.behind(self.project, request.tree), CATCH_UP)
+        if under_way := self.engine.behind(self.project, request.tree):
+            wait(under_way, CATCH_UP)
         return self.search(request, explain, show_expired)
 
     def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:

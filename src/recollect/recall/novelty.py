@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recollect.index.view import IndexView
 from recollect.text.tokens import STOP_IDS, stem, token_id
 
@@ -25,41 +28,43 @@ AHEAD = 32
 """How far down the ranking a person's own statement takes the place of the assistant's echo of it."""
 
 
-def distinct(view: IndexView, ranked: list[int], asked: frozenset[int], limit: int) -> list[int]:
+def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], limit: int) -> list[int]:
     """The first ``limit`` of ``ranked`` rows (best first) that do not merely repeat. ``asked``: the query's terms.
 
     People repeat themselves and both stay unless the words are the same; an assistant that restates what it was told
     makes way for the one who said it.
     """
-    said_by_assistant = view.by_unnamed_assistant[ranked].tolist()
-    assistants = {row for row, by_assistant in zip(ranked, said_by_assistant, strict=True) if by_assistant}
-    own = _own_statements(view, ranked[:AHEAD], assistants) if assistants else []
+    own: list[frozenset[int]] | None = None
     chosen: list[int] = []
+    sketches: list[int] = []
     echoes: list[frozenset[int]] = []
-    sketches = view.sketch[ranked].tolist()
-    shown: list[tuple[int, int]] = []
-    for row, sketch in zip(ranked, sketches, strict=True):
-        if len(chosen) == limit:
-            break
-        if row in assistants:
-            content = view.content(row)
-            if any(content - asked <= other for other in (*own, *echoes)):
-                continue
-            echoes.append(content)
-        if any(
-            # Most pairs part here; only what may be the same is compared word by word.
-            (sketch ^ other).bit_count() <= DIFFERENT and _same(view.said(row), view.said(at))
-            for at, other in shown
+    for start in range(0, len(ranked), AHEAD):
+        rows = ranked[start : start + AHEAD]
+        for row, sketch, by_assistant in zip(
+            rows.tolist(), view.sketch[rows].tolist(), view.by_unnamed_assistant[rows].tolist(), strict=True
         ):
-            continue
-        chosen.append(row)
-        shown.append((row, sketch))
+            if len(chosen) == limit:
+                return chosen
+            if by_assistant:
+                own = _own_statements(view, ranked[:AHEAD]) if own is None else own
+                content = view.content(row)
+                if any(content - asked <= other for other in (*own, *echoes)):
+                    continue
+                echoes.append(content)
+            for at, other in zip(chosen, sketches, strict=True):
+                # Most pairs part here; only what may be the same is compared word by word.
+                if (sketch ^ other).bit_count() <= DIFFERENT and _same(view.said(row), view.said(at)):
+                    break
+            else:
+                chosen.append(row)
+                sketches.append(sketch)
     return chosen
 
 
-def _own_statements(view: IndexView, rows: Sequence[int], assistants: set[int]) -> list[frozenset[int]]:
+def _own_statements(view: IndexView, rows: NDArray[np.intp]) -> list[frozenset[int]]:
     """What people stated, of these rows."""
-    return [view.content(row) for row in rows if row not in assistants and not view.questions[row]]
+    own = ~view.by_unnamed_assistant[rows] & ~view.questions[rows]
+    return [view.content(row) for row in rows[own].tolist()]
 
 
 def _same(one: Sequence[int], other: Sequence[int]) -> bool:

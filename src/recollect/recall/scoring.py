@@ -109,7 +109,7 @@ def rank(
     dense, similarity = _dense(view, vector, words.bm25, weights)
     total = lexical + dense
     strength = session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))
-    session = (np.float32(weights.session) * strength)[view.session]
+    session = (np.float32(weights.session) * strength).take(view.session)
     priors = _priors(view, query, weights)
     if len(view.question_rows):
         priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
@@ -126,7 +126,7 @@ def rank(
     else:
         ranked = _top(total, pool, view.ids)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
-    chosen = np.array(distinct(view, ranked.tolist(), frozenset(query.terms.tolist()), limit), np.intp)
+    chosen = np.array(distinct(view, ranked, frozenset(query.terms.tolist()), limit), np.intp)
     certainty = query.intent.strength * _answerable(float(coverage.max()), similarity, query.intent.grounded)
     shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
     columns = (lexical, dense, session, priors)
@@ -154,15 +154,15 @@ def _dense(view: IndexView, vector: Floats | None, lexical: Floats, weights: Wei
     if len(view.dead):
         meaning[view.dead] = 0.0
     similarity = float(meaning.max())
-    meaning /= np.float32(max(similarity, 1e-9))
+    meaning *= np.float32(weights.dense / max(similarity, 1e-9))
     # What has no vector yet is taken to mean what it says.
     if len(view.pending):
-        meaning[view.pending] = _of_best(lexical)[view.pending]
+        meaning[view.pending] = np.float32(weights.dense) * _of_best(lexical)[view.pending]
     following = view.from_following(meaning)
     following[view.long] = 0.0
-    following *= np.float32(weights.dense * weights.dense_after)
-    following += np.float32(weights.dense) * meaning
-    following[view.answers] += np.float32(weights.answer) * meaning[view.answered]
+    following *= np.float32(weights.dense_after)
+    following += meaning
+    following[view.answers] += np.float32(weights.answer / weights.dense) * meaning.take(view.answered)
     return following, similarity
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log1p
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -109,19 +110,19 @@ class Words:
 def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, list[List]]]:
     """Each term's idf and lists. A term nobody used is there too, with no list: it was asked for and is missing."""
     found: list[list[List]] = [[] for _ in terms]
+    holding = [-view.dead_lists.get(term, 0) for term in terms.tolist()]
     for segment in view.segments:
         if not len(segment.terms):
             continue
-        at = np.searchsorted(segment.terms, terms)
-        held = np.flatnonzero(segment.terms.take(at, mode="clip") == terms)
-        starts, ends = segment.starts[at[held]].tolist(), segment.starts[at[held] + 1].tolist()
+        at = segment.terms.searchsorted(terms)
+        held = (segment.terms.take(at, mode="clip") == terms).nonzero()[0]
+        at = at[held]
+        starts, ends = segment.starts[at].tolist(), segment.starts[at + 1].tolist()
         for number, start, end in zip(held.tolist(), starts, ends, strict=True):
             found[number].append(List(segment.units[start:end], segment.counts[start:end]))
-    weighed = []
-    for term, parts in zip(terms.tolist(), found, strict=True):
-        holding = sum(len(part.units) for part in parts) - view.dead_lists.get(term, 0)
-        weighed.append((idf(holding, view.live_units), parts))
-    return sorted(weighed, key=lambda entry: -entry[0])
+            holding[number] += end - start
+    weighed = [(idf(count, view.live_units), parts) for count, parts in zip(holding, found, strict=True)]
+    return sorted(weighed, key=itemgetter(0), reverse=True)
 
 
 def _best_unit(view: IndexView, values: Floats) -> NDArray[np.intp]:

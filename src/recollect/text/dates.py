@@ -52,6 +52,11 @@ _RELATIVE = re.compile(
 )
 
 
+_MAY_BE_ABSOLUTE = re.compile(r"[\dJFMASOND]")
+_IN_RELATIVE = "day night morning afternoon evening week month year ago back spring summer autumn fall winter".split()
+"""What every match has: a number or a month's first letter, and one of these words. Most texts have none, and looking
+for them takes a tenth of the time."""
+
 _FOR_EVER = 1 << 62
 """Microseconds."""
 
@@ -83,13 +88,16 @@ def period(text: str, now: int | None = None) -> Period | None:
     ``now`` (microseconds) is what "last week" and a month without a year are counted from; without it they are not
     read.
     """
-    absolute = _ABSOLUTE.search(text)
+    absolute = _ABSOLUTE.search(text) if _MAY_BE_ABSOLUTE.search(text) else None
     if absolute is not None:
         found = _absolute(absolute, now)
         if found is not None:
             return _opened(found, text[: min(at for at in map(absolute.start, absolute.groupdict()) if at >= 0)])
-    relative = _RELATIVE.search(text) if now is not None else None
-    return _relative(relative, now) if relative is not None and now is not None else None
+    if now is None:
+        return None
+    folded = text.lower()
+    relative = _RELATIVE.search(text) if any(word in folded for word in _IN_RELATIVE) else None
+    return None if relative is None else _relative(relative, now)
 
 
 def _absolute(match: re.Match[str], now: int | None) -> Period | None:

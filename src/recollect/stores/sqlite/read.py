@@ -36,6 +36,8 @@ class SqliteRead:
     def __init__(self, connection: apsw.Connection, shown: Shown | None = None) -> None:
         self._connection = connection
         self._shown = shown
+        self._versions: dict[int, int] = {}
+        """Owner versions that were asked for, where the transaction only reads."""
 
     @property
     def serving(self) -> SqliteServingRead:
@@ -88,7 +90,12 @@ class SqliteRead:
         return found
 
     def owner_version(self, owner_id: int) -> int:
-        return int(self._value("owner_version", owner_id) or 0)
+        version = self._versions.get(owner_id)
+        if version is None:
+            version = int(self._value("owner_version", owner_id) or 0)
+            if self._shown is not None:
+                self._versions[owner_id] = version
+        return version
 
     def changes(self, owner_id: int, since: int) -> OwnerChange:
         version = self.owner_version(owner_id)
