@@ -79,12 +79,24 @@ def test_a_context_begun_anew() -> None:
 
 def test_a_turn_announced_before_its_context() -> None:
     ledger = Ledger()
-    assert ledger.heard(Utterance("user", "yes"))
+    assert ledger.heard(Utterance("user", "yes"), since=0)
     messages = talk("yes")
     assert take(ledger, messages) == []
     messages += talk("<ok", "yes")
     assert take(ledger, messages) == ["ok", "yes"]
-    assert not ledger.heard(Utterance("user", "yes")), "just taken from the context"
+    assert not ledger.heard(Utterance("user", "yes"), since=len(ledger)), "just taken from the context"
+
+
+def test_a_turn_whose_announcement_is_read_late() -> None:
+    """The context has grown by two turns when the first of them is looked at."""
+    ledger = Ledger()
+    messages = talk("where do I live?")
+    take(ledger, messages)
+    announced = len(ledger)
+    messages += talk("<in Oslo", "since when?", "<March")
+    assert take(ledger, messages) == ["in Oslo", "since when?", "March"]
+    assert not ledger.heard(Utterance("assistant", "in Oslo"), since=announced)
+    assert ledger.heard(Utterance("assistant", "in Bergen"), since=announced)
 
 
 def test_a_message_that_left_the_context_is_not_kept_alive() -> None:

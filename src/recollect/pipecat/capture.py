@@ -79,17 +79,27 @@ class Capture:
         """Take what is new in every context that passed."""
         return [new for context in list(self._contexts) for new in self.read(context, ids, interrupted=interrupted)]
 
+    def taken(self) -> Mapping[Ledger, int]:
+        """How many utterances were taken of each conversation so far."""
+        return {ledger: len(ledger) for ledger in self._ledgers()}
+
     def hear(
-        self, utterance: Utterance, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
+        self, utterance: Utterance, ids: Ids | None, taken: Mapping[Ledger, int], *, interrupted: bool, at: datetime
     ) -> None:
-        """Take a turn that was announced without its context, unless a context held it already."""
-        ledgers = set(self._contexts.values()) or {self._first}
+        """Take a turn that was announced without its context, unless a context held it already.
+
+        ``taken``: how many had been taken when it was announced ``at`` that moment.
+        """
+        ledgers = self._ledgers()
         if len(ledgers) > 1:
             return  # Whose turn it is cannot be told; the next context frame, or the end of the call, will show it.
         for ledger in ledgers:
             place = len(ledger)
-            if ledger.heard(utterance):
-                self._store(ledger, place, utterance, ids, interrupted, at or self.moment())
+            if ledger.heard(utterance, taken.get(ledger, 0)):
+                self._store(ledger, place, utterance, ids, interrupted, at)
+
+    def _ledgers(self) -> set[Ledger]:
+        return set(self._contexts.values()) or {self._first}
 
     def move(self, destination: Hashable) -> None:
         """What is said from now on belongs elsewhere; what was said before stays where it is."""

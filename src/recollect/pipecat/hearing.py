@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from loguru import logger
 
 from .capture import Context, announced
 from .compat import USER_TURN_FRAMES
+from .ledger import Ledger
 from .messages import Utterance
 from .recall import words_of
 from .verbs import NOTHING_AHEAD, MemoryVerbs
@@ -71,13 +72,16 @@ class MemoryHearing(MemoryVerbs):
         for context in self._neighbours.contexts:
             self._soon(partial(self._take, context, ids, interrupted=interrupted, at=at))
         if not self._neighbours.contexts:
-            self._soon(partial(self._hear, said, ids, interrupted=interrupted, at=at))
+            taken = self._capture.taken()
+            self._soon(partial(self._hear, said, ids, taken, interrupted=interrupted, at=at))
         if role == "user":
             self._keep_speculated(said.text)
 
-    def _hear(self, said: Utterance, ids: Ids | None, *, interrupted: bool, at: datetime) -> None:
+    def _hear(
+        self, said: Utterance, ids: Ids | None, taken: Mapping[Ledger, int], *, interrupted: bool, at: datetime
+    ) -> None:
         self._capture.read_all(ids, interrupted=interrupted)
-        self._capture.hear(said, ids, interrupted=interrupted, at=at)
+        self._capture.hear(said, ids, taken, interrupted=interrupted, at=at)
 
     def _keep_speculated(self, text: str) -> None:
         """The user did say what was answered ahead: no other context frame follows, and the block belongs here."""

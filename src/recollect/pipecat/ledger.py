@@ -49,9 +49,12 @@ class Ledger:
         self._forget_gone(messages)
         return new
 
-    def heard(self, utterance: Utterance) -> bool:
-        """Take one utterance that was announced by itself. False if it has just been taken from the context."""
-        if utterance.fingerprint in self._taken[-2:]:
+    def heard(self, utterance: Utterance, since: int) -> bool:
+        """Take one utterance that was announced by itself, when so many were taken.
+
+        False if it had just been taken from the context, or was since.
+        """
+        if utterance.fingerprint in self._taken[max(0, since - 2) :]:
             return False
         self._taken.append(utterance.fingerprint)
         return True
