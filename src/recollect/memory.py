@@ -168,7 +168,8 @@ class Memory(_Face):
             reference_date: The moment that counts as now.
             token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
                 characters each.
-            context: The messages before the query, oldest first: "and what about her?" is understood from them.
+            context: The messages before the query, oldest first: "and what about her?" is understood from them, and
+                memories that only repeat a question among them come later.
             show_expired: Recall memories past their expiration date too.
 
         Returns:

@@ -46,6 +46,8 @@ class SearchRequest:
     threshold: float
     now: int
     token_budget: int | None
+    earlier: tuple[str, ...] = ()
+    """What was said right before: it is known, and what only repeats it answers nothing."""
 
 
 def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) -> Scope:
@@ -97,15 +99,23 @@ def search_request(
     context: object = None,
 ) -> SearchRequest:
     """Read the arguments of search. ``context``: the messages before the query, which it may lean on."""
-    if context and isinstance(query, str):
-        query = in_context(query, [(message.role, message.content) for message in normalise(context)])
+    earlier = normalise(context) if context else []
+    if earlier and isinstance(query, str):
+        query = in_context(query, [(message.role, message.content) for message in earlier])
     at = now() if reference_date is None else moment(reference_date, "reference_date")
     budget = None if token_budget is None else read_limit(token_budget, "token_budget", MOST_TOKENS)
-    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at, budget)
+    said = tuple(message.content for message in earlier)
+    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at, budget, said)
 
 
 def search_terms(
-    query: object, tree: Filter, limit: int, threshold: object, at: int, token_budget: int | None = None
+    query: object,
+    tree: Filter,
+    limit: int,
+    threshold: object,
+    at: int,
+    token_budget: int | None = None,
+    earlier: tuple[str, ...] = (),
 ) -> SearchRequest:
     """Read what is searched for, once it is known where, how many and at what moment."""
     if not isinstance(query, str) or not query.strip():
@@ -120,6 +130,7 @@ def search_terms(
         threshold=float(number),
         now=at,
         token_budget=token_budget,
+        earlier=earlier,
     )
 
 

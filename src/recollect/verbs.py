@@ -82,6 +82,7 @@ class Verbs:
             threshold=request.threshold,
             now=request.now,
             token_budget=request.token_budget,
+            earlier=request.earlier,
             show_expired=show_expired,
         )
         results = [hit_item(hit, explain=explain) for hit in hits]

@@ -9,7 +9,7 @@ import pytest
 from recollect.pipecat.compat import INSTRUCTION_ROLE
 
 from .conftest import Ann, anything
-from .harness import Call, LLMContext, ScriptedLLM, blocks
+from .harness import Call, LLMContext, ScriptedLLM, blocks, until
 
 
 async def test_what_an_earlier_call_was_told_stands_in_the_prompt_of_a_later_one(ann: Ann) -> None:
@@ -70,6 +70,8 @@ async def test_a_follow_up_leans_on_the_turns_before_it(ann: Ann) -> None:
     async with Call(service) as call:
         await call.say("What does my sister Eva play?")
         service._desk.clear_all()  # so that the block is not the one kept from the turn before
+        # The turn itself is a memory now, and like nothing else what is asked next.
+        await until(lambda: len(service._earlier) == 2 and not len(service._writer))
         await call.say("And where?")
     assert "Bergen" in service.last_recall[0]["memory"]
     assert service.last_recall[0]["score"] > 0.1  # found, not merely part of what is known of her

@@ -49,3 +49,21 @@ def test_the_first_turns_evidence_is_still_recalled() -> None:
     )
     query = analyse(in_context("And the price?", [SKIS, ("assistant", "In Graz.")]), store)
     assert 1 in [hit.memory_id for hit in rank(store, query, embed(query.dense_text), limit=3)]
+
+
+def test_a_question_asked_right_before_does_not_answer_the_next() -> None:
+    fact, asked = (
+        "My sister Eva plays the cello in Bergen",
+        "What does my sister Eva play? — Eva plays the cello, I think!",
+    )
+    store = view(talk(fact), talk(asked, session=2, start=2, day=19_510))
+    before = ("What does my sister Eva play?", "Eva plays the cello, I think!")
+    text = in_context("And where?", [("user", before[0]), ("assistant", before[1])])
+
+    def order(earlier: tuple[str, ...]) -> list[int]:
+        query = analyse(text, store, earlier=earlier)
+        return [hit.memory_id for hit in rank(store, query, embed(query.dense_text), limit=2)]
+
+    assert order(()) == [2, 1]
+    assert order(before) == [1, 2]
+    assert order(before[:1]) == [2, 1], "its answer was not said just now"

@@ -112,7 +112,7 @@ def rank(
     session = (np.float32(weights.session) * strength).take(view.session)
     priors = _priors(view, query, weights)
     if len(view.question_rows):
-        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
+        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words, query.said)
     total += session
     total += priors
     if len(view.dead):
@@ -180,11 +180,20 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     return priors
 
 
-def _repeats(view: IndexView, words: Words) -> Floats:
-    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
-    shares = _BITS.take(words.held[view.first_unit[view.question_rows]]) * view.question_share
+def _repeats(view: IndexView, words: Words, said: frozenset[int]) -> Floats:
+    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all.
+
+    1 also for a question that was asked right before, with what was answered: ``said`` has all its words.
+    """
+    held = _BITS.take(words.held[view.first_unit[view.question_rows]])
+    shares = held * view.question_share
     shares -= 1.0
-    return np.clip(shares, 0.0, 1.0, out=shares)
+    np.clip(shares, 0.0, 1.0, out=shares)
+    if said:
+        for number in np.flatnonzero(2 * held > len(words.covered)).tolist():
+            if view.content(view.question_rows[number]) <= said:
+                shares[number] = 1.0
+    return shares
 
 
 def _answerable(coverage: float, similarity: float, grounded: bool) -> float:
