@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 from recollect.errors import InvalidFilter
 from recollect.filters.checks import kind_of, step
 from recollect.filters.fields import KEYS, Rule, flat_rule, metadata_rule, named_rule, read_value
-from recollect.filters.tree import EVERYTHING, Condition, Filter, Not, Operator, Value, all_of, any_of
+from recollect.filters.tree import ENTITY_OF, EVERYTHING, Condition, Filter, Not, Operator, Value, all_of, any_of
 
 MAX_DEPTH = 32
 """How many ANDs, ORs and NOTs may stand inside one another."""
@@ -44,7 +45,14 @@ def parse_filters(filters: Mapping[str, Any] | None, *, flat_metadata: bool = Tr
     """
     if filters is None:
         return EVERYTHING
+    if type(filters) is dict and all(key in ENTITY_OF and type(value) is str for key, value in filters.items()):
+        return _of_entities(*filters.items())
     return _Reader(flat_metadata).filter(filters, "", 0)
+
+
+@lru_cache(maxsize=1024)  # the same few are asked for over and over, and nothing but strings may be told apart so
+def _of_entities(*named: tuple[str, str]) -> Filter:
+    return _Reader(flat_metadata=False).filter(dict(named), "", 0)
 
 
 class _Reader:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from recollect.filters.matching import matches
-from recollect.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Filter, Not, Or, all_of, any_of
+from recollect.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Field, Filter, Not, Or, all_of, any_of
 from recollect.types import ENTITY_KINDS, EntityKind, MemoryRecord
 
 NOTHING = Or(())
+
+_DECIDED: dict[EntityKind, frozenset[Field]] = {
+    owning: frozenset(field for field, kind in ENTITY_OF.items() if kind in ENTITY_KINDS[: place + 1])
+    for place, owning in enumerate(ENTITY_KINDS)
+}
+"""By the kind of its entity: the fields in which all memories of an owner are alike."""
 
 
 def for_owner(tree: Filter, kind: EntityKind, entity_id: str) -> Filter:
@@ -17,11 +23,10 @@ def for_owner(tree: Filter, kind: EntityKind, entity_id: str) -> Filter:
     Every memory of an owner carries the owner's entity and none of the kinds before it (user, agent, app, run), so
     conditions on these are decided once. ``EVERYTHING`` and ``NOTHING`` are whole answers.
     """
-    decided = ENTITY_KINDS[: ENTITY_KINDS.index(kind) + 1]
-    return _reduce(tree, frozenset(decided), _anyone(kind, entity_id))
+    return _reduce(tree, _DECIDED[kind], _anyone(kind, entity_id))
 
 
-def _reduce(tree: Filter, decided: frozenset[EntityKind], someone: MemoryRecord) -> Filter:
+def _reduce(tree: Filter, decided: frozenset[Field], someone: MemoryRecord) -> Filter:
     match tree:
         case And(parts):
             left = [_reduce(part, decided, someone) for part in parts]
@@ -35,7 +40,7 @@ def _reduce(tree: Filter, decided: frozenset[EntityKind], someone: MemoryRecord)
                 return NOTHING
             return EVERYTHING if rest == NOTHING else Not(rest)
         case Condition():
-            if not any(kind in decided for field, kind in ENTITY_OF.items() if field == tree.field):
+            if tree.field not in decided:
                 return tree
             return EVERYTHING if matches(tree, someone) else NOTHING
 

@@ -212,8 +212,10 @@ def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]
     """Where the ``limit`` greatest values are, in no order; of equals, the newest memories."""
     if limit >= len(values):
         return np.arange(len(values))
-    least = np.partition(values, len(values) - limit)[len(values) - limit]
-    chosen = np.flatnonzero(values >= least)
+    parted = values.copy()
+    parted.partition(len(values) - limit)
+    least = parted[len(values) - limit]
+    chosen: NDArray[np.intp] = (values >= least).nonzero()[0]
     if len(chosen) > limit:
         equal = chosen[values[chosen] == least]
         kept = len(equal) - (len(chosen) - limit)

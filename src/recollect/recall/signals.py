@@ -24,8 +24,10 @@ BEFORE, AROUND, AFTER = 0.7, 0.5, 0.4
 after. A talk names its subject once."""
 
 
-_WORTH = (np.arange(1 << COVERED_TERMS)[:, None] >> np.arange(COVERED_TERMS) & 1).astype(np.float32)
-"""By combination of bits: which of them are set."""
+_WORTH = [
+    (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1).astype(np.float32) for bits in range(COVERED_TERMS + 1)
+]
+"""By number of bits: for each combination of them, which are set."""
 
 
 class List(NamedTuple):
@@ -85,7 +87,7 @@ class Words:
 
         Of several units the best counts. Long neighbours lend nothing: among many words, any are.
         """
-        share = _WORTH[: 1 << len(self.covered), : len(self.covered)] @ np.array(self.covered, np.float32)
+        share = _WORTH[len(self.covered)] @ np.array(self.covered, np.float32)
         share /= share[-1] or np.float32(1.0)
         seen = self.held
         if not view.whole:
