@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from loguru import logger
 
 from recollect.errors import InvalidConfig, MissingIdentity
 from recollect.pipecat import Mem0MemoryService
@@ -102,6 +103,19 @@ def test_the_documented_arguments_and_attributes() -> None:
     for bad in ({"search_limit": 0}, {"search_threshold": -0.1}, {"search_threshold": 1.1}):
         with pytest.raises(ValueError, match="validation error"):
             Mem0MemoryService.InputParams(**bad)
+
+
+def test_a_misspelt_parameter_is_named_in_the_log() -> None:
+    warnings: list[str] = []
+    handler = logger.add(lambda line: warnings.append(str(line)), level="WARNING")
+    try:
+        params = Mem0MemoryService.InputParams(serch_limit=3, search_threshold=0.4)  # type: ignore[call-arg]
+    finally:
+        logger.remove(handler)
+    assert (params.search_limit, params.search_threshold) == (10, 0.4)
+    (warning,) = warnings
+    assert "serch_limit" in warning
+    assert "search_limit" in warning
 
 
 async def test_attributes_show_what_was_asked_for(ann: Ann) -> None:

@@ -134,6 +134,23 @@ async def test_settings_change_while_the_pipeline_runs(ann: Ann) -> None:
     assert (service.settings.search_limit, other.settings.search_limit) == (1, 10)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"search_limit": 0}, {"search_threshold": "high"}, {"recall_timeout": -1}, {"prefetch": "no"}, {"user_id": " "}],
+)
+async def test_a_setting_that_cannot_be_is_refused_by_name(ann: Ann, wrong: dict[str, Any]) -> None:
+    await ann.told("I moved to Oslo in March.")
+    service = ann.service()
+    before = service.settings
+    async with Call(service) as call:
+        await call.worker.queue_frame(MemoryUpdateSettingsFrame(delta=MemorySettings(**wrong)))
+        await call.say("In which city do I live?")
+    assert service.settings == before
+    assert len(blocks(call.shown[0])) == 1
+    (error,) = call.errors
+    assert next(iter(wrong)) in error
+
+
 async def test_off_the_record(ann: Ann) -> None:
     await ann.told("I moved to Oslo in March.")
     service = ann.service()

@@ -21,7 +21,7 @@ from pipecat.observers.base_observer import BaseObserver
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 
-from recollect.errors import InvalidTime, MissingIdentity
+from recollect.errors import InvalidInput, InvalidTime, MissingIdentity
 
 from .block import CLOSING, Formatter
 from .capture import Capture, Clock, Context, ShouldStore
@@ -40,7 +40,14 @@ from .identity import Scope, User, UserId, checked
 from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
 from .recall import Recall
-from .settings import ADJUSTABLE, InputParams, MemorySettings, MemoryUpdateSettingsFrame, require_sensible
+from .settings import (
+    ADJUSTABLE,
+    InputParams,
+    MemorySettings,
+    MemoryUpdateSettingsFrame,
+    checked_setting,
+    require_sensible,
+)
 from .signals import Recalled, Signals
 from .verbs import NOTHING_AHEAD
 from .writer import Entry, Writer
@@ -222,7 +229,7 @@ class Mem0MemoryService(MemoryHearing):
         """Recall before a context frame goes on; hear of turns that ended. Every frame goes on as it came."""
         await super().process_frame(frame, direction)
         if isinstance(frame, MemoryUpdateSettingsFrame) and frame.service in (None, self):
-            self._update_settings(frame)
+            await self._update_settings(frame)
             return
         if isinstance(frame, CONTEXT_FRAMES):
             began = time.time()
@@ -365,13 +372,16 @@ class Mem0MemoryService(MemoryHearing):
             remaining = began + self.shutdown_timeout - asyncio.get_running_loop().time()
             await asyncio.wait({self._spawn(self.memory_client.close(), "close")}, timeout=max(0.0, remaining))
 
-    def _update_settings(self, frame: MemoryUpdateSettingsFrame) -> None:
+    async def _update_settings(self, frame: MemoryUpdateSettingsFrame) -> None:
         delta = frame.delta if frame.delta is not None else MemorySettings.from_mapping(frame.settings)
         for key, value in delta.given_fields().items():
-            if key in ADJUSTABLE:
-                setattr(self, key, value)
-            else:
+            if key not in ADJUSTABLE:
                 logger.warning(f"{self}: there is no setting {key!r}; there are {', '.join(ADJUSTABLE)}")
+                continue
+            try:
+                setattr(self, key, checked_setting(key, value))
+            except InvalidInput as error:  # It stays as it was.
+                await self._report("a change of settings", error)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self.create_task(work, f"{self}::{name}")

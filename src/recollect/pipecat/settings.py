@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from loguru import logger
 from pipecat.frames.frames import ServiceUpdateSettingsFrame
 from pipecat.services.settings import ServiceSettings
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from recollect.errors import InvalidInput
 
@@ -35,6 +36,15 @@ class InputParams(BaseModel):
     add_as_system_message: bool = Field(default=True)
     position: int = Field(default=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_unknown(cls, given: Any) -> Any:
+        """Pipecat's own ``InputParams`` pass over a misspelt name in silence; here at least the log has it."""
+        for name in given if isinstance(given, dict) else ():
+            if name not in cls.model_fields:
+                logger.warning(f"InputParams has no {name!r}; it has {', '.join(cls.model_fields)}.")
+        return given
+
 
 def require_sensible(scope: object, **seconds: object) -> None:
     """Raise ``InvalidInput`` unless this is a scope and these are spans of time."""
@@ -43,6 +53,20 @@ def require_sensible(scope: object, **seconds: object) -> None:
     for name, given in seconds.items():
         if isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0:
             raise InvalidInput(f"{name} must be a number of seconds, 0 or more, not {given!r}.")
+
+
+def checked_setting(name: str, given: Any) -> Any:
+    """The value of one of ``ADJUSTABLE`` as the service keeps it; raises ``InvalidInput`` if it can be none."""
+    if name in InputParams.model_fields:
+        try:
+            return getattr(InputParams(**{name: given}), name)
+        except ValidationError as error:
+            raise InvalidInput(f"{name} cannot be {given!r}: {error.errors()[0]['msg']}.") from error
+    if name == "recall_timeout":
+        require_sensible("user", recall_timeout=given)
+    elif name == "prefetch" and not isinstance(given, bool):
+        raise InvalidInput(f"prefetch must be True or False, not {given!r}.")
+    return given
 
 
 @dataclass
