@@ -79,12 +79,12 @@ def test_a_context_begun_anew() -> None:
 
 def test_a_turn_announced_before_its_context() -> None:
     ledger = Ledger()
-    assert ledger.heard(Utterance("user", "yes"), since=0)
+    assert ledger.heard(Utterance("user", "yes"), since=0, by="service")
     messages = talk("yes")
     assert take(ledger, messages) == []
     messages += talk("<ok", "yes")
     assert take(ledger, messages) == ["ok", "yes"]
-    assert not ledger.heard(Utterance("user", "yes"), since=len(ledger)), "just taken from the context"
+    assert not ledger.heard(Utterance("user", "yes"), since=len(ledger), by="service"), "just taken from the context"
 
 
 def test_a_turn_whose_announcement_is_read_late() -> None:
@@ -95,8 +95,18 @@ def test_a_turn_whose_announcement_is_read_late() -> None:
     announced = len(ledger)
     messages += talk("<in Oslo", "since when?", "<March")
     assert take(ledger, messages) == ["in Oslo", "since when?", "March"]
-    assert not ledger.heard(Utterance("assistant", "in Oslo"), since=announced)
-    assert ledger.heard(Utterance("assistant", "in Bergen"), since=announced)
+    assert not ledger.heard(Utterance("assistant", "in Oslo"), since=announced, by="service")
+    assert ledger.heard(Utterance("assistant", "in Bergen"), since=announced, by="service")
+
+
+def test_announcements_looked_at_together() -> None:
+    """Words said twice are two announcements; two services that tell of the same turns are one."""
+    ledger = Ledger()
+    told = talk("yes", "<window seat?", "no", "<vegetarian?", "yes")
+    turns = [Utterance(message["role"], message["content"]) for message in told]
+    assert [ledger.heard(turn, since=0, by="one") for turn in turns] == [True] * 5
+    assert [ledger.heard(turn, since=0, by="other") for turn in turns] == [False] * 5
+    assert len(ledger) == 5
 
 
 def test_a_message_that_left_the_context_is_not_kept_alive() -> None:

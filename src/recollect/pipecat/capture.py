@@ -95,7 +95,7 @@ class Capture:
             return  # Whose turn it is cannot be told; the next context frame, or the end of the call, will show it.
         for ledger in ledgers:
             place = len(ledger)
-            if ledger.heard(utterance, taken.get(ledger, 0)):
+            if ledger.heard(utterance, taken.get(ledger, 0), by=self):
                 self._store(ledger, place, utterance, ids, interrupted, at)
 
     def _ledgers(self) -> set[Ledger]:

@@ -29,6 +29,8 @@ class Ledger:
         self._taken: list[bytes] = []
         self._places: dict[int, int] = {}
         """id of a message seen -> its place among the taken."""
+        self._announced: dict[int, object] = {}
+        """Place of an utterance that was announced -> who told of it."""
         self._alive: dict[int, ContextMessage] = {}
         """The messages seen, kept so that their ids stay their own."""
 
@@ -49,13 +51,15 @@ class Ledger:
         self._forget_gone(messages)
         return new
 
-    def heard(self, utterance: Utterance, since: int) -> bool:
+    def heard(self, utterance: Utterance, since: int, by: object) -> bool:
         """Take one utterance that was announced by itself, when so many were taken.
 
-        False if it had just been taken from the context, or was since.
+        False if it had just been taken from the context, or was since, or somebody else than ``by`` told of it.
         """
-        if utterance.fingerprint in self._taken[max(0, since - 2) :]:
-            return False
+        for place in range(max(0, since - 2), len(self._taken)):
+            if self._taken[place] == utterance.fingerprint and self._announced.get(place) is not by:
+                return False
+        self._announced[len(self._taken)] = by
         self._taken.append(utterance.fingerprint)
         return True
 
@@ -63,6 +67,7 @@ class Ledger:
         """A ledger that knows the same, for what is said next to be kept somewhere else."""
         other = Ledger()
         other._taken = list(self._taken)
+        other._announced = dict(self._announced)
         other._places = dict(self._places)
         other._alive = dict(self._alive)
         return other
