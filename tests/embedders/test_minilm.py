@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import pytest
 from recollect.embedders import Embedder, Vectors
 from recollect.embedders.minilm import DIMENSIONS, FOLDER, MAX_TOKENS, MiniLM
 from recollect.embedders.onnx import CHARACTERS_A_TOKEN
+from recollect.errors import InvalidConfig
 
 HERE = Path(__file__).parent
 SENTENCES = cast("list[str]", json.loads((HERE / "sentences.json").read_text(encoding="utf-8")))
@@ -137,6 +139,14 @@ minilm.embed_queries(["x"])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_half_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(FOLDER, tmp_path / "model")
+    (tmp_path / "model" / "model.2.onnx").unlink()
+    monkeypatch.setattr("recollect.embedders.minilm.FOLDER", tmp_path / "model")
+    with pytest.raises(InvalidConfig, match="Install Recollect again"):
+        MiniLM()
 
 
 def test_the_fingerprint_names_the_files(minilm: MiniLM) -> None:
