@@ -255,16 +255,16 @@ class Engine:
         threshold: float,
         now: int,
         token_budget: int | None = None,
-        earlier: tuple[str, ...] = (),
+        just_asked: tuple[frozenset[int], ...] = (),
         show_expired: bool = False,
     ) -> list[Hit]:
         """The best memories the filter admits, best first: ``limit`` of them, or as many as fit ``token_budget``.
 
-        ``earlier``: what was said right before the query.
+        ``just_asked``: the questions right before, as ``recall.just_asked`` has them.
         """
         depth = limit if token_budget is None else token_budget // SHORTEST + 1
         with self._equipped() as (store, equipment):
-            ranked = self._ranked(store, equipment, project, tree, query, earlier, depth, now, show_expired)
+            ranked = self._ranked(store, equipment, project, tree, query, just_asked, depth, now, show_expired)
             above = [scored for scored in ranked[:depth] if scored.score >= threshold]
             found = hits(above, store.records([scored.memory_id for scored in above]), query)
         return found if token_budget is None else list(fitting(found, token_budget))
@@ -276,7 +276,7 @@ class Engine:
         project: str,
         tree: Filter,
         query: str,
-        earlier: tuple[str, ...],
+        just_asked: tuple[frozenset[int], ...],
         depth: int,
         now: int,
         show_expired: bool,
@@ -286,12 +286,12 @@ class Engine:
         for owner_id, rest in self._owners(store, project, tree):
             view = _index(store, equipment, owner_id)
             mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
-            asked = (view.number, query, earlier, depth)
+            asked = (view.number, query, just_asked, depth)
             known = equipment.rankings.get(asked) if mask is None else None
             if known is None:
-                read = analyse(query, view, now, earlier)
+                read = analyse(query, view, now)
                 vector = equipment.queries.embed_query(read.dense_text) if len(view) else None
-                known = rank(view, read, vector, limit=depth, mask=mask)
+                known = rank(view, read, vector, limit=depth, mask=mask, just_asked=just_asked)
                 if mask is None and read.period is None:  # it will be the same tomorrow
                     equipment.rankings.put(asked, known)
             ranked += known

@@ -32,8 +32,8 @@ class Equipment:
     embedder: Embedder
     queries: CachedQueries
     indexes: IndexCache
-    rankings: Recent[tuple[int, str, tuple[str, ...], int], list[Scored]]
-    """By number of the view, query, what was said before it and how many were asked for."""
+    rankings: Recent[tuple[int, str, tuple[frozenset[int], ...], int], list[Scored]]
+    """By number of the view, query, the questions before it and how many were asked for."""
     given: bool
     """The embedder belongs to whoever opened the engine."""
     follows: bool

@@ -10,7 +10,7 @@ from typing import Any
 
 from recollect.errors import InvalidInput, MissingIdentity, Unsupported
 from recollect.filters import Filter, constrains_entity, entity_id, parse_filters
-from recollect.recall import in_context
+from recollect.recall import in_context, just_asked
 from recollect.remember.add import AddRequest
 from recollect.remember.edit import Edit
 from recollect.remember.normalise import LONGEST_MESSAGE, normalise
@@ -46,8 +46,8 @@ class SearchRequest:
     threshold: float
     now: int
     token_budget: int | None
-    earlier: tuple[str, ...] = ()
-    """What was said right before: it is known, and what only repeats it answers nothing."""
+    just_asked: tuple[frozenset[int], ...] = ()
+    """The questions right before, see ``recall.followup``: memories of them answer nothing."""
 
 
 def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) -> Scope:
@@ -99,13 +99,13 @@ def search_request(
     context: object = None,
 ) -> SearchRequest:
     """Read the arguments of search. ``context``: the messages before the query, which it may lean on."""
-    earlier = normalise(context) if context else []
+    earlier = [(message.role, message.content) for message in normalise(context)] if context else []
     if earlier and isinstance(query, str):
-        query = in_context(query, [(message.role, message.content) for message in earlier])
+        query = in_context(query, earlier)
     at = now() if reference_date is None else moment(reference_date, "reference_date")
     budget = None if token_budget is None else read_limit(token_budget, "token_budget", MOST_TOKENS)
-    said = tuple(message.content for message in earlier)
-    return search_terms(query, read_filters(filters), read_limit(top_k, "top_k"), threshold, at, budget, said)
+    tree, limit = read_filters(filters), read_limit(top_k, "top_k")
+    return search_terms(query, tree, limit, threshold, at, budget, just_asked(earlier))
 
 
 def search_terms(
@@ -115,7 +115,7 @@ def search_terms(
     threshold: object,
     at: int,
     token_budget: int | None = None,
-    earlier: tuple[str, ...] = (),
+    just_asked: tuple[frozenset[int], ...] = (),
 ) -> SearchRequest:
     """Read what is searched for, once it is known where, how many and at what moment."""
     if not isinstance(query, str) or not query.strip():
@@ -130,7 +130,7 @@ def search_terms(
         threshold=float(number),
         now=at,
         token_budget=token_budget,
-        earlier=earlier,
+        just_asked=just_asked,
     )
 
 

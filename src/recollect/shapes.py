@@ -4,52 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
 from recollect.recall import Hit
-from recollect.recent import Recent
 from recollect.remember.add import Remembered
 from recollect.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from recollect.times import iso
-from recollect.types import MemoryRecord
+from recollect.types import MemoryRecord, Role
 
 Item = dict[str, Any]
 
 
-_SHAPED: Recent[str, tuple[MemoryRecord, Item]] = Recent(2048)
-"""The same memories are shown again: what was made of a record, metadata aside, by the memory's id."""
-
-
 def item(record: MemoryRecord) -> Item:
     """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
-    known = _SHAPED.get(record.id)
-    if known is None or (known[0] is not record and known[0] != record):
-        known = record, _without_metadata(record)
-        _SHAPED.put(record.id, known)
-    found = known[1].copy()
-    found["metadata"] = deepcopy(record.metadata) if record.metadata else {}  # the caller's to change
+    *plain, metadata = record
+    found = _without_metadata(*plain).copy()
+    found["metadata"] = deepcopy(metadata) if metadata else {}  # the caller's to change
     return found
 
 
-def _without_metadata(record: MemoryRecord) -> Item:
+@lru_cache(maxsize=2048)  # the same memories are shown again
+def _without_metadata(
+    uid: str,
+    text: str,
+    user_id: str | None,
+    agent_id: str | None,
+    app_id: str | None,
+    run_id: str | None,
+    _: tuple[str, ...],
+    role: Role,
+    actor_id: str | None,
+    created_at: int,
+    updated_at: int,
+    said_at: int,
+    sayings: int,
+    expires_on: str | None,
+) -> Item:
+    """From a record's values, in their order."""
     found: Item = {
-        "id": record.id,
-        "memory": record.text,
-        "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
-        "created_at": iso(record.created_at),
-        "updated_at": iso(record.updated_at),
-        "said_at": iso(record.said_at),
-        "sayings": record.sayings,
-        "role": record.role,
+        "id": uid,
+        "memory": text,
+        "hash": md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "created_at": iso(created_at),
+        "updated_at": iso(updated_at),
+        "said_at": iso(said_at),
+        "sayings": sayings,
+        "role": role,
     }
     for key, value in (
-        ("user_id", record.user_id),
-        ("agent_id", record.agent_id),
-        ("app_id", record.app_id),
-        ("run_id", record.run_id),
-        ("actor_id", record.actor_id),
-        ("expiration_date", record.expires_on),
+        ("user_id", user_id),
+        ("agent_id", agent_id),
+        ("app_id", app_id),
+        ("run_id", run_id),
+        ("actor_id", actor_id),
+        ("expiration_date", expires_on),
     ):
         if value is not None:
             found[key] = value
@@ -58,7 +68,7 @@ def _without_metadata(record: MemoryRecord) -> Item:
 
 def forget_shapes() -> None:
     """Keep no words of memories that were erased."""
-    _SHAPED.clear()
+    _without_metadata.cache_clear()
 
 
 def hit_item(hit: Hit, *, explain: bool) -> Item:

@@ -82,7 +82,7 @@ class Verbs:
             threshold=request.threshold,
             now=request.now,
             token_budget=request.token_budget,
-            earlier=request.earlier,
+            just_asked=request.just_asked,
             show_expired=show_expired,
         )
         results = [hit_item(hit, explain=explain) for hit in hits]

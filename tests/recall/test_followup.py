@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from recollect.recall import analyse, rank
-from recollect.recall.followup import in_context
+from recollect.recall.followup import in_context, just_asked
 from tests.recall.helpers import embed, talk, view
 
 SKIS = ("user", "Where did I buy my touring skis?")
@@ -51,19 +51,27 @@ def test_the_first_turns_evidence_is_still_recalled() -> None:
     assert 1 in [hit.memory_id for hit in rank(store, query, embed(query.dense_text), limit=3)]
 
 
+ASKED, TOLD = ("user", "What does my sister Eva play?"), ("assistant", "Eva plays the cello, I think!")
+
+
 def test_a_question_asked_right_before_does_not_answer_the_next() -> None:
-    fact, asked = (
-        "My sister Eva plays the cello in Bergen",
-        "What does my sister Eva play? — Eva plays the cello, I think!",
-    )
-    store = view(talk(fact), talk(asked, session=2, start=2, day=19_510))
-    before = ("What does my sister Eva play?", "Eva plays the cello, I think!")
-    text = in_context("And where?", [("user", before[0]), ("assistant", before[1])])
+    exchange = f"{ASKED[1]} — {TOLD[1]}"
+    store = view(talk("Ann: My sister Eva plays the cello in Bergen"), talk(f"Ann: {exchange}", session=2, start=2))
+    query = analyse(in_context("And where?", [ASKED, TOLD]), store)
 
-    def order(earlier: tuple[str, ...]) -> list[int]:
-        query = analyse(text, store, earlier=earlier)
-        return [hit.memory_id for hit in rank(store, query, embed(query.dense_text), limit=2)]
+    def found(*earlier: tuple[str, str]) -> dict[int, float]:
+        ranked = rank(store, query, embed(query.dense_text), limit=2, just_asked=just_asked(earlier))
+        return {hit.memory_id: hit.score for hit in ranked}
 
-    assert order(()) == [2, 1]
-    assert order(before) == [1, 2]
-    assert order(before[:1]) == [2, 1], "its answer was not said just now"
+    assert list(found()) == [2, 1]
+    assert list(found(ASKED, TOLD)) == [1, 2]
+    assert found(ASKED, TOLD)[1] == found()[1], "nothing answers better because something else was asked"
+    assert list(found(ASKED)) == [2, 1], "its answer was not said just now"
+    assert list(found(("user", "Eva?"), TOLD)) == [2, 1]
+
+
+def test_what_counts_as_just_asked() -> None:
+    assert len(just_asked([ASKED, TOLD, ("user", "And where?"), ("assistant", "In Bergen.")])) == 2
+    assert just_asked([ASKED]) == just_asked([ASKED, ("user", "Hm.")])
+    assert just_asked([("user", "My flight leaves at nine, got it?"), ("assistant", "What else?")]) == ()
+    assert len(just_asked([ASKED, TOLD] * 50)) == 3, "only the last turns"

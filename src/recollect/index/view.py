@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recollect.index.postings import Segment
 from recollect.text.names import is_personal
-from recollect.text.tokens import STOP_IDS, TEXT_END, token_id
+from recollect.text.tokens import STOP_IDS, TEXT_END, stem_id, token_id, words
 
 _END = token_id(TEXT_END)
 _STOPS = frozenset(STOP_IDS.tolist())
@@ -205,6 +205,11 @@ class IndexView:
         """Speakers of live rows, by name or label."""
         rows = np.bincount(self.speaker[self.alive], minlength=len(self.speakers)).tolist()
         return tuple(name for name, said in zip(self.speakers, rows, strict=True) if said and name is not None)
+
+    @cached_property
+    def name_ids(self) -> frozenset[int]:
+        """Ids of the words in the names of those who talk, which stand before what they said."""
+        return frozenset(stem_id(word) for name in self.names for word in words(name))
 
     def mask(self, memory_ids: Iterable[int]) -> NDArray[np.bool_]:
         """The rows of these memories, as ``rank`` takes them; ids that are not here are passed over."""

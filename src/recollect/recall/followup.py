@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-from recollect.recall.smalltalk import POLITE, VAGUE
+from recollect.recall.smalltalk import ASKS, POLITE, VAGUE
 from recollect.text.stopwords import ENGLISH
-from recollect.text.tokens import words
+from recollect.text.tokens import stem_id, token_id, words
+
+LATEST = 6
+"""Turns a follow-up may lean on."""
 
 FEW = 2
 """Words of its own from which a question with a pronoun is understood without what came before."""
@@ -49,6 +53,19 @@ def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
         # "Why?" adds nothing to look for, and its vector would only blur the other's; that it asks is kept.
         return before if before.endswith("?") else f"{before.rstrip(' .!')}?"
     return text
+
+
+def just_asked(earlier: Sequence[tuple[str, str]]) -> tuple[frozenset[int], ...]:
+    """Of each question among the last turns: the ids of its words, and of those it was answered with.
+
+    The query's own words come with "and where?", so what is most like it is the memory of the question before.
+    """
+    found = []
+    for (role, text), (by, reply) in pairwise([*earlier[-LATEST:], ("", "")]):
+        if role == "user" and text.rstrip().endswith("?") and ASKS.search(text):
+            said = words(text) + (words(reply) if by == "assistant" else [])
+            found.append(frozenset(known(word) for word in said for known in (token_id, stem_id)))
+    return tuple(found)
 
 
 def _asked_before(earlier: Sequence[tuple[str, str]]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from recollect.recall.smalltalk import Intent, intent
 from recollect.text.dates import Period, period
 from recollect.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from recollect.text.stopwords import ENGLISH
-from recollect.text.tokens import called, is_english, stem, stem_id, token_id, token_ids, words
+from recollect.text.tokens import called, is_english, stem, token_id, token_ids, words
 
 SPOKEN_TO = 0.01
 """Share of an owner's memories that speak to somebody by a name, from which it is the name of one who talks there.
@@ -47,15 +46,10 @@ class Query:
     """It asks what the assistant said."""
     intent: Intent
     """How much it wants to know."""
-    said: frozenset[int]
-    """Ids of the words of the turns before it, its own, and the names of those who talk. Empty if there were none."""
 
 
-def analyse(text: str, view: IndexView, now: int | None = None, earlier: Sequence[str] = ()) -> Query:
-    """Read a query against an owner's index.
-
-    ``now`` (microseconds since 1970): what "last week" is counted from. ``earlier``: what was said right before.
-    """
+def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
+    """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
     named = mentioned(text, view.names)
     people = named if any(map(is_personal, view.names)) else _talked_to(text, view)
     about = subject(text, named)
@@ -78,14 +72,6 @@ def analyse(text: str, view: IndexView, now: int | None = None, earlier: Sequenc
         intent=intent(
             text, found, [word for word in kept if stem(word) not in names], people, holding, view.live_units
         ),
-        said=_said((text, *earlier), view) if earlier else frozenset(),
-    )
-
-
-def _said(texts: Iterable[str], view: IndexView) -> frozenset[int]:
-    """Ids of all words of these, and of the names that stand before what is said."""
-    return frozenset(
-        known(word) for text in (*texts, *view.names) for word in words(text) for known in (token_id, stem_id)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from math import exp
@@ -93,12 +94,14 @@ def rank(
     *,
     limit: int,
     mask: NDArray[np.bool_] | None = None,
+    just_asked: Sequence[frozenset[int]] = (),
     weights: Weights = WEIGHTS,
 ) -> list[Scored]:
     """The best memories for a query, best first.
 
     ``vector`` is that of ``query.dense_text``, or None to rank by words alone. ``mask`` (rows of the view, see
-    ``IndexView.mask``) says which memories may be returned; a memory's score does not depend on it.
+    ``IndexView.mask``) says which memories may be returned; a memory's score does not depend on it. ``just_asked``:
+    the questions right before the query, whose memories come later.
     """
     if not view.count or limit <= 0:
         return []
@@ -112,7 +115,7 @@ def rank(
     session = (np.float32(weights.session) * strength).take(view.session)
     priors = _priors(view, query, weights)
     if len(view.question_rows):
-        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words, query.said)
+        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
     total += session
     total += priors
     if len(view.dead):
@@ -125,6 +128,11 @@ def rank(
         ranked = rows[_top(total[rows], pool, view.ids[rows])]
     else:
         ranked = _top(total, pool, view.ids)
+    if just_asked:
+        # After the scale of scores was set: what is less like the query does not answer it better for this.
+        again = _asked_again(view, ranked, just_asked)
+        priors[again] -= np.float32(weights.repeated)
+        total[again] -= np.float32(weights.repeated)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
     chosen = np.array(distinct(view, ranked, frozenset(query.terms.tolist()), limit), np.intp)
     certainty = query.intent.strength * _answerable(float(coverage.max()), similarity, query.intent.grounded)
@@ -180,20 +188,18 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     return priors
 
 
-def _repeats(view: IndexView, words: Words, said: frozenset[int]) -> Floats:
-    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all.
-
-    1 also for a question that was asked right before, with what was answered: ``said`` has all its words.
-    """
-    held = _BITS.take(words.held[view.first_unit[view.question_rows]])
-    shares = held * view.question_share
+def _repeats(view: IndexView, words: Words) -> Floats:
+    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
+    shares = _BITS.take(words.held[view.first_unit[view.question_rows]]) * view.question_share
     shares -= 1.0
-    np.clip(shares, 0.0, 1.0, out=shares)
-    if said:
-        for number in np.flatnonzero(2 * held > len(words.covered)).tolist():
-            if view.content(view.question_rows[number]) <= said:
-                shares[number] = 1.0
-    return shares
+    return np.clip(shares, 0.0, 1.0, out=shares)
+
+
+def _asked_again(view: IndexView, rows: NDArray[np.intp], just_asked: Sequence[frozenset[int]]) -> NDArray[np.intp]:
+    """Those of ``rows`` that say nothing but one of the questions right before, or it and its answer."""
+    asking = rows[view.questions[rows]]
+    contents = [view.content(row) - view.name_ids for row in asking.tolist()]
+    return asking[[any(content <= asked for asked in just_asked) for content in contents]]
 
 
 def _answerable(coverage: float, similarity: float, grounded: bool) -> float:

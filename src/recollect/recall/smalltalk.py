@@ -71,7 +71,7 @@ _GLUE = frozenset("a an the my our your his her their its of for in at to with a
 _LAUGHTER = re.compile(r"(?:(?:ha|he|hi|ja|lo|m+|h+|o+|a+)h?)+l?|\w*(\w)\1{2,}\w*")
 """Hahaha, mmhm, sooooo."""
 
-_ASKS = re.compile(
+ASKS = re.compile(
     r"\b(?:what|which|who|whom|whose|where|when|why|how)\b.*\?"
     r"|(?:^|[.!?,;:]\s*|\b(?:and|so|but|then|hey|hi|ok|okay|please)\s+)"
     r"(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how|did|does|do|has|have|had|is|are|was|were|am|will|would|"
@@ -122,7 +122,7 @@ def intent(
     """
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
     weighty = [word for word in matters if word not in VAGUE]
-    asks = _ASKS.search(text) is not None
+    asks = ASKS.search(text) is not None
     pleasantry = _PLEASANTRY.search(text) is not None
     if _CUES.search(text) and matters:
         return Intent(1.0, grounded=True)

@@ -36,7 +36,7 @@ class SqliteRead:
     def __init__(self, connection: apsw.Connection, shown: Shown | None = None) -> None:
         self._connection = connection
         self._shown = shown
-        self._versions: dict[int, int] = {}
+        self._known_versions: dict[int, int] = {}
         """Owner versions that were asked for, where the transaction only reads."""
 
     @property
@@ -90,11 +90,11 @@ class SqliteRead:
         return found
 
     def owner_version(self, owner_id: int) -> int:
-        version = self._versions.get(owner_id)
+        version = self._known_versions.get(owner_id)
         if version is None:
             version = int(self._value("owner_version", owner_id) or 0)
             if self._shown is not None:
-                self._versions[owner_id] = version
+                self._known_versions[owner_id] = version
         return version
 
     def changes(self, owner_id: int, since: int) -> OwnerChange:
