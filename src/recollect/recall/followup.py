@@ -13,6 +13,9 @@ from recollect.text.tokens import stem_id, token_id, words
 LATEST = 6
 """Turns a follow-up may lean on."""
 
+LONGEST = 1_000
+"""Characters of a question, and of what is looked at of its answer: only short ones are remembered together."""
+
 FEW = 2
 """Words of its own from which a question with a pronoun is understood without what came before."""
 
@@ -62,8 +65,8 @@ def just_asked(earlier: Sequence[tuple[str, str]]) -> tuple[frozenset[int], ...]
     """
     found = []
     for (role, text), (by, reply) in pairwise([*earlier[-LATEST:], ("", "")]):
-        if role == "user" and text.rstrip().endswith("?") and ASKS.search(text):
-            said = words(text) + (words(reply) if by == "assistant" else [])
+        if role == "user" and len(text) <= LONGEST and text.rstrip().endswith("?") and ASKS.search(text):
+            said = words(text) + (words(reply[:LONGEST]) if by == "assistant" else [])
             found.append(frozenset(known(word) for word in said for known in (token_id, stem_id)))
     return tuple(found)
 
