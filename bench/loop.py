@@ -97,12 +97,13 @@ async def idle_pipeline() -> AsyncIterator[bool]:
     try:
         from pipecat.pipeline.pipeline import Pipeline
         from pipecat.pipeline.worker import PipelineWorker
-        from pipecat.processors.frame_processor import FrameProcessor
+        from pipecat.processors.filters.identity_filter import IdentityFilter
         from pipecat.workers.runner import WorkerRunner
     except ImportError:
         yield False
         return
-    worker = PipelineWorker(Pipeline([FrameProcessor()]), cancel_on_idle_timeout=False)
+    idle = IdentityFilter()  # type: ignore[no-untyped-call] # untyped in Pipecat
+    worker = PipelineWorker(Pipeline([idle]), cancel_on_idle_timeout=False)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
