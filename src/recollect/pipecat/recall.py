@@ -149,6 +149,8 @@ class Recall:
         words = words_of(query)
         self._current = [lookup for lookup in self._current if not lookup.stale(began)]
         finished = self._best_finished(words)
+        if finished is not None and finished.words == words:  # mostly: the last transcript is what was said
+            return self._settle(words)
         spared = finished is not None and finished.coverage(words) >= _GOOD_ENOUGH
         lookup = self._covering(words)
         if lookup is None and not (spared and self._slow):
@@ -214,6 +216,9 @@ class Recall:
         return next((lookup for lookup in reversed(self._current) if lookup.words == words), None)
 
     def _best_finished(self, words: Sequence[str]) -> Lookup | None:
+        exact = self._exact(words)
+        if exact is not None and exact.hits is not None:
+            return exact
         finished = [lookup for lookup in self._current if lookup.hits is not None]
         return max(finished, key=lambda lookup: lookup.coverage(words), default=None)
 
@@ -245,7 +250,16 @@ class Recall:
         took = lookup.finished - lookup.started
         self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
         self._breaker.succeeded()
-        if self._next is not None and lookup in self._current:
+        if lookup not in self._current:
+            return
+        # Those it stands for go now, while the person speaks: to free some hundred memories takes a turn's time.
+        known = set(lookup.words)
+        self._current = [
+            other
+            for other in self._current
+            if other is lookup or other.hits is None or not known.issuperset(other.words)
+        ]
+        if self._next is not None:
             transcript, self._next = self._next, None
             self.ahead(transcript)
 
