@@ -215,3 +215,13 @@ def test_a_third_of_the_room_is_kept_for_what_came_late() -> None:
     assert merged(fresh, [], 3) == fresh[:3]
     assert merged([], late, 3) == late[:3]
     assert merged(fresh[:1], fresh, 3) == fresh[:3]
+
+
+async def test_a_lookup_takes_the_place_of_those_it_covers(backend: Backend) -> None:
+    """And of no other: words that were taken back are covered by the lookup made with what was left."""
+    for transcript in ("where does Eva", "where does Eva live", "where does Eva leave"):
+        await backend.ahead(transcript, final=True)
+        await backend.answer(transcript)
+    assert [lookup.query for lookup in backend.recall._current] == ["where does Eva live", "where does Eva leave"]
+    assert await backend.turn("where does Eva live") == ["where does Eva live"]
+    assert len(backend.asked) == 3
