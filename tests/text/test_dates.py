@@ -76,3 +76,8 @@ def test_what_needs_a_now_is_left_alone_without_one() -> None:
 
 def test_the_words_of_a_day() -> None:
     assert date_words(NOW) == "15 november 2023"
+
+
+def test_letters_that_only_look_alike_break_nothing() -> None:
+    assert period("What did I do la\u017ft \u017funday?", NOW) == period("What did I do last sunday?", NOW)
+    assert period("What did I do ton\u0130ght?", NOW) is None

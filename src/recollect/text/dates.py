@@ -95,8 +95,10 @@ def period(text: str, now: int | None = None) -> Period | None:
             return _opened(found, text[: min(at for at in map(absolute.start, absolute.groupdict()) if at >= 0)])
     if now is None:
         return None
-    folded = text.lower()
-    relative = _RELATIVE.search(text) if any(word in folded for word in _IN_RELATIVE) else None
+    folded = text.casefold()
+    # A long s is an s to a regular expression that ignores case, and no key of the tables.
+    plain = text if text.isascii() else folded
+    relative = _RELATIVE.search(plain) if any(word in folded for word in _IN_RELATIVE) else None
     return None if relative is None else _relative(relative, now)
 
 
