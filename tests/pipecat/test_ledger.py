@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recollect.pipecat.ledger import Ledger
+from recollect.pipecat.capture import Capture
+from recollect.pipecat.ledger import Ledger, Ledgers
 from recollect.pipecat.messages import Utterance, utterance_of
+
+from .harness import LLMContext
 
 
 def talk(*texts: str) -> list[dict[str, Any]]:
@@ -107,6 +112,18 @@ def test_announcements_looked_at_together() -> None:
     assert [ledger.heard(turn, since=0, by="one") for turn in turns] == [True] * 5
     assert [ledger.heard(turn, since=0, by="other") for turn in turns] == [False] * 5
     assert len(ledger) == 5
+
+
+def test_a_ledger_keeps_no_service_alive() -> None:
+    context, told = LLMContext(), Utterance("user", "yes")
+    capture = Capture(lambda entry: None, names={})
+    capture.know(context, "ann")
+    capture.hear(told, None, capture.taken(), interrupted=False, at=capture.moment())
+    ledger, gone = Ledgers.of(context, "ann", Ledger()), weakref.ref(capture)
+    assert len(ledger) == 1
+    del capture
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_message_that_left_the_context_is_not_kept_alive() -> None:

@@ -50,6 +50,8 @@ class Capture:
         self._summaries: set[bytes] = set()
         self._summary_texts: list[str] = []
         self._hushed = False
+        self._teller = object()
+        """Stands for this capture in ledgers: they go with their contexts, and must keep no service alive."""
         self.recording = True
         """Whether what is taken is stored too."""
 
@@ -95,7 +97,7 @@ class Capture:
             return  # Whose turn it is cannot be told; the next context frame, or the end of the call, will show it.
         for ledger in ledgers:
             place = len(ledger)
-            if ledger.heard(utterance, taken.get(ledger, 0), by=self):
+            if ledger.heard(utterance, taken.get(ledger, 0), by=self._teller):
                 self._store(ledger, place, utterance, ids, interrupted, at)
 
     def _ledgers(self) -> set[Ledger]:
