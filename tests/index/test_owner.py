@@ -102,7 +102,29 @@ def test_appending_one_by_one_keeps_few_segments_and_moves_no_vectors() -> None:
     held = view.vectors[0]
     index.apply([row(number) for number in range(2001, 6001)])
     assert index.view().vectors[0] is held
-    assert np.allclose(index.view().similarities(vector(5500))[5499], 1.0, atol=1e-6)
+    assert np.allclose(index.view().similarities(vector(5500))[5499], 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("at_a_time", [3000, 700, 1])
+def test_similarities_are_dot_products(at_a_time: int) -> None:
+    rows = [row(number) for number in range(1, 3001)]
+    index = OwnerIndex()
+    for first in range(0, len(rows), at_a_time):
+        index.apply(rows[first : first + at_a_time])
+    asked = vector(0)
+    exact = np.array([vector(number) @ asked for number in range(1, 3001)])
+    similar = index.view().similarities(asked)
+    assert similar.dtype == np.float32
+    assert np.abs(similar - exact).max() < 1e-3  # half precision: eleven bits
+
+
+def test_a_row_that_comes_again_as_it_was_changes_nothing() -> None:
+    index = OwnerIndex()
+    index.apply([row(number) for number in range(1, 6)])
+    index.apply([row(number) for number in range(1, 6)])
+    assert len(index.view()) == 5
+    index.apply([row(3, vector=vector(9))])
+    assert index.view().alive.tolist() == [True, True, False, True, True, True]
 
 
 def test_a_view_stays_as_it_was() -> None:

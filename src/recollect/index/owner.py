@@ -128,7 +128,7 @@ class OwnerIndex:
                 self._vectors.write(at, row.vector)
                 arrived.append(at)
             elif (row.vector is not None) != self._embedded.values[at] or (
-                row.vector is not None and not np.array_equal(self._vectors.row(at), row.vector)
+                row.vector is not None and not self._vectors.holds(at, row.vector)
             ):
                 changed.append(row)
         if arrived:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+import numkong
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,7 +88,7 @@ class IndexView:
     sessions: int
     """How many session codes there are."""
 
-    vectors: tuple[NDArray[np.float32], ...]
+    vectors: tuple[NDArray[np.float16], ...]
     """Blocks of rows; may reach beyond the last row, empty while nothing is embedded."""
 
     segments: tuple[Segment, ...]
@@ -236,15 +237,16 @@ class IndexView:
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""
-        covered = sum(len(block) for block in self.vectors) >= len(self)
-        out = np.empty(len(self), np.float32) if covered else np.zeros(len(self), np.float32)
+        half = vector.astype(np.float16)[np.newaxis]
+        out = np.empty((1, len(self)))  # of doubles: into floats numkong converts number by number
         start = 0
         for block in self.vectors:
             rows = min(len(block), len(self) - start)
             if rows <= 0:
                 break
-            np.dot(block[:rows], vector, out=out[start : start + rows])
+            numkong.cdist(half, block[:rows], "dot", out=out[:, start : start + rows])
             start += rows
+        similar: NDArray[np.float32] = out[0].astype(np.float32)
         if len(self.pending):
-            out[self.pending] = 0.0
-        return out
+            similar[self.pending] = 0.0
+        return similar
