@@ -228,7 +228,7 @@ class Engine:
         while True:
             equipment = self._equipment
             with self.store.read() as store:
-                if store.setting(FINGERPRINT) == equipment.fingerprint:
+                if store.once(FINGERPRINT, lambda: store.setting(FINGERPRINT)) == equipment.fingerprint:
                     yield store, equipment
                     return
             self._follow()
@@ -340,8 +340,11 @@ class Engine:
             equipment.close()
         self.store.close()
 
-    def _owners(self, store: Read, project: str, tree: Filter) -> list[tuple[int, Filter]]:
+    def _owners(self, store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
         """Owners the filter reaches, each with the part of the filter that its memories differ in."""
+        return store.once((project, tree), lambda: self._reached(store, project, tree))
+
+    def _reached(self, store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
         directory = Directory(store, project)
         candidates = candidate_owners(tree, directory)
         named = directory.describe(candidates)
@@ -362,7 +365,7 @@ class Engine:
         mask: NDArray[np.bool_] | None = None
         if rest != EVERYTHING:
             mask = view.mask(i for i, record in store.records_of(owner_id).items() if matches(rest, record))
-        expired = store.expired(owner_id, day) if day is not None else []
+        expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
         if expired:
             gone = view.mask(expired)
             mask = ~gone if mask is None else mask & ~gone

@@ -111,3 +111,13 @@ def test_without_flat_metadata_an_unknown_key_is_an_error(key: str) -> None:
     with pytest.raises(InvalidFilter, match=r"AND\[0\]\..*: unknown key; allowed: user_id, agent_id") as refused:
         parse_filters({"AND": [{key: "x"}]}, flat_metadata=False)
     assert "metadata" in str(refused.value)
+
+
+def test_filters_that_match_different_memories_are_different() -> None:
+    number, flag, fraction = (parse_filters({"metadata": {"n": value}}) for value in (1, True, 1.0))
+    several = [parse_filters({"metadata": {"n": {"in": values}}}) for values in ([1, 2], [True, 2])]
+    assert len({number, flag}) == 2
+    assert len(set(several)) == 2
+    assert number == parse_filters({"metadata": {"n": 1}})
+    assert hash(number) == hash(parse_filters({"metadata": {"n": 1}}))
+    assert fraction not in (number, flag)

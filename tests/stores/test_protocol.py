@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recollect.errors import Closed
-from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Store, Write
+from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Read, Store, Write
 from recollect.stores.rebuilding import Stretch
 from recollect.types import MemoryRecord, Scope
 from recollect.uids import new_uid
@@ -94,6 +94,40 @@ def test_a_read_is_one_view(open_store: Open) -> None:
         assert len(view.records_of(owner)) == 1
     with one.read() as view:
         assert len(view.records_of(owner)) == 2
+
+
+def test_what_was_worked_out_once_holds_until_anybody_writes(open_store: Open) -> None:
+    one, other = open_store(), open_store()
+    fill(one, "tea")
+    asked: list[str] = []
+
+    def names(read: Read) -> list[str]:
+        def work() -> list[str]:
+            asked.append("")
+            return [name for _, name in read.owners("p", "user", None).values()]
+
+        return read.once("names", work)
+
+    for _ in range(2):
+        with one.read() as read:
+            assert names(read) == ["ann"]
+    assert len(asked) == 1
+    for writer in (one, other):
+        fill(writer, "tea", user=f"by {writer is one}")
+        with one.read() as read:
+            assert names(read) == [name for _, name in read.owners("p", "user", None).values()]
+    assert len(asked) == 3
+
+    def in_a_write(tx: Write) -> None:
+        before = names(tx)
+        tx.ensure_owner("p", "user", "new", 1)
+        assert names(tx) == [*before, "new"]
+        raise KeyError("undone")
+
+    with pytest.raises(KeyError):
+        one.write_now(in_a_write)
+    with one.read() as read:
+        assert "new" not in names(read)
 
 
 def test_a_failed_write_leaves_nothing_and_takes_nobody_with_it(store: Store) -> None:

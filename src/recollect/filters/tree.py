@@ -3,12 +3,12 @@
 A tree is immutable and means the same wherever it is evaluated: in Python (``matching``), in a mask over the index, in
 SQL. Logic is two-valued: a condition holds or it does not, so ``Not`` of a condition on a missing value holds.
 
-Trees compare as Python values do, and there ``True == 1 == 1.0``: two trees that differ only so are equal but do not
-match the same memories. Do not use a tree as a cache key.
+Equal trees match the same memories, so that a tree may be a cache's key.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +65,11 @@ class Condition:
     field: Field
     operator: Operator
     value: Value | tuple[Value, ...] | None
+    types: tuple[type, ...] = dataclasses.field(init=False, repr=False)
+    """Of the values: to Python ``True`` and ``1`` are equal, to a filter they are not."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "types", tuple(map(type, self.values)))
 
     @property
     def values(self) -> tuple[Value, ...]:

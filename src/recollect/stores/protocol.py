@@ -7,7 +7,7 @@ what is written; a store decides only where. ``tests/stores`` holds any store to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -166,6 +166,13 @@ class Read(Protocol):
     @property
     def rebuilding(self) -> RebuildRead:
         """What a rebuild has to do, in the same view."""
+        ...
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` gives, worked out anew only if something was written since a read last asked for ``key``.
+
+        It may depend on nothing but the key and the store, and must not be changed. Inside a write nothing is kept.
+        """
         ...
 
     def setting(self, key: str) -> str | None:

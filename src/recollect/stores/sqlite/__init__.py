@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -37,6 +37,27 @@ SHOWN = 2048
 """Records kept in RAM, the last ones shown."""
 
 
+KNOWN = 4096
+"""What ``Read.once`` keeps at most."""
+
+
+class Reader:
+    """A connection for reads, with what they worked out while nobody wrote."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = connect(path, writes=False)
+        self._known: dict[Hashable, Any] = {}
+        self._state = None
+
+    def begin(self) -> dict[Hashable, Any]:
+        """Begin a transaction; what is known of the state of the store that it sees."""
+        self.connection.execute("BEGIN")
+        state = self.connection.execute("PRAGMA data_version").get  # another number after every write of anybody
+        if state != self._state or len(self._known) >= KNOWN:
+            self._state, self._known = state, {}
+        return self._known
+
+
 class SqliteStore:
     """Memories in ``folder/recollect.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
 
@@ -48,7 +69,7 @@ class SqliteStore:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
         self._shown: Shown = Recent(SHOWN)
-        self._idle: list[apsw.Connection] = []
+        self._idle: list[Reader] = []
         self._guard = threading.Lock()
         self._closed = False
         with folder_errors(folder):
@@ -75,22 +96,22 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Iterator[Read]:
-        connection = self._borrow()
+        reader = self._borrow()
         try:
             with our_errors(self.path):
-                connection.execute("BEGIN")
+                known = reader.begin()
                 try:
-                    yield SqliteRead(connection, self._shown)
+                    yield SqliteRead(reader.connection, self._shown, known)
                 finally:
-                    connection.execute("COMMIT")
+                    reader.connection.execute("COMMIT")
         except BaseException:
-            connection.close()
+            reader.connection.close()
             raise
         with self._guard:
             if not self._closed:
-                self._idle.append(connection)
+                self._idle.append(reader)
                 return
-        connection.close()
+        reader.connection.close()
 
     def write(self, work: Callable[[Write], T]) -> Future[T]:
         return self._writer.submit(work)
@@ -117,15 +138,15 @@ class SqliteStore:
                 return
             self._closed = True
             idle, self._idle = self._idle, []
-        for connection in (*idle, self._write_connection):
+        for connection in (*(reader.connection for reader in idle), self._write_connection):
             connection.close()
         self._lock.close()
 
-    def _borrow(self) -> apsw.Connection:
+    def _borrow(self) -> Reader:
         with self._guard:
             if self._closed:
                 raise Closed("This memory was closed. Open it again before reading from it.")
             if self._idle:
                 return self._idle.pop()
         with our_errors(self.path):
-            return connect(self.path, writes=False)
+            return Reader(self.path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import apsw
 import numpy as np
@@ -20,6 +20,8 @@ from recollect.stores.sqlite.serving import SqliteServingRead
 from recollect.stores.sqlite.transfer import SqliteTransferRead
 from recollect.types import EntityKind, IndexRow, MemoryRecord, Scope
 
+T = TypeVar("T")
+
 _BLOCK = 1024
 """Vectors read into one piece of memory."""
 
@@ -30,14 +32,16 @@ Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
 class SqliteRead:
     """Queries over a connection inside a transaction that someone else began.
 
-    ``shown`` is for transactions that only read: a version that was never committed may come again with other content.
+    ``shown`` and ``known`` (what ``once`` worked out at this state of the store) are for transactions that only read: a
+    version that was never committed may come again with other content.
     """
 
-    def __init__(self, connection: apsw.Connection, shown: Shown | None = None) -> None:
+    def __init__(
+        self, connection: apsw.Connection, shown: Shown | None = None, known: dict[Hashable, Any] | None = None
+    ) -> None:
         self._connection = connection
         self._shown = shown
-        self._known_versions: dict[int, int] = {}
-        """Owner versions that were asked for, where the transaction only reads."""
+        self._known = known
 
     @property
     def serving(self) -> SqliteServingRead:
@@ -56,6 +60,14 @@ class SqliteRead:
 
     def _value(self, name: str, *values: Any) -> Any:
         return self._connection.execute(SQL[name], values).get
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        if self._known is None:
+            return work()
+        if key not in self._known:
+            self._known[key] = work()
+        found: T = self._known[key]
+        return found
 
     def setting(self, key: str) -> str | None:
         value = self._value("setting", key)
@@ -90,12 +102,7 @@ class SqliteRead:
         return found
 
     def owner_version(self, owner_id: int) -> int:
-        version = self._known_versions.get(owner_id)
-        if version is None:
-            version = int(self._value("owner_version", owner_id) or 0)
-            if self._shown is not None:
-                self._known_versions[owner_id] = version
-        return version
+        return self.once(owner_id, lambda: int(self._value("owner_version", owner_id) or 0))
 
     def changes(self, owner_id: int, since: int) -> OwnerChange:
         version = self.owner_version(owner_id)
