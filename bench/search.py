@@ -18,7 +18,8 @@ from recollect.embedders.minilm import MiniLM
 INCLUDES = (
     "A search is `Memory.search` with the default 20 results: arguments read, the question embedded by the bundled "
     "model, the owner found, its version checked, words and meaning ranked, the best records read from disk. Every "
-    "*new* question is one that was never asked; a *repeated* one has its vector cached. Of the floor there is only"
+    "*new* question is one that was never asked, and so is a *filtered* one, which may only be answered by what the "
+    "user said herself; a *repeated* one has its vector cached. Of the floor there is only"
     " the product of all vectors with one, 384 numbers each, on one thread, by turns of fifty with the searches. In"
     " the large folder each owner is asked twice: *cold*, with its index to load, and *hot*."
 )
@@ -43,13 +44,13 @@ SIZES: dict[Scale, Sizes] = {
 
 TURN = 50
 """Calls of one kind before those of the next. Call by call, each would find the processor's caches full of the last."""
-KINDS = ("product", "embedding", "new question", "repeated question")
+KINDS = ("product", "embedding", "new question", "repeated question", "filtered question")
 
 
 def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, model: MiniLM) -> dict[str, list[float]]:
-    """Milliseconds by kind; the four kinds take turns of ``TURN`` calls."""
+    """Milliseconds by kind; the kinds take turns of ``TURN`` calls."""
     talk = Talk(size)
-    questions = talk.questions(2 * rounds + 20)
+    questions = talk.questions(3 * rounds + 30)
     matrix = unit_rows(size, np.random.default_rng(size))
     took: dict[str, list[float]] = {kind: [] for kind in KINDS}
     with Memory(folder=folder, embedder=embedder) as memory:
@@ -61,12 +62,15 @@ def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, mode
             _ = matrix @ matrix[number % size]
 
         def search(number: int) -> None:
-            memory.search(questions[2 * number], filters={"user_id": user})
+            memory.search(questions[3 * number], filters={"user_id": user})
 
         def embed(number: int) -> None:
-            model.embed_queries([questions[2 * number + 1]])
+            model.embed_queries([questions[3 * number + 1]])
 
-        work = (multiply, embed, search, search)
+        def filtered(number: int) -> None:
+            memory.search(questions[3 * number + 2], filters={"user_id": user, "role": "user"})
+
+        work = (multiply, embed, search, search, filtered)
         for first in range(0, rounds + 10, TURN):
             for kind, step in zip(KINDS, work, strict=True):
                 for number in range(first, min(first + TURN, rounds + 10)):

@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recollect.admitted import Admitted
 from recollect.config import Config
 from recollect.embedders import Embedder, close
 from recollect.embedders.cache import CachedQueries
@@ -93,6 +94,7 @@ class Engine:
         self._retired: list[Equipment] = []
         self._behind: dict[int, list[Future[None]]] = {}
         """By owner, the vectors under way that nobody waited for."""
+        self._admitted = Admitted()
         self._awaiting = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
@@ -329,6 +331,7 @@ class Engine:
         """Let go of every index in RAM, and of what was asked."""
         self._equipment.indexes.clear()
         self._equipment.rankings.clear()
+        self._admitted.clear()
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
@@ -364,7 +367,7 @@ class Engine:
         """The rows a search may return, or None for all of them."""
         mask: NDArray[np.bool_] | None = None
         if rest != EVERYTHING:
-            mask = view.mask(i for i, record in store.records_of(owner_id).items() if matches(rest, record))
+            mask = view.mask(self._admitted.ids(store, owner_id, rest))
         expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
         if expired:
             gone = view.mask(expired)

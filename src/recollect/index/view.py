@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 import numkong
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from recollect.index.postings import Segment
 from recollect.text.names import is_personal
@@ -212,10 +212,9 @@ class IndexView:
         """Ids of the words in the names of those who talk, which stand before what they said."""
         return frozenset(stem_id(word) for name in self.names for word in words(name))
 
-    def mask(self, memory_ids: Iterable[int]) -> NDArray[np.bool_]:
+    def mask(self, memory_ids: ArrayLike) -> NDArray[np.bool_]:
         """The rows of these memories, as ``rank`` takes them; ids that are not here are passed over."""
-        wanted = np.fromiter(memory_ids, np.int64)
-        return np.isin(self.ids, wanted) & self.alive
+        return np.isin(self.ids, np.asarray(memory_ids, np.int64)) & self.alive
 
     def document_frequency(self, term: int) -> int:
         """How many live units hold a term."""

@@ -76,7 +76,14 @@ WHERE m.id = ? AND m.deleted_at IS NULL;
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
 FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
-WHERE m.id BETWEEN ? AND ? AND m.changed > ? AND m.deleted_at IS NULL;
+WHERE m.id BETWEEN ? AND ? AND m.deleted_at IS NULL;
+
+-- name: changed_records
+-- The same of what was written after a version, by the index of changes.
+SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL;
 
 -- name: locate
 SELECT l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE l.uid = ? AND o.project = ?;

@@ -150,7 +150,11 @@ class SqliteRead:
         return {row[0]: _record(row) for row in found}
 
     def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
-        found = self._rows("records_of_owner", first_id(owner_id), last_id(owner_id), since)
+        found = (
+            self._rows("changed_records", owner_id, since)
+            if since
+            else self._rows("records_of_owner", first_id(owner_id), last_id(owner_id))
+        )
         return {row[0]: _record(row) for row in found}
 
     def locate(self, project: str, uid: str) -> int | None:
