@@ -31,7 +31,9 @@ INSERT INTO owner (project, kind, entity_id, created_at) VALUES (?, ?, ?, ?);
 UPDATE owner SET version = version + 1 WHERE id = ? RETURNING version;
 
 -- name: reserve_ids
-UPDATE owner SET next_sequence = next_sequence + ?2 WHERE id = ?1 RETURNING next_sequence - ?2;
+-- With the owner's next version (?3 = 1), as what gets an id will want one too.
+UPDATE owner SET next_sequence = next_sequence + ?2, version = version + ?3 WHERE id = ?1
+RETURNING next_sequence - ?2, version;
 
 -- name: members_named
 SELECT DISTINCT owner_id FROM membership WHERE project = ? AND kind = ? AND entity_id = ?;

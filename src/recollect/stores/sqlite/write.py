@@ -82,7 +82,8 @@ class SqliteWrite(SqliteRead):
         return self._versions[owner_id]
 
     def reserve(self, owner_id: int, count: int) -> int:
-        first = int(self._value("reserve_ids", owner_id, count))
+        first: int
+        first, self._versions[owner_id] = self._value("reserve_ids", owner_id, count, owner_id not in self._versions)
         if first + count > 1 << SEQUENCE_BITS:
             raise StoreError(f"This owner has written {first} memories and versions, the most one owner can hold.")
         return first_id(owner_id) + first

@@ -66,8 +66,10 @@ class Writer:
         """Held by the thread that uses the connection."""
         self._wanted = False
         """Whether this object's thread waits for its turn: then nobody may go first."""
+        self._watching = False
+        """Whether this object's thread looks by itself whether anything was written."""
         self._written = False
-        """Whether anything was written since this object's thread last looked."""
+        """Whether another thread wrote anything since this object's thread last looked."""
         self._closing = threading.Lock()
         self._closed = False
         self._process = os.getpid()
@@ -88,9 +90,8 @@ class Writer:
         with self._turn:
             self._require_open()
             ((answer, problem),) = self._transact([work])
-            wake = not self._written
-            self._written = True
-        if wake:
+        self._written = True  # before it is asked who looks
+        if not self._watching or self._is_wal_full:
             with contextlib.suppress(Closed):  # who closes looks too
                 self._queue(_LOOK)
         if problem is not None:
@@ -122,16 +123,18 @@ class Writer:
     def _run(self) -> None:
         going_on = True
         while going_on:
-            written, self._written = self._written, False
             try:
-                first = self._jobs.get(timeout=_IDLE_SECONDS if written else None)
+                first = self._jobs.get(timeout=_IDLE_SECONDS if self._watching else None)
             except queue.Empty:
                 if not self._written:
                     self._checkpoint("PASSIVE")
+                    self._watching = False  # from here on whoever writes says so
+                self._watching |= self._written
+                self._written = False
             else:
+                self._watching = True
                 going_on = self._write_waiting(first)
-                self._written = True
-            if self._wal_pages * self._page_size > _WAL_LIMIT:
+            if self._is_wal_full:
                 self._checkpoint("PASSIVE")
         self._checkpoint("TRUNCATE")
 
@@ -200,6 +203,10 @@ class Writer:
                 raise
             problem = error
         return answer, problem
+
+    @property
+    def _is_wal_full(self) -> bool:
+        return self._wal_pages * self._page_size > _WAL_LIMIT
 
     def _count_wal(self, connection: apsw.Connection, database: str, pages: int) -> int:
         """Told by SQLite after each commit. The file's size says nothing: it keeps its length when it is reused."""
