@@ -18,6 +18,10 @@ from recollect.text.tokens import STOP_IDS, TEXT_END, stem_id, token_id, words
 _END = token_id(TEXT_END)
 _STOPS = frozenset(STOP_IDS.tolist())
 
+K1 = 0.9
+B = 0.4
+"""BM25's parameters: measured against 1.2 / 0.75 and others; short turns want little normalisation of length."""
+
 LONG = 45
 """Tokens without stop words: some 80 words of English. A message half as long again as what ``text.keys`` still lets
 into the next one's key."""
@@ -141,10 +145,13 @@ class IndexView:
         return np.flatnonzero((self.passages > 1) | (self.unit_length[self.first_unit] > LONG))
 
     @cached_property
-    def relative_length(self) -> NDArray[np.float32]:
-        """By unit: its length as a multiple of the mean."""
+    def length_norm(self) -> NDArray[np.float32]:
+        """By unit: BM25's k1 * (1 - b + b * length / mean length)."""
         mean = max(self.live_length / max(self.live_units, 1), 1.0)
-        return self.unit_length.astype(np.float32) / np.float32(mean)
+        norm = self.unit_length.astype(np.float32) / np.float32(mean)
+        norm *= np.float32(K1 * B)
+        norm += np.float32(K1 * (1 - B))
+        return norm
 
     @cached_property
     def speaks_by_name(self) -> NDArray[np.bool_]:
@@ -177,6 +184,11 @@ class IndexView:
     def question_rows(self) -> NDArray[np.intp]:
         """Rows in which something is asked."""
         return np.flatnonzero(self.questions)
+
+    @cached_property
+    def question_units(self) -> NDArray[np.intp]:
+        """By question row: its first unit."""
+        return self.first_unit[self.question_rows].astype(np.intp)
 
     @cached_property
     def question_share(self) -> NDArray[np.float32]:

@@ -190,9 +190,10 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
 
 def _repeats(view: IndexView, words: Words) -> Floats:
     """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
-    shares = _BITS.take(words.held[view.first_unit[view.question_rows]]) * view.question_share
+    shares: Floats = _BITS.take(words.held.take(view.question_units)) * view.question_share
     shares -= 1.0
-    return np.clip(shares, 0.0, 1.0, out=shares)
+    np.maximum(shares, 0.0, out=shares)
+    return np.minimum(shares, 1.0, out=shares)
 
 
 def _asked_again(view: IndexView, rows: NDArray[np.intp], just_asked: Sequence[frozenset[int]]) -> NDArray[np.intp]:

@@ -9,13 +9,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.index.view import IndexView
+from recollect.index.view import K1, IndexView
 
 Floats: TypeAlias = NDArray[np.float32]
-
-K1 = 0.9
-B = 0.4
-"""BM25's parameters: measured against 1.2 / 0.75 and others; short turns want little normalisation of length."""
 
 COVERED_TERMS = 8
 """How many of a query's terms coverage looks at, the rarest first: one bit each."""
@@ -63,9 +59,7 @@ class Words:
             units = np.concatenate([part.units for _, _, part in lists]).astype(np.intp)
             lengths = [len(part.units) for _, _, part in lists]
             # idf * (k1 + 1) * tf / (tf + norm)
-            share = view.relative_length.take(units)
-            share *= np.float32(K1 * B)
-            share += np.float32(K1 * (1 - B))
+            share = view.length_norm.take(units)
             share /= np.concatenate([part.counts for _, _, part in lists])
             share += np.float32(1.0)
             weights = np.array([weight * (K1 + 1) for _, weight, _ in lists], np.float32)

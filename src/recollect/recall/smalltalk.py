@@ -122,10 +122,10 @@ def intent(
     """
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
     weighty = [word for word in matters if word not in VAGUE]
+    if matters and _CUES.search(text):
+        return Intent(1.0, grounded=True)
     asks = ASKS.search(text) is not None
     pleasantry = _PLEASANTRY.search(text) is not None
-    if _CUES.search(text) and matters:
-        return Intent(1.0, grounded=True)
     if asks and not pleasantry and (any(names) or _OF_A_PERSON.search(text) is not None):
         return Intent(1.0 if matters else 0.6 if len(content) == 0 else 0.0, grounded=True)
     known = [count for count in map(holding, weighty) if count]
