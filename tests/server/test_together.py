@@ -6,12 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from recollect import Memory
-from recollect.stores.sqlite import connection
-from recollect.stores.sqlite.named import migrations
 from tests.server.running import Client, Running, serving
+from tests.stores.old import write_old_folder
 
 
 def test_racing_repeats_are_carried_out_once(client: Client) -> None:
@@ -43,13 +40,10 @@ def test_small_reads_do_not_wait_for_large_ones(server: Running, client: Client)
         over.set()
 
 
-def test_a_folder_from_before_the_server_can_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as before:
-        before.setattr(connection, "migrations", lambda: migrations()[:1])
-        with Memory(folder=tmp_path) as memory:
-            memory.add("I like tea.", user_id="ann")
+def test_a_folder_from_before_the_server_can_be_served(tmp_path: Path) -> None:
+    write_old_folder(tmp_path, 1)
     with serving(tmp_path) as running:
-        assert running.client("default").all(user_id="ann") == ["I like tea."]
+        assert sorted(running.client("default").all(user_id="ann")) == ["I have a cat.", "I like green tea."]
 
 
 def test_the_library_and_the_server_share_a_folder(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from recollect import Memory
 from recollect.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
 from recollect.stores.protocol import Write
 from recollect.stores.sqlite import SqliteStore
 from recollect.stores.sqlite.connection import FILE_NAME, require_safe_sqlite
 from recollect.stores.sqlite.named import SQL, migrations, named_queries
+from tests.stores.old import write_old_folder
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.44.5", "3.50.6", "3.51.2"])
@@ -130,6 +132,23 @@ def _read_everything(folder: Path) -> None:
 
 def test_migrations_are_numbered_from_one_without_gaps() -> None:
     assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_an_older_folder_keeps_what_was_done_in_it(tmp_path: Path, steps: int) -> None:
+    tea, cat = write_old_folder(tmp_path, steps)
+    with Memory(folder=tmp_path) as memory:
+        memory.delete(tea)
+        events = [(done["event"], done["old_memory"], done["new_memory"]) for done in memory.history(tea)]
+        assert events == [
+            ("ADD", None, "I like tea."),
+            ("UPDATE", "I like tea.", "I like green tea."),
+            ("DELETE", "I like green tea.", None),
+        ]
+        assert [done["event"] for done in memory.history(cat)] == ["ADD"]
+        memory.add("I have a dog.", user_id="ann")
+        kept = [result["memory"] for result in memory.get_all(filters={"user_id": "ann"})["results"]]
+        assert sorted(kept) == ["I have a cat.", "I have a dog."]
 
 
 def test_queries_have_names() -> None:

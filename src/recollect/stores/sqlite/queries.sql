@@ -93,11 +93,11 @@ SELECT l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE 
 -- name: history
 SELECT e.uid, o.kind, old.text, new.text, e.created_at
 FROM operation AS o
-JOIN event AS e ON e.id = o.event_id
+JOIN event AS e ON e.uid = o.event_uid
 LEFT JOIN memory_version AS old ON old.id = o.old_version_id
 LEFT JOIN memory_version AS new ON new.id = o.new_version_id
 WHERE o.memory_id = ?
-ORDER BY o.sequence;
+ORDER BY o.place;
 
 -- name: sources
 SELECT s.memory_id, c.key, m.id, m.external_id, s.kind
@@ -258,4 +258,5 @@ WHERE s.memory_id = ? AND s.kind = 'said';
 INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
 
 -- name: add_operation
-INSERT INTO operation (event_id, memory_id, kind, old_version_id, new_version_id) VALUES (?, ?, ?, ?, ?);
+INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
+VALUES (?1, (SELECT count(*) FROM operation WHERE memory_id = ?1), ?2, ?3, ?4, ?5);

@@ -103,9 +103,10 @@ SELECT entity_id, sum(memories), min(first), max(last) FROM (
 ) GROUP BY entity_id ORDER BY entity_id;
 
 -- name: operations
-SELECT p.memory_id, (SELECT count(*) FROM operation AS q WHERE q.memory_id = p.memory_id AND q.sequence < p.sequence)
-FROM operation AS p JOIN memory AS m ON m.id = p.memory_id JOIN owner AS o ON o.id = m.owner_id
-WHERE o.project = ? ORDER BY p.sequence DESC LIMIT ? OFFSET ?;
+SELECT p.memory_id, p.place
+FROM operation AS p JOIN event AS e ON e.uid = p.event_uid
+JOIN memory AS m ON m.id = p.memory_id JOIN owner AS o ON o.id = m.owner_id
+WHERE o.project = ? ORDER BY e.created_at DESC, e.uid DESC, p.memory_id DESC, p.place DESC LIMIT ? OFFSET ?;
 
 -- name: count_operations
 SELECT count(*) FROM operation AS p

@@ -167,13 +167,10 @@ class SqliteTransferWrite(SqliteTransferRead):
             )
 
     def _add_history(self, memory: Carried, versions: range) -> None:
-        for done in memory.history:
-            event = self._value("event", done.event)
-            if event is None:
-                self._rows("add_event", done.event, done.call, done.at)
-                event = self._connection.last_insert_rowid()
+        for number, done in enumerate(memory.history):
+            self._rows("add_event", done.event, done.call, done.at)
             old, new = (None if place is None else versions[place] for place in (done.old, done.new))
-            self._rows("add_operation", event, versions[0], done.kind, old, new)
+            self._rows("add_operation", versions[0], number, done.event, done.kind, old, new)
 
     def _add_memberships(self, project: str, owner_id: int, memory: Carried, memory_id: int) -> None:
         scope = memory.scope

@@ -19,9 +19,9 @@ ORDER BY id;
 
 -- name: operations
 SELECT e.uid, e.kind, o.kind, o.old_version_id, o.new_version_id, e.created_at
-FROM operation AS o JOIN event AS e ON e.id = o.event_id
+FROM operation AS o JOIN event AS e ON e.uid = o.event_uid
 WHERE o.memory_id = ?
-ORDER BY o.sequence;
+ORDER BY o.place;
 
 -- name: sources
 SELECT c.key, s.message_id, s.kind
@@ -82,11 +82,9 @@ INSERT INTO vector (version_id, embedding) VALUES (?, ?);
 -- name: await_vector
 INSERT INTO unembedded (version_id, stamp) VALUES (?, ?);
 
--- name: event
-SELECT id FROM event WHERE uid = ?;
-
 -- name: add_event
-INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
+-- It may have come with another memory.
+INSERT OR IGNORE INTO event (uid, kind, created_at) VALUES (?, ?, ?);
 
 -- name: add_operation
-INSERT INTO operation (event_id, memory_id, kind, old_version_id, new_version_id) VALUES (?, ?, ?, ?, ?);
+INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id) VALUES (?, ?, ?, ?, ?, ?);

@@ -254,9 +254,8 @@ class SqliteWrite(SqliteRead):
     def log(self, event: str, kind: str, entries: Sequence[tuple[int, int | None, int | None]], now: int) -> str:
         uid = new_uid(now)
         self._rows("add_event", uid, event, now)
-        event_id = self._connection.last_insert_rowid()
         self._connection.executemany(
-            SQL["add_operation"], [(event_id, memory_id, kind, old, new) for memory_id, old, new in entries]
+            SQL["add_operation"], [(memory_id, uid, kind, old, new) for memory_id, old, new in entries]
         )
         return uid
 
