@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from recollect.errors import InvalidInput
 from recollect.filters.checks import kind_of, unstorable
 from recollect.types import EntityKind
@@ -28,6 +30,7 @@ def entity_id(kind: EntityKind, value: object) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)  # the same few come with every call
 def _problem(text: str) -> str | None:
     if not text:
         return "must not be empty"
