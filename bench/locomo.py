@@ -33,6 +33,9 @@ from recollect.types import IndexRow
 GAP = 4 * 3600
 """Seconds of silence that end a session when no run is given."""
 
+THRESHOLD = 0.1
+"""A search's, unless it names another."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -146,6 +149,7 @@ class Answer:
     """What came back for a question."""
 
     conversation: int
+    question: str
     category: int
     evidence: frozenset[int]
     sessions: frozenset[int]
@@ -191,6 +195,7 @@ def ask(
             answers.append(
                 Answer(
                     number,
+                    question.text,
                     question.category,
                     question.evidence,
                     frozenset(conversation.turns[row].session for row in question.evidence),
@@ -204,14 +209,14 @@ def ask(
 def small_talk(
     conversations: Sequence[Conversation], vectors: CachedVectors, names: bool, runs: bool
 ) -> dict[str, float]:
-    """How many of ten memories score 0.1 or more for an utterance, on average."""
+    """How many of ten memories score ``THRESHOLD`` or more for an utterance, on average."""
     counts: dict[str, list[int]] = {"utterances": [], "second list": []}
     for conversation in conversations:
         view = indexed(conversation, vectors, names, runs)
         for label, utterances in (("utterances", UTTERANCES), ("second list", LONGER)):
             for utterance in utterances:
                 hits = engine(view, utterance, vectors, 10, conversation.turns[-1].said_at)
-                counts[label].append(sum(hit.score >= 0.1 for hit in hits))
+                counts[label].append(sum(hit.score >= THRESHOLD for hit in hits))
     return {label: round(float(np.mean(found)), 3) for label, found in counts.items()}
 
 
@@ -234,7 +239,7 @@ def figures(answers: Sequence[Answer]) -> dict[str, Any]:
     found["recall@10 interval"] = [round(100 * bound, 1) for bound in interval(at_10)]
     found["hit@10"] = mean(answer.hit(10) for answer in asked)
     found["sessions recall@10"] = mean(answer.session_recall(10) for answer in asked)
-    found["recall@10 over 0.1"] = mean(answer.recall_over(10, 0.1) for answer in asked)
+    found["recall@10 over 0.1"] = mean(answer.recall_over(10, THRESHOLD) for answer in asked)
     for category in range(1, 6):
         chosen = [answer.recall(10) for answer in answers if answer.category == category]
         found[f"category {category}"] = {"questions": len(chosen), "recall@10": mean(chosen)}

@@ -7,18 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.locomo import Answer, Conversation, ask, engine, interval, read, small_talk
+from bench.followups import share_kept
+from bench.locomo import THRESHOLD, Answer, Conversation, Turn, ask, engine, interval, read, small_talk
 from bench.report import Cell, Figure, Part, Plot, Scale, Table
 from bench.vectors import CachedVectors
+from recollect.recall import fitting, hits
+from recollect.types import MemoryRecord
 
 INCLUDES = (
     "Every turn of LoCoMo (Maharana et al., ACL 2024) is one memory, stored as it was said, with the speaker's name "
     "and the session as its run; no model reads it. Recall is the mean share of a question's evidence turns among the "
     "first k memories, a hit is a question with any of them there; in brackets the 95 % interval of the mean, by "
     "bootstrap over questions. Categories 1 to 4 together are *all*; category 5 asks about one speaker what the other "
-    "said. Tokens are characters / 4 of the first ten memories, for each evidence turn among them. Small talk asks "
-    "for nothing; its figure is how many memories it recalls at the default threshold."
+    "said. Tokens are characters / 4 of the first ten memories, for each evidence turn among them; a budget of 1,000 "
+    "is filled as `token_budget` fills it, at the default threshold. Small talk asks for nothing; its figure is how "
+    "many memories it recalls at that threshold. Follow-ups are a hundred second turns (`bench/followups.py`): of the "
+    'evidence among the ten memories for a question, the share that is among the ten for "and when was that?".'
 )
+BUDGET = 1_000
 
 CATEGORIES = {1: "several turns", 2: "time", 3: "inference", 4: "one turn", 5: "wrong speaker"}
 
@@ -42,6 +48,37 @@ def tokens_per_evidence(conversations: Sequence[Conversation], answers: Sequence
     ]
     found = sum(answer.recall(k) * len(answer.evidence) for answer in answers)
     return sum(shown) / max(found, 1)
+
+
+def evidence_in_budget(conversations: Sequence[Conversation], answers: Sequence[Answer]) -> float:
+    """The mean share of evidence turns that ``token_budget`` leaves room for."""
+    shares = []
+    for answer in answers:
+        turns = conversations[answer.conversation].turns
+        above = [hit for hit in answer.ranked if hit.score >= THRESHOLD]
+        records = {hit.memory_id: _record(turns[hit.memory_id]) for hit in above}
+        shown = {hit.scored.memory_id for hit in fitting(hits(above, records, answer.question), BUDGET)}
+        shares.append(len(shown & answer.evidence) / len(answer.evidence))
+    return 100 * float(np.mean(shares))
+
+
+def _record(turn: Turn) -> MemoryRecord:
+    return MemoryRecord(
+        id=turn.place,
+        text=turn.text,
+        user_id="user",
+        agent_id=None,
+        app_id=None,
+        run_id=str(turn.session),
+        run_ids=(str(turn.session),),
+        role="user",
+        actor_id=turn.speaker,
+        created_at=turn.said_at,
+        updated_at=turn.said_at,
+        said_at=turn.said_at,
+        sayings=1,
+        expires_on=None,
+    )
 
 
 def category_rows(answers: Sequence[Answer]) -> list[list[Cell]]:
@@ -81,6 +118,7 @@ def measure(scale: Scale, file: Path) -> Part:
     vectors = CachedVectors()
     answers = ask(conversations, vectors, engine)
     bare = ask(conversations, vectors, engine, names=False, runs=False)
+    kept = share_kept(conversations, vectors)
     quiet = small_talk(conversations, vectors, names=True, runs=True)
     vectors.save()
     asked = [answer for answer in answers if answer.category != 5]
@@ -95,7 +133,7 @@ def measure(scale: Scale, file: Path) -> Part:
         Figure("recall@10 of sessions", percentage(asked, lambda answer: answer.session_recall(10)), "%", least=95),
         Figure(
             "recall@10 lost at threshold 0.1",
-            at_10 - percentage(asked, lambda answer: answer.recall_over(10, 0.1)),
+            at_10 - percentage(asked, lambda answer: answer.recall_over(10, THRESHOLD)),
             "points",
             most=1,
         ),
@@ -106,6 +144,8 @@ def measure(scale: Scale, file: Path) -> Part:
             least=76,
         ),
         Figure("tokens for a recalled evidence turn", tokens_per_evidence(conversations, asked), "tokens"),
+        Figure(f"evidence in a budget of {BUDGET:,} tokens", evidence_in_budget(conversations, asked), "%", least=88),
+        Figure("evidence kept by follow-ups", 100 * kept, "%", least=90),
     ]
     figures += [
         Figure(f"memories recalled for small talk, {kind}", count, "", most=0.3) for kind, count in quiet.items()

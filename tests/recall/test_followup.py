@@ -28,6 +28,7 @@ def test_what_leans_on_the_turn_before(text: str, expected: str) -> None:
 def test_agreement_goes_with_what_the_assistant_asked() -> None:
     offered = [("user", "I'm hungry"), ("assistant", "I see. Shall I book the Lebanese place again?")]
     assert in_context("Yes please", offered) == "Shall I book the Lebanese place again? Yes please"
+    assert in_context("Go ahead", offered) == "Shall I book the Lebanese place again? Go ahead"
     assert in_context("Yes please", [("user", "hi"), ("assistant", "Hello.")]) == "Yes please"
 
 

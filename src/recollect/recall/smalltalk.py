@@ -49,7 +49,7 @@ _VAGUE = """
     luck lucky enjoy relax sleep sleeping dream dreams rest wake awake hungry sick
     question questions answer answers asked wonder wondering nothing anything something everything
     robot ai bot assistant human computer machine voice program smart clever name
-    safe safely travels drive holy cow heaven goodness relaxing chilling cracking
+    safe safely travels drive holy cow heaven goodness relaxing chilling cracking ahead
     merry christmas xmas birthday easter holidays holiday anniversary cheer
     there next first last same different other another else together alone
     take today's catch run running pick call phone test testing check hand hands door sit stand
