@@ -1,4 +1,4 @@
-"""How long ranking takes beside its floor: one matrix-vector product over the same vectors.
+"""How long ranking takes beside one matrix-vector product over the same vectors, in float32.
 
     python -m bench.engine [--sizes 1000 10000 100000]
 

@@ -11,6 +11,7 @@ from bench.followups import share_kept
 from bench.locomo import THRESHOLD, Answer, Conversation, Turn, ask, engine, interval, read, small_talk
 from bench.report import Cell, Figure, Part, Plot, Scale, Table
 from bench.vectors import CachedVectors
+from recollect.engine import SHORTEST
 from recollect.recall import fitting, hits
 from recollect.types import MemoryRecord
 
@@ -22,7 +23,9 @@ INCLUDES = (
     "said. Tokens are characters / 4 of the first ten memories, for each evidence turn among them; a budget of 1,000 "
     "is filled as `token_budget` fills it, at the default threshold. Small talk asks for nothing; its figure is how "
     "many memories it recalls at that threshold. Follow-ups are a hundred second turns (`bench/followups.py`): of the "
-    'evidence among the ten memories for a question, the share that is among the ten for "and when was that?".'
+    'evidence among the ten memories for a question, the share that is among the ten for "and when was that?", or for '
+    '"yes please" to an assistant that said the question again. Most are read as the first question once more. The '
+    "list was used in development."
 )
 BUDGET = 1_000
 
@@ -55,7 +58,7 @@ def evidence_in_budget(conversations: Sequence[Conversation], answers: Sequence[
     shares = []
     for answer in answers:
         turns = conversations[answer.conversation].turns
-        above = [hit for hit in answer.ranked if hit.score >= THRESHOLD]
+        above = [hit for hit in answer.ranked[: BUDGET // SHORTEST + 1] if hit.score >= THRESHOLD]
         records = {hit.memory_id: _record(turns[hit.memory_id]) for hit in above}
         shown = {hit.scored.memory_id for hit in fitting(hits(above, records, answer.question), BUDGET)}
         shares.append(len(shown & answer.evidence) / len(answer.evidence))

@@ -17,11 +17,12 @@ from recollect.embedders.minilm import MiniLM
 
 INCLUDES = (
     "A search is `Memory.search` with the default 20 results: arguments read, the question embedded by the bundled "
-    "model, the owner found, its version checked, words and meaning ranked, the best records read from disk. Every "
-    "*new* question is one that was never asked, and so is a *filtered* one, which may only be answered by what the "
-    "user said herself; a *repeated* one has its vector cached. Of the floor there is only"
-    " the product of all vectors with one, 384 numbers each, on one thread, by turns of fifty with the searches. In"
-    " the large folder each owner is asked twice: *cold*, with its index to load, and *hot*."
+    "model, whether anybody wrote, words and meaning ranked, the best records read from disk. Every *new* question is "
+    "one that was never asked, and so is a *filtered* one, which may only be answered by what the user said herself; "
+    "a *repeated* one has its vector cached. Nobody writes meanwhile: what a search has to catch up with after a write "
+    "is among the indexes. Beside them stands BLAS's product of all vectors with one, 384 float32 numbers each, on one "
+    "thread, by turns of fifty with the searches. In the large folder each owner is asked twice: *cold*, with its "
+    "index to load, and *hot*."
 )
 
 

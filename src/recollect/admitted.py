@@ -11,8 +11,8 @@ from recollect.filters import Filter, matches
 from recollect.recent import Recent
 from recollect.stores.protocol import Read
 
-KEPT = 256
-"""Filters and owners remembered together: 20 MB where each admits 10,000 memories."""
+KEPT = 128
+"""Filters and owners remembered together: 10 MB where each admits 10,000 memories."""
 
 
 class _Known(NamedTuple):

@@ -14,8 +14,9 @@ from recollect import Memory
 from recollect.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
 from recollect.stores.protocol import Write
 from recollect.stores.sqlite import SqliteStore
-from recollect.stores.sqlite.connection import FILE_NAME, require_safe_sqlite
+from recollect.stores.sqlite.connection import FILE_NAME, connect, require_safe_sqlite
 from recollect.stores.sqlite.named import SQL, migrations, named_queries
+from recollect.stores.sqlite.read import KNOWN, LONGEST_KNOWN
 from tests.stores.old import write_old_folder
 
 
@@ -40,6 +41,47 @@ def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) 
     store.close()
     wal = tmp_path / (FILE_NAME + "-wal")
     assert not wal.exists() or wal.stat().st_size == 0
+
+
+def test_connections_have_the_settings_they_were_given(tmp_path: Path) -> None:
+    SqliteStore(tmp_path, "e").close()
+    for writes in (True, False):
+        connection = connect(tmp_path / FILE_NAME, writes=writes)
+        asked = ("synchronous", "fullfsync", "temp_store", "mmap_size", "journal_size_limit", "wal_autocheckpoint")
+        found = [connection.pragma(name) for name in asked]
+        assert found[:4] == [2, 1, 2, 0]
+        assert not writes or found[4:] == [64 << 20, 0]
+        assert connection.pragma("query_only") == (not writes)
+        connection.close()
+
+
+def test_a_schema_that_changes_under_an_open_store_is_named(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "e")
+    newer = apsw.Connection(str(tmp_path / FILE_NAME))
+    newer.execute(f"DROP TABLE membership; PRAGMA user_version={migrations()[-1][0] + 1}")
+    newer.close()
+    with pytest.raises(NewerStore, match="Restart"), store.read() as view:
+        view.owners_with("p", "run", ["r1"])
+    store.close()
+
+
+def test_what_a_filter_reaches_is_not_kept_when_it_is_everybody(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "e")
+    asked: list[int] = []
+
+    def many(count: int) -> list[int]:
+        asked.append(count)
+        return list(range(count))
+
+    for count in (LONGEST_KNOWN, LONGEST_KNOWN + 1):
+        for _ in range(2):
+            with store.read() as view:
+                assert len(view.once(("many", count), partial(many, count))) == count
+    assert asked == [LONGEST_KNOWN, LONGEST_KNOWN + 1, LONGEST_KNOWN + 1]
+    with store.read() as view:
+        for number in range(KNOWN + 1):
+            assert view.once(number, partial(str, number)) == str(number)
+    store.close()
 
 
 def test_what_was_written_is_folded_in_when_nothing_waits(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from recollect.filters.checks import kind_of, unstorable
 from recollect.types import EntityKind
 
 MAX_ID_CHARACTERS = 512
+_TOO_LONG = f"must not be longer than {MAX_ID_CHARACTERS} characters"
 
 
 def entity_id(kind: EntityKind, value: object) -> str:
@@ -21,10 +22,10 @@ def entity_id(kind: EntityKind, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InvalidInput(f"{kind}_id must be a string, not {kind_of(value)}")
     if isinstance(value, int) and abs(value) >= 10**MAX_ID_CHARACTERS:  # str() refuses 4300 digits
-        problem: str | None = f"must not be longer than {MAX_ID_CHARACTERS} characters"
+        problem: str | None = _TOO_LONG
     else:
         text = value.strip() if isinstance(value, str) else str(value)
-        problem = _problem(text)
+        problem = _TOO_LONG if len(text) > MAX_ID_CHARACTERS else _problem(text)
     if problem:
         raise InvalidInput(f"{kind}_id {problem}")
     return text
@@ -36,8 +37,6 @@ def _problem(text: str) -> str | None:
         return "must not be empty"
     if text == "*":
         return 'cannot be "*": in a filter that stands for every id'
-    if len(text) > MAX_ID_CHARACTERS:
-        return f"must not be longer than {MAX_ID_CHARACTERS} characters"
     if any(character.isspace() for character in text):
         return "must not contain whitespace"
     if oddity := unstorable(text):

@@ -249,7 +249,7 @@ class IndexView:
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""
         half = vector.astype(np.float16)[np.newaxis]
-        out = np.empty((1, len(self)))  # of doubles: into floats numkong converts number by number
+        out = np.empty((1, len(self)))  # of doubles, which numkong fills directly; for floats it copies all rows first
         start = 0
         for block in self.vectors:
             rows = min(len(block), len(self) - start)

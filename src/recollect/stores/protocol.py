@@ -171,7 +171,8 @@ class Read(Protocol):
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
         """What ``work`` gives, worked out anew only if something was written since a read last asked for ``key``.
 
-        It may depend on nothing but the key and the store, and must not be changed. Inside a write nothing is kept.
+        It may depend on nothing but the key and the store, and must not be changed. Long lists are not kept, and inside
+        a write nothing is.
         """
         ...
 

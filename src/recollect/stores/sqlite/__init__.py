@@ -37,10 +37,6 @@ SHOWN = 2048
 """Records kept in RAM, the last ones shown."""
 
 
-KNOWN = 4096
-"""What ``Read.once`` keeps at most."""
-
-
 class Reader:
     """A connection for reads, with what they worked out while nobody wrote."""
 
@@ -53,7 +49,7 @@ class Reader:
         """Begin a transaction; what is known of the state of the store that it sees."""
         self.connection.execute("BEGIN")
         state = self.connection.execute("PRAGMA data_version").get  # another number after every write of anybody
-        if state != self._state or len(self._known) >= KNOWN:
+        if state != self._state:
             self._state, self._known = state, {}
         return self._known
 

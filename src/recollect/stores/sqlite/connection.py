@@ -55,7 +55,20 @@ def our_errors(path: Path) -> Iterator[None]:
             "choose another with RECOLLECT_HOME."
         ) from error
     except apsw.Error as error:
+        if isinstance(error, apsw.SQLError) and _is_newer(path):
+            raise NewerStore(
+                f"A newer Recollect has changed {path} while this program had it open. Restart this program with it."
+            ) from error
         raise StoreError(f"SQLite could not use {path}: {error}") from error
+
+
+def _is_newer(path: Path) -> bool:
+    """Whether the file's schema is one that this version does not know."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return bool(connection.pragma("user_version") > migrations()[-1][0])
+    finally:
+        connection.close()
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -87,11 +100,14 @@ def connect(path: Path, *, writes: bool) -> apsw.Connection:
     connection.set_busy_timeout(10_000)  # only for what the write lock does not cover: recovery of a crashed writer
     # A plan must not depend on what is bound: with partial indexes SQLite would plan anew for every value.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-    connection.execute("PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA fullfsync=1")
+    # Some of these answer with a row, and what comes after a row is run only when it is asked for.
+    everywhere = "PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA fullfsync=1"
+    connection.execute(everywhere).fetchall()
     if writes:
-        connection.execute("PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864")
+        own = "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864"
     else:
-        connection.execute("PRAGMA cache_size=-8192; PRAGMA query_only=1")
+        own = "PRAGMA cache_size=-8192; PRAGMA query_only=1"
+    connection.execute(own).fetchall()
     return connection
 
 

@@ -259,4 +259,4 @@ INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
 
 -- name: add_operation
 INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
-VALUES (?1, (SELECT count(*) FROM operation WHERE memory_id = ?1), ?2, ?3, ?4, ?5);
+VALUES (?1, (SELECT coalesce(max(place) + 1, 0) FROM operation WHERE memory_id = ?1), ?2, ?3, ?4, ?5);

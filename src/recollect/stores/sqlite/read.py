@@ -25,6 +25,10 @@ T = TypeVar("T")
 _BLOCK = 1024
 """Vectors read into one piece of memory."""
 
+KNOWN = 1024
+LONGEST_KNOWN = 64
+"""How many answers ``once`` keeps, and how long a list may be: what a filter reaches may be everybody."""
+
 Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
 """Records by memory id, each with the owner version it was read at, and true as long as that is the version."""
 
@@ -64,9 +68,14 @@ class SqliteRead:
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
         if self._known is None:
             return work()
-        if key not in self._known:
-            self._known[key] = work()
-        found: T = self._known[key]
+        if key in self._known:
+            found: T = self._known[key]
+            return found
+        found = work()
+        if not isinstance(found, list) or len(found) <= LONGEST_KNOWN:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            self._known[key] = found
         return found
 
     def setting(self, key: str) -> str | None:
