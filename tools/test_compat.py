@@ -23,16 +23,17 @@ WITH = ("websockets", "hypothesis>=6.120,<7", "pytest>=9,<10", "pytest-asyncio>=
 
 
 def environment(version: str) -> Path:
-    """The interpreter of an environment with this Pipecat, made if need be."""
+    """The interpreter of an environment with this Pipecat, made if there is none or the project asks for others."""
     folder = ROOT / ".compat" / version
     python = folder / "bin" / "python"
-    if (folder / ".made").exists():
+    made, asked = folder / ".made", (ROOT / "pyproject.toml").read_text("utf-8")
+    if made.exists() and made.read_text("utf-8") == asked:
         return python
     venv.create(folder, with_pip=True, clear=True)
     pipecat = "pipecat-ai" if version == "newest" else f"pipecat-ai=={version}"
     install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, pipecat, "-e", ROOT, *WITH], check=True)
-    (folder / ".made").touch()
+    made.write_text(asked, "utf-8")
     return python
 
 

@@ -103,6 +103,17 @@ def test_a_block_is_known_again_in_a_list_that_was_rewritten(rewrite: Any) -> No
     assert blocks.strip(messages) == [USER]
 
 
+def test_the_block_is_replaced_in_the_list_itself_where_it_stands() -> None:
+    blocks = Blocks("one")
+    assert not blocks.replace([USER], "system", "before any block", 0)
+    messages = [*put([USER], "I recall tea", 0, blocks), {"role": "assistant", "content": "Yes."}]
+    assert blocks.replace(messages, "system", "I recall rye", 1)
+    assert [message["content"] for message in messages] == [USER["content"], "I recall rye", "Yes."]
+    moved = [messages[1], messages[0], messages[2]]
+    assert not blocks.replace(moved, "system", "I recall oats", 1), "it is not where it was put"
+    assert put(moved, "I recall oats", 0, blocks)[0]["content"] == "I recall oats"
+
+
 def test_nothing_but_role_and_content_reaches_a_provider() -> None:
     (block,) = put([])
     assert json.loads(json.dumps(block)) == {"role": "system", "content": "block"}

@@ -47,7 +47,10 @@ class Desk:
             self.clear(context)
             return
         self._shown[context] = Shown(list(hits))
-        context.set_messages(self._blocks.put(context.get_messages(), look.role, look.render(hits), look.position))
+        messages, text = context.get_messages(), look.render(hits)
+        if self._blocks.replace(messages, look.role, text, look.position) and context.get_messages() is messages:
+            return
+        context.set_messages(self._blocks.put(messages, look.role, text, look.position))
 
     async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
         """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
