@@ -164,7 +164,7 @@ class Blocks:
 
     def stands_in(self, messages: Sequence[ContextMessage]) -> bool:
         """Whether a block of this service is among the messages."""
-        return len(self.strip(messages)) != len(messages)
+        return self._is_where_put(messages) or len(self.strip(messages)) != len(messages)
 
     def put(self, messages: Sequence[ContextMessage], role: str, text: str, position: int) -> list[ContextMessage]:
         """The messages with one block of this service, at ``position`` as ``list.insert`` counts it."""
@@ -177,12 +177,16 @@ class Blocks:
 
         A copy of the list would touch every message of a long talk: a tenth of a microsecond each.
         """
-        place, block = self._last
-        if place >= len(messages) or messages[place] is not block:
+        if not self._is_where_put(messages):
             return False
-        del messages[place]
+        del messages[self._last[0]]
         self._insert(messages, role, text, position)
         return True
+
+    def _is_where_put(self, messages: Sequence[ContextMessage]) -> bool:
+        """Whether the last block still stands where it was put: the conversation only grew, as nearly all do."""
+        place, block = self._last
+        return place < len(messages) and messages[place] is block
 
     def _insert(self, messages: list[ContextMessage], role: str, text: str, position: int) -> None:
         block = RecallBlock(role=role, content=text)
@@ -195,8 +199,8 @@ class Blocks:
 
     def strip(self, messages: Sequence[ContextMessage]) -> list[ContextMessage]:
         """The messages without this service's blocks."""
-        place, block = self._last
-        if place < len(messages) and messages[place] is block:  # A conversation that only grew, as nearly all do.
+        if self._is_where_put(messages):
+            place, _ = self._last
             return [*messages[:place], *messages[place + 1 :]]
         owner = self._owner
         kept = [message for message in messages if type(message) is not RecallBlock or message.owner != owner]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,12 +64,10 @@ def our_errors(path: Path) -> Iterator[None]:
 
 
 def _is_newer(path: Path) -> bool:
-    """Whether the file's schema is one that this version does not know."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
+    """Whether the file's schema is one that this version does not know. A file that cannot be read is not."""
+    with contextlib.suppress(apsw.Error), contextlib.closing(apsw.Connection(str(path))) as connection:
         return bool(connection.pragma("user_version") > migrations()[-1][0])
-    finally:
-        connection.close()
+    return False
 
 
 def prepare_folder(folder: Path) -> Path:
