@@ -17,7 +17,7 @@ help:
 	@echo "make format  rewrite the sources in the project's format"
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Recollect needs Python 3.11 or newer; run make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Toldonce needs Python 3.11 or newer; run make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
@@ -29,13 +29,13 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
-	$(BIN)/recollect demo
+	$(BIN)/toldonce demo
 
 serve: $(VENV)/.dev
-	$(BIN)/recollect serve
+	$(BIN)/toldonce serve
 
 isolation: $(VENV)/.dev
-	RECOLLECT_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
+	TOLDONCE_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
 
 test: $(VENV)/.dev .venv-mem0/.dev
 	$(BIN)/python -m pytest
@@ -56,7 +56,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 crash: $(VENV)/.dev
-	RECOLLECT_CRASH_ROUNDS=200 RECOLLECT_KILL_POINTS=5000 RECOLLECT_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
+	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
 
 .venv-peers/.bench: bench/peers.txt | $(BIN)/python
 	$(BIN)/python -m venv .venv-peers

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from bench.vectors import CachedVectors
-from recollect.index import IndexView, OwnerIndex
-from recollect.recall import Scored, analyse, rank
-from recollect.text.keys import indexed_tokens, key_text
-from recollect.types import IndexRow
+from toldonce.index import IndexView, OwnerIndex
+from toldonce.recall import Scored, analyse, rank
+from toldonce.text.keys import indexed_tokens, key_text
+from toldonce.types import IndexRow
 
 DAY = 86_400_000_000
 START = 19_700 * DAY

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.engine import VOCABULARY, zipf
-from recollect.embedders import Embedder, Vectors
-from recollect.embedders.minilm import DIMENSIONS, FOLDER
+from toldonce.embedders import Embedder, Vectors
+from toldonce.embedders.minilm import DIMENSIONS, FOLDER
 
 WORDS = 25
 SESSION = 20

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.index import IndexView, OwnerIndex
-from recollect.recall import analyse, rank
-from recollect.text.tokens import token_id
-from recollect.types import IndexRow
+from toldonce.index import IndexView, OwnerIndex
+from toldonce.recall import analyse, rank
+from toldonce.text.tokens import token_id
+from toldonce.types import IndexRow
 
 DIMENSIONS = 384
 WORDS = 25

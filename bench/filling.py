@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 
 from bench.corpus import messages
-from recollect import Memory
-from recollect.config import Config
-from recollect.embedders import Embedder
-from recollect.engine import Engine, open_engine
-from recollect.remember.add import AddRequest
-from recollect.requests import PROJECT, add_request, scope_of
-from recollect.verbs import Verbs
+from toldonce import Memory
+from toldonce.config import Config
+from toldonce.embedders import Embedder
+from toldonce.engine import Engine, open_engine
+from toldonce.remember.add import AddRequest
+from toldonce.requests import PROJECT, add_request, scope_of
+from toldonce.verbs import Verbs
 
 SCRATCH = Path(__file__).parents[1] / "build" / "bench"
 """On the disk that holds the project: temporary folders are in RAM on some systems, where an fsync costs nothing."""

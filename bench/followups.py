@@ -8,9 +8,9 @@ import numpy as np
 
 from bench.locomo import Conversation, indexed
 from bench.vectors import CachedVectors
-from recollect.index import IndexView
-from recollect.recall import analyse, rank
-from recollect.recall.followup import in_context, just_asked
+from toldonce.index import IndexView
+from toldonce.recall import analyse, rank
+from toldonce.recall.followup import in_context, just_asked
 
 SECOND_TURNS = """
 Let me think. | And when was that?

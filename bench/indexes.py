@@ -18,7 +18,7 @@ from bench.corpus import GivenVectors, Talk
 from bench.filling import fill, fill_many, scratch, verbs
 from bench.machine import resident_bytes
 from bench.report import LATENCY, Figure, Part, Scale, Table, latency_row, quantile
-from recollect import Memory
+from toldonce import Memory
 
 INCLUDES = (
     "Loading is `Memory.warm` of one owner right after opening the folder: rows read, vectors and words' lists built; "
@@ -55,7 +55,7 @@ def loads(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
     from_disk: list[float] = []
     for number in range(2 * rounds + 1):
         if number % 2:
-            _drop(folder / "recollect.db")
+            _drop(folder / "toldonce.db")
         with Memory(folder=folder, embedder=GivenVectors()) as memory:
             start = time.perf_counter()
             memory.warm(user_id="owner0")

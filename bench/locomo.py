@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from bench.smalltalk import LONGER, UTTERANCES
 from bench.vectors import CachedVectors
-from recollect.index import IndexView, OwnerIndex
-from recollect.recall import Scored, analyse, rank
-from recollect.text.keys import indexed_tokens, key_text
-from recollect.types import IndexRow
+from toldonce.index import IndexView, OwnerIndex
+from toldonce.recall import Scored, analyse, rank
+from toldonce.text.keys import indexed_tokens, key_text
+from toldonce.types import IndexRow
 
 GAP = 4 * 3600
 """Seconds of silence that end a session when no run is given."""
@@ -176,7 +176,7 @@ Ranker = Callable[[IndexView, str, CachedVectors, int, int], list[Scored]]
 
 
 def engine(view: IndexView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
-    """The ranking Recollect ships."""
+    """The ranking Toldonce ships."""
     query = analyse(question, view, now)
     return rank(view, query, vectors.query(query.dense_text), limit=limit)
 

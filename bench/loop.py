@@ -14,8 +14,8 @@ import numpy as np
 from bench.corpus import GivenVectors, Talk
 from bench.filling import fill, scratch
 from bench.report import LATENCY, Figure, Part, Scale, Table, latency_row, quantile
-from recollect import AsyncMemory, Memory
-from recollect.embedders.minilm import MiniLM
+from toldonce import AsyncMemory, Memory
+from toldonce.embedders.minilm import MiniLM
 
 INCLUDES = (
     "Eight sessions on one event loop, each with an owner of its own, ask a new question about every 25 ms through "

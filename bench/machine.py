@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-PACKAGES = ("recollect", "numpy", "numkong", "onnxruntime", "tokenizers", "apsw", "pipecat-ai")
+PACKAGES = ("toldonce", "numpy", "numkong", "onnxruntime", "tokenizers", "apsw", "pipecat-ai")
 
 
 def circumstances(folder: Path) -> dict[str, Any]:

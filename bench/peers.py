@@ -17,7 +17,7 @@ import numpy as np
 from bench.corpus import GivenVectors, Talk, messages
 from bench.filling import BATCH, fill_many, request, scratch, verbs
 from bench.report import Cell, Figure, Part, Plot, Scale, Table, quantile
-from recollect import Memory
+from toldonce import Memory
 
 VENV = Path(__file__).parents[1] / ".venv-peers"
 STORES = ("qdrant", "faiss", "chroma")
@@ -26,7 +26,7 @@ TURN = 50
 """Searches of one before the other's. Call by call, each would find the processor's caches full of the other's data."""
 
 INCLUDES = (
-    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Recollect, fifty "
+    f"mem0ai {VERSION} runs in a process and an environment of its own and takes turns with Toldonce, fifty "
     "searches each. Both are given the vectors, of messages and of questions, so no figure has an embedding in it; "
     "both are asked for ten results with threshold 0. Ours rank words, neighbours and speakers besides. The peer's "
     "words' half needs models that its default installation does not have, and stays out. An add is one message "
@@ -200,13 +200,13 @@ def available() -> str | None:
 
 
 def measure(scale: Scale, stores: Sequence[str] = STORES) -> Part:
-    """Recollect beside mem0 over each store."""
+    """Toldonce beside mem0 over each store."""
     sizes = SIZES[scale]
     embedder = GivenVectors()
     part = Part("Beside mem0", INCLUDES)
     columns = ("users x memories", "", "search p50 ms", "p99 ms", "results of 10", "add p50 ms", "p99 ms")
     rows: list[list[Cell]] = []
-    series: dict[str, list[tuple[Cell, float]]] = {"Recollect": [], **{f"mem0 + {store}": [] for store in stores}}
+    series: dict[str, list[tuple[Cell, float]]] = {"Toldonce": [], **{f"mem0 + {store}": [] for store in stores}}
     for setting in sizes.settings:
         given = load(setting, sizes)
         for store in stores:
@@ -219,10 +219,10 @@ def measure(scale: Scale, stores: Sequence[str] = STORES) -> Part:
                     peer(store, folder / "theirs", folder / "given.npz") as other,
                 ):
                     ours, theirs = compare(memory, other, given)
-            rows += [rows_of(setting, f"Recollect, beside {store}", ours), rows_of(setting, f"mem0 + {store}", theirs)]
+            rows += [rows_of(setting, f"Toldonce, beside {store}", ours), rows_of(setting, f"mem0 + {store}", theirs)]
             part.figures += ratios(setting, store, ours, theirs)
             series[f"mem0 + {store}"].append((setting.name, quantile(theirs.search, 0.5)))
-        series["Recollect"].append((setting.name, quantile(ours.search, 0.5)))
+        series["Toldonce"].append((setting.name, quantile(ours.search, 0.5)))
     part.tables.append(Table("Search and add", columns, rows))
     part.plots.append(Plot("peers", "Search with given vectors, p50", "users x memories", "ms", series, "bars"))
     return part

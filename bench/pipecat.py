@@ -25,8 +25,8 @@ from loguru import logger
 from pipecat.frames.frames import LLMContextFrame
 from tests.pipecat.harness import Call, Passing
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 
 TOPICS = ("garden", "sister", "violin", "Lisbon", "marathon", "recipe", "passport", "dentist", "novel", "bicycle")
 VERBS = ("bought", "lost", "painted", "repaired", "sold", "borrowed", "found", "cleaned", "hid", "measured")
@@ -164,7 +164,7 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     async with AsyncExitStack() as calls:
         for call in (plain, ours, *others.values()):
             await calls.enter_async_context(call)
-        timed = {"pass-through": Timed(plain), "recollect": Timed(ours)}
+        timed = {"pass-through": Timed(plain), "toldonce": Timed(ours)}
         timed |= {name: Timed(call) for name, call in others.items()}
         stalls: dict[str, list[float]] = {name: [] for name in timed}
         for n in range(options.turns):
@@ -191,7 +191,7 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
         "first_turn_ms": {name: round(one.hops[0], 3) for name, one in timed.items()},
         "loop_late_ms": {name: quantiles(late) for name, late in stalls.items()},
         "turns_with_block": f"{with_block} of {options.turns}",
-        "prompt_reused": {"pass-through": reused(plain.shown), "recollect": reused(ours.shown)},
+        "prompt_reused": {"pass-through": reused(plain.shown), "toldonce": reused(ours.shown)},
         "recall": str(service._recall.tally),
     }
 

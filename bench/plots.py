@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#1a6f93", "#c8553d", "#6a994e", "#8d6a9f", "#b0892b")
-_STYLE: Any = {"svg.hashsalt": "recollect", "svg.fonttype": "none", "font.size": 10, "axes.axisbelow": True}
+_STYLE: Any = {"svg.hashsalt": "toldonce", "svg.fonttype": "none", "font.size": 10, "axes.axisbelow": True}
 
 
 def draw(plot: dict[str, Any], file: Path) -> None:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from recollect import Memory
+from toldonce import Memory
 
 
 def write(folder: str, writer: int, adds: int) -> None:

@@ -11,9 +11,9 @@ from bench.followups import share_kept
 from bench.locomo import THRESHOLD, Answer, Conversation, Turn, ask, engine, interval, read, small_talk
 from bench.report import Cell, Figure, Part, Plot, Scale, Table
 from bench.vectors import CachedVectors
-from recollect.engine import SHORTEST
-from recollect.recall import fitting, hits
-from recollect.types import MemoryRecord
+from toldonce.engine import SHORTEST
+from toldonce.recall import fitting, hits
+from toldonce.types import MemoryRecord
 
 INCLUDES = (
     "Every turn of LoCoMo (Maharana et al., ACL 2024) is one memory, stored as it was said, with the speaker's name "

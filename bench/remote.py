@@ -3,7 +3,7 @@
     python -m bench.remote [--turns 300] [--memories 10000]
 
 The host of the turns takes no time and has a process of its own. Turns on it alternate with turns through a
-pass-through processor, and with requests for the same search by themselves: the floor. The import is from Recollect's
+pass-through processor, and with requests for the same search by themselves: the floor. The import is from Toldonce's
 own server, over HTTP, with every memory's history.
 """
 
@@ -28,14 +28,14 @@ from tests.pipecat.harness import Call, Passing
 from tests.remote.server import KEY, Server
 
 from bench.pipecat import Timed, fact, quantiles, question
-from recollect import Memory
-from recollect.pipecat import Mem0MemoryService
-from recollect.remote.account import account
-from recollect.remote.client import Mem0Client
-from recollect.remote.memory import RemoteMemory
-from recollect.requests import PROJECT
-from recollect.transfer.jsonl import export, load
-from recollect.transfer.mem0 import import_account
+from toldonce import Memory
+from toldonce.pipecat import Mem0MemoryService
+from toldonce.remote.account import account
+from toldonce.remote.client import Mem0Client
+from toldonce.remote.memory import RemoteMemory
+from toldonce.requests import PROJECT
+from toldonce.transfer.jsonl import export, load
+from toldonce.transfer.mem0 import import_account
 
 MESSAGES = 200
 
@@ -154,7 +154,7 @@ def main() -> None:
     logger.remove()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ["RECOLLECT_HOME"] = name
+        os.environ["TOLDONCE_HOME"] = name
         found = {
             "turns": asyncio.run(turns(options.turns)),
             "hanging": asyncio.run(hanging(max(3, options.turns // 10))),

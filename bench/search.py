@@ -12,8 +12,8 @@ import numpy as np
 from bench.corpus import GivenVectors, Talk, unit_rows
 from bench.filling import fill, fill_many, scratch, verbs
 from bench.report import Cell, Figure, Part, Plot, Scale, Table, quantile
-from recollect import Memory
-from recollect.embedders.minilm import MiniLM
+from toldonce import Memory
+from toldonce.embedders.minilm import MiniLM
 
 INCLUDES = (
     "A search is `Memory.search` with the default 20 results: arguments read, the question embedded by the bundled "

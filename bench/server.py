@@ -27,8 +27,8 @@ from tests.conformance.environments import python
 from bench.corpus import GivenVectors, Talk
 from bench.filling import SCRATCH, fill
 from bench.report import quantile
-from recollect import Memory
-from recollect.embedders.minilm import MiniLM
+from toldonce import Memory
+from toldonce.embedders.minilm import MiniLM
 
 ASKED = 400
 KEY = "the key of this measurement"
@@ -102,8 +102,8 @@ def direct(folder: Path, asked: list[str]) -> list[float]:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, int]]:
     """A server's address and process id."""
-    command = [sys.executable, "-m", "recollect.cli", "serve", "--port", "0", "--data", str(folder), "--rate", "0"]
-    environment = {**os.environ, "RECOLLECT_API_KEY": KEY}
+    command = [sys.executable, "-m", "toldonce.cli", "serve", "--port", "0", "--data", str(folder), "--rate", "0"]
+    environment = {**os.environ, "TOLDONCE_API_KEY": KEY}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from bench.locomo import Conversation, indexed, read
 from bench.vectors import CachedVectors
-from recollect.index import IndexView
-from recollect.recall import analyse, rank
-from recollect.recall.query import Query
-from recollect.recall.scoring import WEIGHTS, Weights
+from toldonce.index import IndexView
+from toldonce.recall import analyse, rank
+from toldonce.recall.query import Query
+from toldonce.recall.scoring import WEIGHTS, Weights
 
 FACTORS = (0.6, 1.5)
 LEAST_CATEGORY_5 = 0.85

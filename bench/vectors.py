@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.embedders import Embedder
+from toldonce.embedders import Embedder
 
 
 class CachedVectors:
@@ -18,12 +18,12 @@ class CachedVectors:
 
     def __init__(self, embedder: Embedder | None = None) -> None:
         if embedder is None:
-            from recollect.embedders.minilm import MiniLM
+            from toldonce.embedders.minilm import MiniLM
 
             embedder = MiniLM()
         self._embedder = embedder
         name = hashlib.sha256(embedder.fingerprint.encode()).hexdigest()[:12]
-        self._file = Path(tempfile.gettempdir()) / f"recollect-bench-{name}.npz"
+        self._file = Path(tempfile.gettempdir()) / f"toldonce-bench-{name}.npz"
         self._known: dict[str, NDArray[np.float32]] = {}
         self._changed = False
         if self._file.exists():

@@ -12,8 +12,8 @@ import sys
 
 from loguru import logger
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 
 
 async def main(user_id: str) -> None:

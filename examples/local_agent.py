@@ -26,7 +26,7 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from recollect.pipecat import Mem0MemoryService
+from toldonce.pipecat import Mem0MemoryService
 
 
 class Quoter(FrameProcessor):

@@ -1,6 +1,6 @@
-"""A voice agent that remembers: Deepgram hears, OpenAI thinks, Cartesia speaks, Recollect recalls.
+"""A voice agent that remembers: Deepgram hears, OpenAI thinks, Cartesia speaks, Toldonce recalls.
 
-    pip install "recollect[pipecat]" "pipecat-ai[deepgram,openai,cartesia,silero,webrtc,runner]"
+    pip install "toldonce[pipecat]" "pipecat-ai[deepgram,openai,cartesia,silero,webrtc,runner]"
     export DEEPGRAM_API_KEY=... OPENAI_API_KEY=... CARTESIA_API_KEY=...
     python examples/voice_agent.py
 
@@ -21,14 +21,14 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from recollect.pipecat import Mem0MemoryService
+from toldonce.pipecat import Mem0MemoryService
 
 INTRODUCTION: Any = {"role": "user", "content": "Please greet me, and say in one sentence what you can do."}
 PROMPT = "You are a friendly voice assistant. Answer in one or two short sentences that sound natural when spoken."
 
 
 def make_memory(user_id: str) -> Mem0MemoryService:
-    """The memory of one person. It lies on this machine, in RECOLLECT_HOME or the platform's folder for user data."""
+    """The memory of one person. It lies on this machine, in TOLDONCE_HOME or the platform's folder for user data."""
     return Mem0MemoryService(
         user_id=user_id,
         agent_id="voice-agent",

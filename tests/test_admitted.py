@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect import Memory
-from recollect.admitted import Admitted
-from recollect.filters import Filter, matches, parse_filters
-from recollect.filters.reduction import for_owner
-from recollect.requests import PROJECT
-from recollect.stores.protocol import Read
-from recollect.stores.sqlite import SqliteStore
+from toldonce import Memory
+from toldonce.admitted import Admitted
+from toldonce.filters import Filter, matches, parse_filters
+from toldonce.filters.reduction import for_owner
+from toldonce.requests import PROJECT
+from toldonce.stores.protocol import Read
+from toldonce.stores.sqlite import SqliteStore
 
 FILTERS: list[dict[str, Any]] = [
     {"user_id": "ann", "run_id": "r0"},

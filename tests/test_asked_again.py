@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from recollect import Memory
-from recollect.embedders.minilm import MiniLM
-from recollect.recent import Recent
+from toldonce import Memory
+from toldonce.embedders.minilm import MiniLM
+from toldonce.recent import Recent
 
 ANN = {"user_id": "ann"}
 ASKED = "What does she drink?"

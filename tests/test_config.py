@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from recollect.adapters.mem0_config import needs_mem0
-from recollect.config import read_config
-from recollect.embedders.spec import EmbedderSpec, parse_spec
-from recollect.errors import InvalidConfig
+from toldonce.adapters.mem0_config import needs_mem0
+from toldonce.config import read_config
+from toldonce.embedders.spec import EmbedderSpec, parse_spec
+from toldonce.errors import InvalidConfig
 
 HOME = "http://localhost:11434/v1"
 
@@ -25,7 +25,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ("section", "line"),
     [
         (None, None),
-        ({"provider": "recollect"}, "recollect"),
+        ({"provider": "toldonce"}, "toldonce"),
         ({"provider": "openai"}, "openai:text-embedding-3-small@https://api.openai.com/v1"),
         (
             {"provider": "openai", "config": {"model": "m", "openai_base_url": HOME + "/", "embedding_dims": 256}},
@@ -52,7 +52,7 @@ def test_an_address_from_the_environment_is_settled_at_once(monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("section", "complaint"),
     [
-        ({"provider": "huggingface"}, "'recollect', 'openai', 'onnx'"),
+        ({"provider": "huggingface"}, "'toldonce', 'openai', 'onnx'"),
         ({"provider": ["openai"]}, "is not one"),
         ({"provider": "openai", "config": {"ollama_base_url": HOME}}, "openai_base_url"),
         ({"provider": "openai", "config": {"embedding_dims": "many"}}, "embedding_dims"),
@@ -60,7 +60,7 @@ def test_an_address_from_the_environment_is_settled_at_once(monkeypatch: pytest.
         ({"provider": "openai", "config": {"openai_base_url": "localhost:11434"}}, "https://"),
         ({"provider": "openai", "config": {"openai_base_url": "http://me:secret@host/v1"}}, "OPENAI_API_KEY"),
         ({"provider": "onnx"}, "path"),
-        ({"provider": "recollect", "config": {"model": "m"}}, "takes nothing"),
+        ({"provider": "toldonce", "config": {"model": "m"}}, "takes nothing"),
     ],
 )
 def test_what_cannot_be_read_is_told(section: dict[str, Any], complaint: str) -> None:
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_told(section: dict[str, Any], complaint: str) ->
         read_config({"embedder": section})
 
 
-@pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "recollect:x", "minilm"])
+@pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "toldonce:x", "minilm"])
 def test_a_line_that_names_no_embedder(line: str) -> None:
     with pytest.raises(InvalidConfig, match="openai:MODEL"):
         parse_spec(line)
@@ -84,10 +84,10 @@ MODEL = {"provider": "openai"}
         ({"embedder": OPENAI}, False),
         ({"embedder": {"provider": "onnx", "config": {"path": "/m"}}}, False),
         ({"embedder": {"provider": "huggingface"}}, True),
-        ({"embedder": OPENAI, "vector_store": {"provider": "recollect"}}, False),
+        ({"embedder": OPENAI, "vector_store": {"provider": "toldonce"}}, False),
         ({"embedder": OPENAI, "vector_store": {"provider": "chroma"}}, True),
         ({"embedder": OPENAI, "llm": MODEL}, True),
-        ({"embedder": OPENAI, "llm": MODEL, "vector_store": {"provider": "recollect"}}, False),
+        ({"embedder": OPENAI, "llm": MODEL, "vector_store": {"provider": "toldonce"}}, False),
     ],
 )
 def test_whose_engine_an_embedder_asks_for(config: dict[str, Any], theirs: bool) -> None:
@@ -95,5 +95,5 @@ def test_whose_engine_an_embedder_asks_for(config: dict[str, Any], theirs: bool)
 
 
 def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
-    config = read_config({"vector_store": {"provider": "recollect", "config": {"path": "a"}}}, tmp_path)
+    config = read_config({"vector_store": {"provider": "toldonce", "config": {"path": "a"}}}, tmp_path)
     assert config.folder == tmp_path

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from recollect import Memory
-from recollect.embedders.minilm import MiniLM
-from recollect.embedders.openai import OpenAIEmbeddings
-from recollect.errors import EmbedderMismatch
 from tests.embedders.openai_server import EmbeddingServer, serving
 from tests.embedders.test_onnx import tiny
+from toldonce import Memory
+from toldonce.embedders.minilm import MiniLM
+from toldonce.embedders.openai import OpenAIEmbeddings
+from toldonce.errors import EmbedderMismatch
 
 ANN = {"user_id": "ann"}
 
@@ -50,19 +50,19 @@ def test_the_same_model_elsewhere_is_the_same_embedder(tmp_path: Path, server: E
 def test_another_embedder_is_refused_with_the_command_that_helps(tmp_path: Path, server: EmbeddingServer) -> None:
     with Memory(folder=tmp_path):
         pass
-    command = rf"recollect rebuild --data {tmp_path} --embedder openai:small@{server.url}"
+    command = rf"toldonce rebuild --data {tmp_path} --embedder openai:small@{server.url}"
     with pytest.raises(EmbedderMismatch, match=command):
         Memory(served(server), folder=tmp_path)
     with Memory(folder=tmp_path), pytest.raises(EmbedderMismatch, match=command):
         Memory(served(server), folder=tmp_path)
-    with Memory({"embedder": {"provider": "recollect"}}, folder=tmp_path):
+    with Memory({"embedder": {"provider": "toldonce"}}, folder=tmp_path):
         pass
 
 
 def test_another_model_of_the_same_server_is_another_embedder(tmp_path: Path, server: EmbeddingServer) -> None:
     with Memory(served(server), folder=tmp_path):
         pass
-    for config in (served(server, "large"), {"embedder": {"provider": "recollect"}}):
+    for config in (served(server, "large"), {"embedder": {"provider": "toldonce"}}):
         with pytest.raises(EmbedderMismatch, match="openai/small/64"):
             Memory(config, folder=tmp_path)
 
@@ -71,7 +71,7 @@ def test_an_embedder_brought_along_has_to_be_brought_again(tmp_path: Path, serve
     embedder = OpenAIEmbeddings("small", server.url)
     with Memory(folder=tmp_path, embedder=embedder):
         pass
-    with pytest.raises(EmbedderMismatch, match=r"brought along.*--embedder recollect"):
+    with pytest.raises(EmbedderMismatch, match=r"brought along.*--embedder toldonce"):
         Memory(folder=tmp_path)
     with Memory(folder=tmp_path, embedder=embedder):
         pass

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recollect import AsyncMemory, Memory
-from recollect.embedders.minilm import MiniLM
+from toldonce import AsyncMemory, Memory
+from toldonce.embedders.minilm import MiniLM
 
 ANN = {"user_id": "ann"}
 
@@ -73,7 +73,7 @@ def test_others_do_not_wait_and_nobody_waits_for_ever(tmp_path: Path, embedder: 
 
 
 def memory_filter(user: str) -> Any:
-    from recollect.requests import read_filters
+    from toldonce.requests import read_filters
 
     return read_filters({"user_id": user})
 

@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from recollect import Memory
-from recollect.errors import Closed
+from toldonce import Memory
+from toldonce.errors import Closed
 
 CLOCKS = "Who has a hobby with timepieces?"
 ANN = {"user_id": "ann"}
 
 ADD = """
 import os, sys, time
-from recollect import Memory
+from toldonce import Memory
 memory = Memory(folder=sys.argv[1])
 memory.add("My grandfather repairs clocks.", user_id="ann")
 time.sleep(float(sys.argv[2]))
 """
 SEARCH = """
 import sys
-from recollect import Memory
+from toldonce import Memory
 memory = Memory(folder=sys.argv[1])
 found = memory.search("Who has a hobby with timepieces?", filters={"user_id": "ann"})
 print([hit["memory"] for hit in found["results"]])
@@ -56,7 +56,7 @@ def test_what_a_killed_process_left_is_embedded_before_the_first_answer(tmp_path
 
 
 def test_a_process_that_stays_takes_over_what_others_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recollect.remember.vectors._LOOK_AGAIN", 0.1)
+    monkeypatch.setattr("toldonce.remember.vectors._LOOK_AGAIN", 0.1)
     with Memory(folder=tmp_path) as memory:
         memory.add("I like tea.", user_id="ann")
         run(ADD + "os.kill(os.getpid(), 9)", tmp_path, "0")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recollect import AsyncMemory, Memory
-from recollect.embedders.minilm import MiniLM
-from recollect.errors import (
+from toldonce import AsyncMemory, Memory
+from toldonce.embedders.minilm import MiniLM
+from toldonce.errors import (
     Closed,
     InvalidConfig,
     InvalidFilter,
@@ -27,7 +27,7 @@ from recollect.errors import (
     MissingIdentity,
     Unsupported,
 )
-from recollect.text.keys import key_text
+from toldonce.text.keys import key_text
 
 ANN = {"user_id": "ann"}
 DAY = 86_400
@@ -412,21 +412,21 @@ def test_wrong_input_is_an_error_that_says_what_to_do(
 
 
 def test_from_config_reads_mem0s_dict(tmp_path: Path) -> None:
-    config = {"vector_store": {"provider": "recollect", "config": {"path": str(tmp_path)}}, "version": "v1.1"}
+    config = {"vector_store": {"provider": "toldonce", "config": {"path": str(tmp_path)}}, "version": "v1.1"}
     with Memory.from_config(config) as memory:
         memory.add("I keep bees", user_id="ann", timestamp=datetime(2026, 1, 1, tzinfo=UTC))
-    assert (tmp_path / "recollect.db").exists()
+    assert (tmp_path / "toldonce.db").exists()
 
 
-def test_recollect_home_is_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path / "home"))
+def test_toldonce_home_is_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path / "home"))
     with Memory() as memory:
         memory.add("I keep bees", user_id="ann")
-    assert (tmp_path / "home" / "recollect.db").exists()
+    assert (tmp_path / "home" / "toldonce.db").exists()
 
 
-def test_importing_recollect_loads_nothing_heavy() -> None:
+def test_importing_toldonce_loads_nothing_heavy() -> None:
     heavy = {"onnxruntime", "tokenizers", "httpx", "numpy", "apsw"}
-    code = f"import sys, recollect; print(*{heavy} & set(sys.modules))"
+    code = f"import sys, toldonce; print(*{heavy} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""

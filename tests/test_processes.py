@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recollect import Memory
+from toldonce import Memory
 
 WRITER = """
 import json, sys
-from recollect import Memory
+from toldonce import Memory
 folder, writer, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with Memory(folder=folder) as memory:
     for n in range(count):

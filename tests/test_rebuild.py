@@ -13,17 +13,17 @@ import apsw
 import numpy as np
 import pytest
 
-from recollect import Memory
-from recollect.embedders.minilm import MiniLM
-from recollect.embedders.spec import EmbedderSpec, parse_spec
-from recollect.errors import EmbedderMismatch, FolderNotUsable, StoreError, Unreachable
-from recollect.rebuild import rebuild
-from recollect.stores.claim import FINGERPRINT, REBUILD
-from recollect.stores.sqlite.connection import FILE_NAME
-from recollect.text.keys import KEY_VERSION, indexed_tokens, key_text
-from recollect.types import IndexRow
 from tests.cli.command import run
 from tests.embedders.openai_server import EmbeddingServer, vector
+from toldonce import Memory
+from toldonce.embedders.minilm import MiniLM
+from toldonce.embedders.spec import EmbedderSpec, parse_spec
+from toldonce.errors import EmbedderMismatch, FolderNotUsable, StoreError, Unreachable
+from toldonce.rebuild import rebuild
+from toldonce.stores.claim import FINGERPRINT, REBUILD
+from toldonce.takeover import DATABASE
+from toldonce.text.keys import KEY_VERSION, indexed_tokens, key_text
+from toldonce.types import IndexRow
 
 ANN = {"user_id": "ann"}
 DAY = 86_400
@@ -98,7 +98,7 @@ def test_there_may_be_nothing_to_do(tmp_path: Path, server: EmbeddingServer) -> 
 def test_what_is_done_meanwhile_is_taken_along(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recollect.rebuild._CHUNK", 20)
+    monkeypatch.setattr("toldonce.rebuild._CHUNK", 20)
     with Memory(folder=tmp_path) as memory:
         fill(memory, 60)
         by_text = {found["memory"]: found["id"] for found in memory.get_all(filters=ANN, top_k=99)["results"]}
@@ -138,7 +138,7 @@ def test_writers_without_rest_cannot_put_it_off_for_ever(tmp_path: Path, server:
 def test_nothing_of_what_was_erased_stays(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recollect.rebuild._CHUNK", 20)
+    monkeypatch.setattr("toldonce.rebuild._CHUNK", 20)
     with Memory(folder=tmp_path) as memory:
         fill(memory, 60)
 
@@ -156,7 +156,7 @@ def test_nothing_of_what_was_erased_stays(
 
 WORKER = """
 import sys
-from recollect import Memory
+from toldonce import Memory
 with Memory(folder=sys.argv[1]) as memory:
     print("open", flush=True)
     for n in range(10_000):
@@ -172,7 +172,7 @@ with Memory(folder=sys.argv[1]) as memory:
 def test_a_thread_and_a_process_search_and_add_all_the_while(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recollect.rebuild._CHUNK", 16)
+    monkeypatch.setattr("toldonce.rebuild._CHUNK", 16)
     problems: list[BaseException] = []
     said: list[str] = []
     stop = threading.Event()
@@ -225,8 +225,8 @@ def test_a_thread_and_a_process_search_and_add_all_the_while(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from recollect import rebuild as module
-from recollect.embedders.spec import parse_spec
+from toldonce import rebuild as module
+from toldonce.embedders.spec import parse_spec
 module._CHUNK = 16
 def die(done, total):
     if done >= int(sys.argv[3]):
@@ -301,7 +301,7 @@ def age(folder: Path) -> None:
     """Make a folder look as if an earlier version had keyed it: other tokens, other vectors."""
     with Memory(folder=folder) as memory:
         earlier = memory._engine.vectors_from.replace(f"keys:{KEY_VERSION}", "keys:0")
-    connection = apsw.Connection(str(folder / FILE_NAME))
+    connection = apsw.Connection(str(folder / DATABASE))
     connection.execute("UPDATE token SET ids = x'01000000'; UPDATE vector SET embedding = zeroblob(1536)")
     connection.execute("UPDATE setting SET value = ? WHERE key = ?", (earlier, FINGERPRINT))
     connection.close()
@@ -316,7 +316,7 @@ def test_a_folder_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) ->
         )
         before = rows(memory)
     age(tmp_path)
-    with pytest.raises(EmbedderMismatch, match=f"recollect rebuild --data {tmp_path}$"):
+    with pytest.raises(EmbedderMismatch, match=f"toldonce rebuild --data {tmp_path}$"):
         Memory(folder=tmp_path)
     rebuild(tmp_path)
     with Memory(folder=tmp_path) as memory:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidTime
-from recollect.times import day, iso, moment, today
+from toldonce.errors import InvalidTime
+from toldonce.times import day, iso, moment, today
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ SHA256 = {
 }
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL_FOLDER = ROOT / "src/recollect/embedders/models/all-MiniLM-L6-v2"
+MODEL_FOLDER = ROOT / "src/toldonce/embedders/models/all-MiniLM-L6-v2"
 SENTENCES = ROOT / "tests/embedders/sentences.json"
 CALIBRATION = ROOT / "tools/calibration.json"
 REFERENCE = ROOT / "tests/embedders/reference.npz"
@@ -131,7 +131,7 @@ class Graph:
             [numpy_helper.from_array(values, name) for name, values in self.constants.items()],
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, producer_name="recollect")
+        model = helper.make_model(graph, opset_imports=opsets, producer_name="toldonce")
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model, full_check=True)
         return model

@@ -16,9 +16,9 @@ import pytest
 pytest.importorskip("mem0")
 pytest.importorskip("chromadb")
 
-from recollect.adapters.mem0 import Mem0Memory
-from recollect.errors import InvalidConfig, InvalidFilter, MemoryNotFound, Unreachable, Unsupported
 from tests.remote.conftest import until
+from toldonce.adapters.mem0 import Mem0Memory
+from toldonce.errors import InvalidConfig, InvalidFilter, MemoryNotFound, Unreachable, Unsupported
 
 from .openai_server import OpenAI, serving
 
@@ -31,7 +31,7 @@ ANN: dict[str, Any] = {"user_id": "ann"}
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAI]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.delenv("MEM0_TELEMETRY", raising=False)
     with serving() as running:
@@ -142,7 +142,7 @@ def test_no_key(tmp_path: Path, model: OpenAI, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_search_that_hangs_has_an_end(tmp_path: Path, model: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recollect.adapters.mem0._DEADLINE", 0.001)
+    monkeypatch.setattr("toldonce.adapters.mem0._DEADLINE", 0.001)
 
     async def ask() -> None:
         async with Mem0Memory(config(tmp_path)) as memory:
@@ -154,7 +154,7 @@ def test_a_search_that_hangs_has_an_end(tmp_path: Path, model: OpenAI, monkeypat
 
 EXAMPLE = """
 import asyncio, sys
-from recollect.pipecat import Mem0MemoryService
+from toldonce.pipecat import Mem0MemoryService
 from tests.pipecat.harness import Call, blocks
 
 async def main():

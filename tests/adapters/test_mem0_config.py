@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recollect.adapters import mem0_config
-from recollect.adapters.mem0_config import fingerprint, needs_mem0, require_mem0
-from recollect.errors import InvalidConfig, MissingExtra
+from toldonce.adapters import mem0_config
+from toldonce.adapters.mem0_config import fingerprint, needs_mem0, require_mem0
+from toldonce.errors import InvalidConfig, MissingExtra
 
 CHROMA = {"vector_store": {"provider": "chroma", "config": {"collection_name": "memories"}}}
 
@@ -17,8 +17,8 @@ CHROMA = {"vector_store": {"provider": "chroma", "config": {"collection_name": "
     ("config", "theirs"),
     [
         ({}, False),
-        ({"vector_store": {"provider": "recollect"}}, False),
-        ({"vector_store": {"provider": "recollect"}, "llm": {"provider": "openai"}}, False),
+        ({"vector_store": {"provider": "toldonce"}}, False),
+        ({"vector_store": {"provider": "toldonce"}, "llm": {"provider": "openai"}}, False),
         ({"version": "v1.1"}, False),
         (CHROMA, True),
         ({"vector_store": {"config": {"path": "somewhere"}}}, True),
@@ -37,7 +37,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
 
 def test_what_is_not_installed_is_named_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     _installed(monkeypatch)
-    with pytest.raises(MissingExtra, match=r"pip install 'recollect\[mem0\]' chromadb"):
+    with pytest.raises(MissingExtra, match=r"pip install 'toldonce\[mem0\]' chromadb"):
         require_mem0(CHROMA)
     _installed(monkeypatch, "mem0")
     with pytest.raises(MissingExtra, match="pip install chromadb"):

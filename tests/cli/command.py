@@ -10,16 +10,14 @@ from pathlib import Path
 
 def environment(home: Path) -> dict[str, str]:
     """An environment without keys, whose home is ``home``, on a wide terminal."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "MEM0_", "RECOLLECT_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "MEM0_", "TOLDONCE_"))}
     return {**kept, "HOME": str(home), "XDG_DATA_HOME": str(home / "share"), "TMPDIR": str(home), "COLUMNS": "200"}
 
 
 def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
-    """``recollect`` with these arguments, running."""
+    """``toldonce`` with these arguments, running."""
     return subprocess.Popen(
-        [sys.executable, "-m", "recollect.cli", *map(str, arguments)],
+        [sys.executable, "-m", "toldonce.cli", *map(str, arguments)],
         env=environment(home),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -39,7 +37,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
 
 
 def run(*arguments: str | Path, home: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """``recollect`` with these arguments, finished; ``typed`` is its standard input."""
+    """``toldonce`` with these arguments, finished; ``typed`` is its standard input."""
     process = start(*arguments, home=home)
     out, err = finish(process, typed)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)

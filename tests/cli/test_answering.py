@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from recollect.cli.answering import TurnRecall, greeting, quote, told
+from toldonce.cli.answering import TurnRecall, greeting, quote, told
 
 
 def hit(memory: str, role: str = "user") -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_a_language_model_answers_and_its_failure_does_not_end_the_talk(tmp_path
     with serve(LanguageModel([], status=400)) as broken:
         failed = run("chat", "--data", tmp_path, "--llm-base-url", broken.url, home=tmp_path, typed="Hello?\nHello?\n")
 
-    assert "Recollect: Lovely goats." in done.stdout
+    assert "Toldonce: Lovely goats." in done.stdout
     assert failed.returncode == 0
     assert failed.stdout.count("The language model did not answer") == 2
 

@@ -115,7 +115,7 @@ def test_locomo_is_played_and_its_categories_reported(tmp_path: Path) -> None:
     assert "3 of 3" in done.stdout
     assert "categories 1-4" in done.stdout
     assert "1 multi-hop" in done.stdout
-    assert not list(tmp_path.glob("recollect-demo-*"))
+    assert not list(tmp_path.glob("toldonce-demo-*"))
 
 
 def test_a_transcript_without_questions_ends_with_the_greeting(home: Path, folder: Path, tmp_path: Path) -> None:
@@ -163,4 +163,4 @@ def test_ctrl_c_stops_the_children_and_leaves_no_folder(tmp_path: Path) -> None:
 
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert not list(tmp_path.glob("recollect-demo-*"))
+    assert not list(tmp_path.glob("toldonce-demo-*"))

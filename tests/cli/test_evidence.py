@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from recollect.cli.evidence import Figure, figures, recalled_fraction
-from recollect.cli.transcript import Question
+from toldonce.cli.evidence import Figure, figures, recalled_fraction
+from toldonce.cli.transcript import Question
 
 
 def question(category: int | None) -> Question:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from recollect.remote.account import account
-from recollect.remote.delivery import outbox_path
-from recollect.remote.outbox.file import OutboxFile
-from recollect.remote.said import said
-from recollect.requests import add_request, scope_of
+from toldonce.remote.account import account
+from toldonce.remote.delivery import outbox_path
+from toldonce.remote.outbox.file import OutboxFile
+from toldonce.remote.said import said
+from toldonce.requests import add_request, scope_of
 
 from .command import run
 
@@ -81,9 +81,9 @@ def test_what_was_put_aside_is_listed_retried_and_dropped(data: Path) -> None:
     ("arguments", "says"),
     [
         (["drop"], "--all"),
-        (["drop", "nothing"], "recollect outbox"),
-        (["retry", "nothing"], "recollect outbox"),
-        (["move", "nothing", "--api-key", "m0-new"], "recollect outbox"),
+        (["drop", "nothing"], "toldonce outbox"),
+        (["retry", "nothing"], "toldonce outbox"),
+        (["move", "nothing", "--api-key", "m0-new"], "toldonce outbox"),
     ],
 )
 def test_wrong_names(data: Path, arguments: list[str], says: str) -> None:

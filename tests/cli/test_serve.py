@@ -1,4 +1,4 @@
-"""``recollect serve`` and ``recollect keys``, as a person runs them."""
+"""``toldonce serve`` and ``toldonce keys``, as a person runs them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_keys_are_made_listed_and_revoked_while_the_server_runs(tmp_path: Path) 
         assert client.get("/v1/ping/").status == 401
         again = keys(tmp_path, "revoke", made["id"])
         assert again.returncode == 2
-        assert "recollect keys list" in again.stderr
+        assert "toldonce keys list" in again.stderr
         stop(server.process)
 
 
@@ -83,13 +83,13 @@ def test_keys_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     for arguments in (("--scope", "root"), ("--expires", "2020-01-01"), ("--expires", "soon"), ("--project", " ")):
         refused = keys(tmp_path, "create", *arguments)
         assert (refused.returncode, refused.stdout) == (2, "")
-        assert refused.stderr.startswith("recollect: ")
+        assert refused.stderr.startswith("toldonce: ")
 
 
 def test_listening_elsewhere_needs_a_key(tmp_path: Path) -> None:
     refused = run("serve", "--host", "0.0.0.0", "--port", "0", "--data", tmp_path / "memory", home=tmp_path)
     assert refused.returncode == 2
-    assert "recollect keys create" in refused.stderr
+    assert "toldonce keys create" in refused.stderr
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

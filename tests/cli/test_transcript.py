@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from recollect.cli.transcript import BUNDLED, Transcript, read_transcript
-from recollect.errors import InvalidTranscript
+from toldonce.cli.transcript import BUNDLED, Transcript, read_transcript
+from toldonce.errors import InvalidTranscript
 
 OURS: dict[str, Any] = {
     "user": {"id": "ana", "name": "Ana"},

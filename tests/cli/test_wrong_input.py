@@ -36,7 +36,7 @@ def test_a_transcript_that_cannot_be_played(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("recollect: ")
+    assert done.stderr.startswith("toldonce: ")
     assert complaint in done.stderr
     assert not (tmp_path / "memory").exists()
 
@@ -75,7 +75,7 @@ def test_options_that_do_not_fit(tmp_path: Path, arguments: list[str], complaint
 
 def test_importing_the_command_loads_neither_pipecat_nor_a_model() -> None:
     loaded = subprocess.run(
-        [sys.executable, "-c", "import recollect.cli.app, sys; print(*sys.modules)"], capture_output=True, check=True
+        [sys.executable, "-c", "import toldonce.cli.app, sys; print(*sys.modules)"], capture_output=True, check=True
     ).stdout.split()
 
     assert not {b"pipecat", b"onnxruntime", b"tokenizers"} & set(loaded)
@@ -85,4 +85,4 @@ def test_the_version_is_told(tmp_path: Path) -> None:
     done = run("--version", home=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("recollect 0.")
+    assert done.stdout.startswith("toldonce 0.")

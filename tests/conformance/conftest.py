@@ -1,4 +1,4 @@
-"""A server as anyone starts it: ``recollect serve`` in a process of its own."""
+"""A server as anyone starts it: ``toldonce serve`` in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Served:
     environment: dict[str, str]
 
     def key(self, project: str) -> str:
-        """A key for a project, as ``recollect keys create`` prints it."""
+        """A key for a project, as ``toldonce keys create`` prints it."""
         command = ["keys", "create", "--data", str(self.folder), "--project", project, "--json"]
-        done = subprocess.run(_recollect(*command), env=self.environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(_toldonce(*command), env=self.environment, capture_output=True, text=True, check=True)
         return str(json.loads(done.stdout)["key"])
 
     def run(self, folder: Path, *command: str | Path) -> dict[str, object]:
@@ -41,8 +41,8 @@ class Served:
         return found
 
 
-def _recollect(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "recollect.cli", *arguments]
+def _toldonce(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "toldonce.cli", *arguments]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     environment, folder = variables(home), home / "memory"
     process = subprocess.Popen(
-        _recollect("serve", "--port", "0", "--data", str(folder)),
+        _toldonce("serve", "--port", "0", "--data", str(folder)),
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

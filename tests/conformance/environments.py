@@ -51,7 +51,7 @@ def node(name: str) -> Path:
 
 def variables(home: Path) -> dict[str, str]:
     """An environment in which the packages talk to nobody but our server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEM0_", "RECOLLECT_", "PYTHON"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEM0_", "TOLDONCE_", "PYTHON"))}
     quiet = {"MEM0_TELEMETRY": "false", "MEM0_DIR": str(home / "mem0"), "ANONYMIZED_TELEMETRY": "false"}
     return {**kept, **quiet, "HOME": str(home), "TMPDIR": str(home), "PYTHONWARNINGS": "ignore"}
 

@@ -20,14 +20,14 @@ from typing import Any
 
 import apsw
 
-from recollect.remote.account import account
-from recollect.remote.delivery import delivery, outbox_path
-from recollect.remote.outbox import policy, sender
-from recollect.remote.outbox.file import Entry, OutboxFile
-from recollect.remote.outbox.sender import Sender
-from recollect.remote.said import said
-from recollect.requests import add_request, scope_of
-from recollect.times import now
+from toldonce.remote.account import account
+from toldonce.remote.delivery import delivery, outbox_path
+from toldonce.remote.outbox import policy, sender
+from toldonce.remote.outbox.file import Entry, OutboxFile
+from toldonce.remote.outbox.sender import Sender
+from toldonce.remote.said import said
+from toldonce.requests import add_request, scope_of
+from toldonce.times import now
 
 KEY = "m0-test-key"
 CONVERSATIONS = 2

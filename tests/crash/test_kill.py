@@ -13,13 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-from recollect import Memory
+from toldonce import Memory
 
-ROUNDS = int(os.environ.get("RECOLLECT_CRASH_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("TOLDONCE_CRASH_ROUNDS", "6"))
 
 CHILD = """
 import sys
-from recollect import Memory
+from toldonce import Memory
 folder, start = sys.argv[1], int(sys.argv[2])
 memory = Memory(folder=folder)
 print("open", flush=True)

@@ -20,7 +20,7 @@ from tests.remote.host import Host, Reply, Request, Rule
 
 from .outbox_child import CONVERSATIONS
 
-POINTS = int(os.environ.get("RECOLLECT_KILL_POINTS", "40"))
+POINTS = int(os.environ.get("TOLDONCE_KILL_POINTS", "40"))
 
 
 class Nursery:

@@ -1,4 +1,4 @@
-"""A call on Recollect's own server as its host, while the agent, the server or both are killed at random moments.
+"""A call on Toldonce's own server as its host, while the agent, the server or both are killed at random moments.
 
 ``make crash`` takes 100 runs; a plain test run a few.
 """
@@ -18,18 +18,18 @@ import pytest
 
 pytest.importorskip("pipecat")
 
-from recollect import Memory
-from recollect.remote.memory import RemoteMemory
 from tests.remote.server import KEY, Server
+from toldonce import Memory
+from toldonce.remote.memory import RemoteMemory
 
-RUNS = int(os.environ.get("RECOLLECT_PIPELINE_RUNS", "3"))
+RUNS = int(os.environ.get("TOLDONCE_PIPELINE_RUNS", "3"))
 
 SECOND = 1_000_000
 """The first turn of the second agent."""
 
 AGENT = """
 import asyncio, sys
-from recollect.pipecat import Mem0MemoryService
+from toldonce.pipecat import Mem0MemoryService
 from tests.pipecat.harness import Call, ScriptedLLM, until
 
 async def main():
@@ -52,7 +52,7 @@ class Agent:
     """An agent in a process of its own, and the last turn it had stored."""
 
     def __init__(self, home: Path, url: str, user: str, first: int) -> None:
-        environment = os.environ | {"RECOLLECT_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = os.environ | {"TOLDONCE_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
         self.process = subprocess.Popen(
             [sys.executable, "-c", AGENT, KEY, url, user, str(first)],
             env=environment,

@@ -50,7 +50,7 @@ def _compiled(page: Path, line: int, source: str) -> CodeType:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if list(_blocks(page))], ids=lambda page: page.name)
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path))
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path))
     monkeypatch.delenv("MEM0_API_KEY", raising=False)
 
     async def read() -> None:

@@ -14,10 +14,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from recollect.embedders import Embedder, Vectors
-from recollect.embedders.minilm import DIMENSIONS, FOLDER, MAX_TOKENS, MiniLM
-from recollect.embedders.onnx import CHARACTERS_A_TOKEN
-from recollect.errors import InvalidConfig
+from toldonce.embedders import Embedder, Vectors
+from toldonce.embedders.minilm import DIMENSIONS, FOLDER, MAX_TOKENS, MiniLM
+from toldonce.embedders.onnx import CHARACTERS_A_TOKEN
+from toldonce.errors import InvalidConfig
 
 HERE = Path(__file__).parent
 SENTENCES = cast("list[str]", json.loads((HERE / "sentences.json").read_text(encoding="utf-8")))
@@ -128,7 +128,7 @@ def test_threads_share_one_model_and_agree(vectors: Vectors) -> None:
 def test_importing_loads_nothing_heavy() -> None:
     script = """
 import sys
-from recollect.embedders.minilm import MiniLM
+from toldonce.embedders.minilm import MiniLM
 minilm = MiniLM()
 minilm.dimensions, minilm.fingerprint
 heavy = {"onnxruntime", "tokenizers"}
@@ -144,8 +144,8 @@ minilm.embed_queries(["x"])
 def test_half_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(FOLDER, tmp_path / "model")
     (tmp_path / "model" / "model.2.onnx").unlink()
-    monkeypatch.setattr("recollect.embedders.minilm.FOLDER", tmp_path / "model")
-    with pytest.raises(InvalidConfig, match="Install Recollect again"):
+    monkeypatch.setattr("toldonce.embedders.minilm.FOLDER", tmp_path / "model")
+    with pytest.raises(InvalidConfig, match="Install Toldonce again"):
         MiniLM()
 
 

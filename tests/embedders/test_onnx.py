@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from recollect.embedders.minilm import FOLDER, MiniLM
-from recollect.embedders.onnx import OnnxEmbedder
-from recollect.errors import InvalidConfig
+from toldonce.embedders.minilm import FOLDER, MiniLM
+from toldonce.embedders.onnx import OnnxEmbedder
+from toldonce.errors import InvalidConfig
 
 TABLE = np.array([[1, 0, 0], [0, 2, 0], [0, 0, 4], [3, 0, 4]], np.float32)
 """The vectors of [UNK], tea, with and milk."""

@@ -11,9 +11,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from recollect.embedders import Embedder
-from recollect.embedders.openai import OpenAIEmbeddings
-from recollect.errors import (
+from toldonce.embedders import Embedder
+from toldonce.embedders.openai import OpenAIEmbeddings
+from toldonce.errors import (
     AuthenticationFailed,
     EmbedderMismatch,
     HostFailed,
@@ -165,6 +165,6 @@ def test_environment_names_server_and_key(server: EmbeddingServer, monkeypatch: 
 
 
 def test_importing_loads_no_client() -> None:
-    script = "import recollect.embedders.openai, sys; assert not {'httpx2', 'onnxruntime'} & set(sys.modules)"
+    script = "import toldonce.embedders.openai, sys; assert not {'httpx2', 'onnxruntime'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

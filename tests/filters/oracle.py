@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from recollect.types import MemoryRecord
+from toldonce.types import MemoryRecord
 
 IDS = {"userId": "user_id", "agentId": "agent_id", "appId": "app_id", "runId": "run_id"}
 TIMES = {"created_at": "created_at", "updated_at": "updated_at", "timestamp": "said_at", "expiration_date": ""}

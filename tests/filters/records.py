@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recollect.types import EntityKind, MemoryRecord, Role
+from toldonce.types import EntityKind, MemoryRecord, Role
 
 
 def micros(text: str) -> int:

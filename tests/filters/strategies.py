@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from recollect.types import MemoryRecord
+from toldonce.types import MemoryRecord
 
 from .records import micros, record
 

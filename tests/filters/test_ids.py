@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.errors import InvalidInput
-from recollect.filters import entity_id
+from toldonce.errors import InvalidInput
+from toldonce.filters import entity_id
 
 
 @pytest.mark.parametrize(

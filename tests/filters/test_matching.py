@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from recollect.filters import Condition, MetadataKey, matches, parse_filters
-from recollect.filters.tree import Operator
+from toldonce.filters import Condition, MetadataKey, matches, parse_filters
+from toldonce.filters.tree import Operator
 
 from .records import micros, record
 

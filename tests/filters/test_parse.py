@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidFilter
-from recollect.filters import And, Condition, Filter, MetadataKey, Not, Or, Span, parse_filters
-from recollect.filters.tree import EVERYTHING, Operator, Value
+from toldonce.errors import InvalidFilter
+from toldonce.filters import And, Condition, Filter, MetadataKey, Not, Or, Span, parse_filters
+from toldonce.filters.tree import EVERYTHING, Operator, Value
 
 from .records import micros
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidFilter, InvalidTime
-from recollect.filters import parse_filters
-from recollect.filters.parse import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES
+from toldonce.errors import InvalidFilter, InvalidTime
+from toldonce.filters import parse_filters
+from toldonce.filters.parse import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES
 
 IDS = 'allowed: eq, ne, in, nin, "*"'
 TIMES = "allowed: a date (2024-07-31), an ISO datetime"

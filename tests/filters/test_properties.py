@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.errors import InvalidFilter, InvalidTime
-from recollect.filters import candidate_owners, matches, named_users, parse_filters, visible
-from recollect.types import MemoryRecord
+from toldonce.errors import InvalidFilter, InvalidTime
+from toldonce.filters import candidate_owners, matches, named_users, parse_filters, visible
+from toldonce.types import MemoryRecord
 
 from . import oracle
 from .records import Directory
@@ -65,7 +65,7 @@ def test_every_owner_of_a_match_is_a_candidate_and_no_strangers_is(few: int) -> 
             assert not candidates & strangers
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recollect.filters.scope._FEW", few)  # so that four memories are enough to be narrowed
+        patch.setattr("toldonce.filters.scope._FEW", few)  # so that four memories are enough to be narrowed
         check()
 
 

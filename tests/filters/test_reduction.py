@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recollect.filters import parse_filters
-from recollect.filters.reduction import NOTHING, for_owner
-from recollect.filters.tree import EVERYTHING, Filter
+from toldonce.filters import parse_filters
+from toldonce.filters.reduction import NOTHING, for_owner
+from toldonce.filters.tree import EVERYTHING, Filter
 
 
 def left(filters: dict[str, Any], kind: Any = "user", entity_id: str = "ann") -> Filter:

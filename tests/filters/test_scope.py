@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recollect.filters import (
+from toldonce.filters import (
     admits_user,
     candidate_owners,
     constrains_entity,
@@ -15,7 +15,7 @@ from recollect.filters import (
     parse_filters,
     visible,
 )
-from recollect.types import MemoryRecord
+from toldonce.types import MemoryRecord
 
 from .records import Directory, record
 

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from recollect.errors import InvalidFilter, InvalidTime
-from recollect.filters import Span
-from recollect.filters.times import end_of_day, read_time
+from toldonce.errors import InvalidFilter, InvalidTime
+from toldonce.filters import Span
+from toldonce.filters.times import end_of_day, read_time
 
 from .records import micros
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from recollect.text.tokens import token_ids
-from recollect.types import IndexRow
+from toldonce.text.tokens import token_ids
+from toldonce.types import IndexRow
 
 DIMENSIONS = 8
 

@@ -5,9 +5,9 @@ from threading import Barrier, Thread
 
 import pytest
 
-from recollect.index import IndexCache, OwnerIndex
-from recollect.types import IndexRow
 from tests.index.helpers import row
+from toldonce.index import IndexCache, OwnerIndex
+from toldonce.types import IndexRow
 
 Loaded = tuple[int, Sequence[IndexRow], Sequence[int]]
 

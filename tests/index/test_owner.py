@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.index import OwnerIndex
-from recollect.index import owner as owner_module
-from recollect.index.postings import PASSAGE
-from recollect.recall.signals import Words
-from recollect.text.tokens import token_id, token_ids
-from recollect.types import IndexRow
 from tests.index.helpers import row, vector
+from toldonce.index import OwnerIndex
+from toldonce.index import owner as owner_module
+from toldonce.index.postings import PASSAGE
+from toldonce.recall.signals import Words
+from toldonce.text.tokens import token_id, token_ids
+from toldonce.types import IndexRow
 
 WORDS = ["tea", "ski", "dog", "rent", "boat", "the"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 
 
 @pytest.fixture

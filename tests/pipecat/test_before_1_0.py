@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from recollect.pipecat.compat import MESSAGES_FRAMES, OLD_CONTEXT_FRAMES
+from toldonce.pipecat.compat import MESSAGES_FRAMES, OLD_CONTEXT_FRAMES
 
 from .conftest import Ann
 from .harness import Call, ScriptedLLM, blocks, until

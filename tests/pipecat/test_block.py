@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recollect.pipecat.block import Blocks, Lines, quoted
+from toldonce.pipecat.block import Blocks, Lines, quoted
 
 NAMES = {"user": "Ann", "assistant": None}
 

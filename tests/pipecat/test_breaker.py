@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recollect.pipecat.breaker import FIRST_REST, LONGEST_REST, THRESHOLD, Breaker
+from toldonce.pipecat.breaker import FIRST_REST, LONGEST_REST, THRESHOLD, Breaker
 
 
 class Clock:

@@ -18,8 +18,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.turns import user_turn_strategies
 from pipecat.utils.time import time_now_iso8601
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat.compat import ASSISTANT_TURN_FRAMES, EAGER_FRAMES, USER_TURN_FRAMES
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat.compat import ASSISTANT_TURN_FRAMES, EAGER_FRAMES, USER_TURN_FRAMES
 
 from .conftest import Ann
 from .harness import Call, LLMContext, ScriptedLLM, blocks, messages_of, until, within
@@ -275,8 +275,8 @@ async def test_what_cannot_be_stored_is_left_out_and_the_rest_is_not(ann: Ann) -
 
 KILLED = """
 import asyncio, os, signal, sys
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 from tests.pipecat.harness import Call
 
 async def main():
@@ -291,8 +291,8 @@ asyncio.run(main())
 
 SLOW = """
 import asyncio, os, sys, time
-from recollect.embedders.minilm import MiniLM
-from recollect.pipecat import Mem0MemoryService
+from toldonce.embedders.minilm import MiniLM
+from toldonce.pipecat import Mem0MemoryService
 from tests.pipecat.harness import Call
 
 def embed_documents(*_):
@@ -301,7 +301,7 @@ def embed_documents(*_):
 MiniLM.embed_documents = embed_documents
 
 async def main():
-    os.environ["RECOLLECT_HOME"] = sys.argv[1]
+    os.environ["TOLDONCE_HOME"] = sys.argv[1]
     async with Call(Mem0MemoryService(user_id="ann", shutdown_timeout=0.2)) as call:
         await call.say("I moved to Oslo in March.")
         await call.say("My sister Eva plays the cello.")

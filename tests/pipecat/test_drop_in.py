@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from loguru import logger
 
-from recollect.errors import InvalidConfig, MissingIdentity
-from recollect.pipecat import Mem0MemoryService
-from recollect.pipecat.compat import INSTRUCTION_ROLE
+from toldonce.errors import InvalidConfig, MissingIdentity
+from toldonce.pipecat import Mem0MemoryService
+from toldonce.pipecat.compat import INSTRUCTION_ROLE
 
 from .conftest import Ann
 from .harness import Call, LLMContext, blocks, messages_of

@@ -26,7 +26,7 @@ def run(example: str, *arguments: str, home: Path, typed: str) -> str:
         text=True,
         timeout=120,
         check=False,
-        env=os.environ | {"RECOLLECT_HOME": str(home)},
+        env=os.environ | {"TOLDONCE_HOME": str(home)},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -54,7 +54,7 @@ def test_local_agent(tmp_path: Path) -> None:
 
 
 async def test_voice_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path))
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path))
     example = load("voice_agent")
     memory = example.make_memory("ann")
     assert memory.position == -1

@@ -13,8 +13,8 @@ from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAg
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.context.llm_context_summarization import LLMAutoContextSummarizationConfig, LLMContextSummaryConfig
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 
 from .conftest import Ann, anything
 from .harness import Call, LLMContext, ScriptedLLM, blocks, messages_of, until

@@ -11,9 +11,9 @@ import pytest
 from pipecat.frames.frames import Frame, LLMContextFrame
 from pipecat.processors.frame_processor import FrameDirection
 
-from recollect.memory import AsyncMemory
-from recollect.pipecat import Mem0MemoryService, MemorySettings, MemoryUpdateSettingsFrame
-from recollect.pipecat.identity import User, what_may_be_seen
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService, MemorySettings, MemoryUpdateSettingsFrame
+from toldonce.pipecat.identity import User, what_may_be_seen
 
 from .conftest import Ann
 from .harness import Call, ScriptedLLM, blocks, messages_of, until, within

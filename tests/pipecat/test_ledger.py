@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recollect.pipecat.capture import Capture
-from recollect.pipecat.ledger import Ledger, Ledgers
-from recollect.pipecat.messages import Utterance, utterance_of
+from toldonce.pipecat.capture import Capture
+from toldonce.pipecat.ledger import Ledger, Ledgers
+from toldonce.pipecat.messages import Utterance, utterance_of
 
 from .harness import LLMContext
 

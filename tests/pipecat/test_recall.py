@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from recollect.pipecat import recall as module
-from recollect.pipecat.recall import Recall, merged
+from toldonce.pipecat import recall as module
+from toldonce.pipecat.recall import Recall, merged
 
 from .harness import until, within
 

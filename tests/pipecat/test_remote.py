@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidConfig
-from recollect.pipecat import Mem0MemoryService
-from recollect.remote.memory import RemoteMemory
 from tests.remote.host import KEY, Host, Reply
+from toldonce.errors import InvalidConfig
+from toldonce.pipecat import Mem0MemoryService
+from toldonce.remote.memory import RemoteMemory
 
 from .harness import Call, blocks, until
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("MEM0_API_KEY", raising=False)
     with Host() as serving:
         yield serving

@@ -10,7 +10,7 @@ from pipecat.metrics.metrics import ProcessingMetricsData, TTFBMetricsData
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
 
-from recollect.pipecat.signals import MemoryMetricsData, Recalled, Signals
+from toldonce.pipecat.signals import MemoryMetricsData, Recalled, Signals
 
 from .conftest import Ann
 from .harness import WORKERS, Call, PipelineParams, until

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from recollect.pipecat import Mem0MemoryService
-from recollect.pipecat.compat import PIPECAT
-from recollect.pipecat.tools import clearly_about
+from toldonce.pipecat import Mem0MemoryService
+from toldonce.pipecat.compat import PIPECAT
+from toldonce.pipecat.tools import clearly_about
 
 from .conftest import Ann
 from .harness import Call, LLMContext, blocks, messages_of, until
@@ -114,8 +114,8 @@ async def test_a_memory_that_hangs_is_told_to_the_llm(monkeypatch: pytest.Monkey
         async def result_callback(self, result: Any) -> None:
             self.told.append(result)
 
-    monkeypatch.setattr("recollect.pipecat.tools.PATIENCE", 0.05)
-    monkeypatch.setattr("recollect.pipecat.surface.PATIENCE", 0.02)
+    monkeypatch.setattr("toldonce.pipecat.tools.PATIENCE", 0.05)
+    monkeypatch.setattr("toldonce.pipecat.surface.PATIENCE", 0.02)
     memory: Any = Hangs()
     service = Mem0MemoryService(user_id="ann", memory=memory, shutdown_timeout=0)
     search, remember, forget, listing = service.tools()

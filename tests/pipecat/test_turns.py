@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recollect.pipecat.compat import INSTRUCTION_ROLE
+from toldonce.pipecat.compat import INSTRUCTION_ROLE
 
 from .conftest import Ann, anything
 from .harness import Call, LLMContext, ScriptedLLM, blocks, until

@@ -1,4 +1,4 @@
-"""Storing in order: recollect.pipecat.writer over a memory that hangs, fails and recovers."""
+"""Storing in order: toldonce.pipecat.writer over a memory that hangs, fails and recovers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recollect.pipecat.writer import Entry, Writer
+from toldonce.pipecat.writer import Entry, Writer
 
 
 def entry(text: str) -> Entry:
@@ -16,7 +16,7 @@ def entry(text: str) -> Entry:
 
 
 async def test_a_write_that_hangs_keeps_nothing_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recollect.pipecat.writer._HANGS_AFTER", 0.05)
+    monkeypatch.setattr("toldonce.pipecat.writer._HANGS_AFTER", 0.05)
     stored: list[str] = []
     reported: list[str] = []
 

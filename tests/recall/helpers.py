@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.index import IndexView, OwnerIndex
-from recollect.text.keys import indexed_tokens, key_text
-from recollect.text.stopwords import ENGLISH
-from recollect.text.tokens import token_id, tokenize
-from recollect.types import IndexRow
+from toldonce.index import IndexView, OwnerIndex
+from toldonce.text.keys import indexed_tokens, key_text
+from toldonce.text.stopwords import ENGLISH
+from toldonce.text.tokens import token_id, tokenize
+from toldonce.types import IndexRow
 
 DIMENSIONS = 64
 DAY = 86_400_000_000

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.recall import analyse, rank
-from recollect.recall.followup import in_context, just_asked
 from tests.recall.helpers import embed, talk, view
+from toldonce.recall import analyse, rank
+from toldonce.recall.followup import in_context, just_asked
 
 SKIS = ("user", "Where did I buy my touring skis?")
 

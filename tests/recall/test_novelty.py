@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recollect.recall import analyse, rank
-from recollect.recall.novelty import _same, distinct
 from tests.recall.helpers import embed, talk, view
+from toldonce.recall import analyse, rank
+from toldonce.recall.novelty import _same, distinct
 
 NOBODY: frozenset[int] = frozenset()
 

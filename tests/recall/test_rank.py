@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.index import IndexView, OwnerIndex
-from recollect.recall import Scored, analyse, rank
 from tests.recall.helpers import DAY, embed, talk, view
+from toldonce.index import IndexView, OwnerIndex
+from toldonce.recall import Scored, analyse, rank
 
 TALK = talk(
     "Ana: I finally bought touring skis in Graz",

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recollect.recall import Scored, fitting, hits
-from recollect.recall.passages import LONG, PASSAGE, passage_for
-from recollect.types import MemoryRecord
+from toldonce.recall import Scored, fitting, hits
+from toldonce.recall.passages import LONG, PASSAGE, passage_for
+from toldonce.types import MemoryRecord
 
 
 def record(text: str, **fields: Any) -> MemoryRecord:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from bench.smalltalk import LONGER, UTTERANCES
 
-from recollect.index import OwnerIndex
-from recollect.recall import analyse
 from tests.recall.helpers import talk, view
+from toldonce.index import OwnerIndex
+from toldonce.recall import analyse
 
 STORE = view(talk("Ana: I finally bought touring skis in Graz", "Bo: Nice! How much were they?"))
 

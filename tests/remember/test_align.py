@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recollect.remember.align import AT_ONCE, STILL_TALKING, Offered, inside, new_places
+from toldonce.remember.align import AT_ONCE, STILL_TALKING, Offered, inside, new_places
 
 SOON = 60_000_000
 LATER = STILL_TALKING + 1

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidMessage, InvalidTime
-from recollect.remember.normalise import LONGEST_MESSAGE, normalise
-from recollect.types import Message
+from toldonce.errors import InvalidMessage, InvalidTime
+from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
+from toldonce.types import Message
 
 
 def test_a_string_a_message_and_a_list_are_read() -> None:

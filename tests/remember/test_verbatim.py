@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.remember.verbatim import Draft, draft, words_digest
-from recollect.types import Message
+from toldonce.remember.verbatim import Draft, draft, words_digest
+from toldonce.types import Message
 
 
 def user(text: str, name: str | None = None) -> Message:

@@ -20,7 +20,7 @@ def host() -> Iterator[Host]:
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outboxes of a test lie in its own folder, and no key of the developer's is used."""
-    monkeypatch.setenv("RECOLLECT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("MEM0_API_KEY", raising=False)
 
 

@@ -1,4 +1,4 @@
-"""Recollect's own server as anyone starts it, which can be killed and started again on the same port."""
+"""Toldonce's own server as anyone starts it, which can be killed and started again on the same port."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Server:
     def start(self) -> None:
         """Returns once it listens."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "recollect.cli", "serve", "--port", str(self.port), "--data", str(self.folder)],
-            env=os.environ | {"RECOLLECT_API_KEY": KEY},
+            [sys.executable, "-m", "toldonce.cli", "serve", "--port", str(self.port), "--data", str(self.folder)],
+            env=os.environ | {"TOLDONCE_API_KEY": KEY},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

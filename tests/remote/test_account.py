@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.errors import InvalidConfig
-from recollect.remote.account import CLOUD, PLAIN_HTTP, account
+from toldonce.errors import InvalidConfig
+from toldonce.remote.account import CLOUD, PLAIN_HTTP, account
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import (
+from toldonce.errors import (
     AuthenticationFailed,
     Closed,
     HostFailed,
@@ -26,8 +26,8 @@ from recollect.errors import (
     RemoteNotFound,
     Unreachable,
 )
-from recollect.remote.account import Account, account
-from recollect.remote.client import Mem0Client
+from toldonce.remote.account import Account, account
+from toldonce.remote.client import Mem0Client
 
 from .host import KEY, Host, Reply, Request
 
@@ -294,5 +294,5 @@ async def test_several_loops(host: Host) -> None:
 
 
 def test_importing_the_package_brings_no_http_client() -> None:
-    code = "import sys, recollect, recollect.remote.client; sys.exit(any(n.startswith('httpx') for n in sys.modules))"
+    code = "import sys, toldonce, toldonce.remote.client; sys.exit(any(n.startswith('httpx') for n in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

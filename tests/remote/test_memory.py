@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 import pytest
 
-from recollect.errors import (
+from toldonce.errors import (
     AuthenticationFailed,
     Closed,
     InvalidConfig,
@@ -26,7 +26,7 @@ from recollect.errors import (
     NewerStore,
     Unreachable,
 )
-from recollect.remote.memory import RemoteMemory
+from toldonce.remote.memory import RemoteMemory
 
 from .conftest import until
 from .host import KEY, Host, Reply, Request
@@ -248,7 +248,7 @@ async def test_two_memories_of_one_host_share_what_they_need(host: Host, memory:
         await other.add("one", **ANN)
         await memory.add("two", **ANN)
         started = [thread.name for thread in threading.enumerate() if thread not in before]
-        assert "recollect-sender" not in started
+        assert "toldonce-sender" not in started
     assert host.connections <= 2  # one for recall, one for the outbox
     await until(lambda: host.said == ["one", "two"])
 
@@ -354,7 +354,7 @@ async def test_no_host(tmp_path: Path) -> None:
 
 TALKER = """
 import asyncio, sys
-from recollect.remote.memory import RemoteMemory
+from toldonce.remote.memory import RemoteMemory
 
 async def main():
     memory = RemoteMemory(api_key=sys.argv[1], host=sys.argv[2])

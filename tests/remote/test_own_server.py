@@ -1,4 +1,4 @@
-"""Recollect's own server as the host: what is said arrives once, and an agent's own memories are reached."""
+"""Toldonce's own server as the host: what is said arrives once, and an agent's own memories are reached."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import AuthenticationFailed, MemoryNotFound
-from recollect.remote.account import account
-from recollect.remote.client import Mem0Client
-from recollect.remote.memory import RemoteMemory
+from toldonce.errors import AuthenticationFailed, MemoryNotFound
+from toldonce.remote.account import account
+from toldonce.remote.client import Mem0Client
+from toldonce.remote.memory import RemoteMemory
 
 from .server import KEY, Server
 

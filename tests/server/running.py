@@ -14,11 +14,11 @@ from typing import Any
 
 import uvicorn
 
-from recollect.server.app import build_app
-from recollect.server.keys import SCOPES
-from recollect.server.offline import KeyRing
-from recollect.server.service import Service
-from recollect.server.settings import Settings
+from toldonce.server.app import build_app
+from toldonce.server.keys import SCOPES
+from toldonce.server.offline import KeyRing
+from toldonce.server.service import Service
+from toldonce.server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recollect.errors import InvalidInput
-from recollect.server.exporting import read_schema, shape
 from tests.server.running import Client
+from toldonce.errors import InvalidInput
+from toldonce.server.exporting import read_schema, shape
 
 MEMORIES: list[dict[str, Any]] = [
     {"memory": "I moved to Bergen.", "city": "Bergen", "age": 31, "tags": ["move"], "active": True},

@@ -1,6 +1,6 @@
 """Tenants and users never mix, whatever is asked: of generated requests, no answer has what is somebody else's.
 
-``RECOLLECT_ISOLATION_REQUESTS`` says how many; ``make isolation`` makes 20,000.
+``TOLDONCE_ISOLATION_REQUESTS`` says how many; ``make isolation`` makes 20,000.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from tests.server.running import Client, Running
 
-REQUESTS = int(os.environ.get("RECOLLECT_ISOLATION_REQUESTS", "600"))
+REQUESTS = int(os.environ.get("TOLDONCE_ISOLATION_REQUESTS", "600"))
 USERS = ("alice", "bob")
 AGENT, APP, RUN = "shared-agent", "shared-app", "shared-run"
 WORDS = "tea rain Lisbon piano secret sister doctor garden".split()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from recollect.server.keys import KeyHash
-from recollect.server.limits import Rates
-from recollect.server.offline import KeyRing
-from recollect.times import now
 from tests.server.running import Client, Running, serving
+from toldonce.server.keys import KeyHash
+from toldonce.server.limits import Rates
+from toldonce.server.offline import KeyRing
+from toldonce.times import now
 
 SEARCH = "/v3/memories/search/"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from recollect.jobs import Worker
-from recollect.server.tidying import KEPT, KIND, Tidier
-from recollect.stores.protocol import Write
-from recollect.stores.serving import Call, Delivery
-from recollect.stores.sqlite import SqliteStore
-from recollect.times import now
-from recollect.uids import first_uid, new_uid
+from toldonce.jobs import Worker
+from toldonce.server.tidying import KEPT, KIND, Tidier
+from toldonce.stores.protocol import Write
+from toldonce.stores.serving import Call, Delivery
+from toldonce.stores.sqlite import SqliteStore
+from toldonce.times import now
+from toldonce.uids import first_uid, new_uid
 
 
 @pytest.fixture

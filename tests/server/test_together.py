@@ -6,9 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from recollect import Memory
 from tests.server.running import Client, Running, serving
 from tests.stores.old import write_old_folder
+from toldonce import Memory
 
 
 def test_racing_repeats_are_carried_out_once(client: Client) -> None:

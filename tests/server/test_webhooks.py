@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from recollect.jobs import retry
-from recollect.server.posting import Refused, post
 from tests.server.running import Client, Running, serving
+from toldonce.jobs import retry
+from toldonce.server.posting import Refused, post
 
 TYPES = ["memory_add", "memory_update", "memory_delete"]
 
@@ -30,7 +30,7 @@ class Ear(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/told?by=recollect"
+        return f"http://127.0.0.1:{self.server_port}/told?by=toldonce"
 
     def next(self) -> tuple[dict[str, str], bytes]:
         return self.heard.get(timeout=30)
@@ -174,7 +174,7 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_delivered_to(ear: Ear, m
     def resolve(host: str, port: int, **_: object) -> list[Any]:
         return [(2, 1, 6, "", ("127.0.0.1", ear.server_port))]
 
-    monkeypatch.setattr("recollect.server.posting.socket.getaddrinfo", resolve)
+    monkeypatch.setattr("toldonce.server.posting.socket.getaddrinfo", resolve)
     with pytest.raises(Refused):
         post("http://rebound.example/x", b"{}", {}, allow_private=False)
     assert ear.heard.empty()

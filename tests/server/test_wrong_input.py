@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from recollect.server.limits import MOST_AT_ONCE, MOST_MESSAGES
 from tests.server.running import Answer, Client, Running
+from toldonce.server.limits import MOST_AT_ONCE, MOST_MESSAGES
 
 ADD, SEARCH, LIST = "/v3/memories/add/", "/v3/memories/search/", "/v3/memories/"
 ANN = {"user_id": "ann"}
@@ -134,7 +134,7 @@ def test_timestamps_may_be_text_and_odd_messages_are_tolerated(client: Client) -
     assert sorted(client.all(**ANN)) == ["I like tea.", "Tea it shall be, dear Ann."]
 
 
-def test_a_history_with_injected_recollections_does_not_store_them(client: Client) -> None:
+def test_a_history_with_injected_toldonceions_does_not_store_them(client: Client) -> None:
     recalled = "Based on previous conversations, I recall: \n\n1. I like tea.\n\n"
     talk = [{"role": "user", "content": recalled}, {"role": "user", "content": "I like rye."}]
     client.post(ADD, {"messages": talk, "user_id": "ann", "metadata": {"platform": "pipecat"}})

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recollect.stores.protocol import Store
-from recollect.stores.sqlite import SqliteStore
+from toldonce.stores.protocol import Store
+from toldonce.stores.sqlite import SqliteStore
 
 StoreFactory = Callable[[Path], Store]
 

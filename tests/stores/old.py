@@ -6,10 +6,11 @@ from pathlib import Path
 
 import apsw
 
-from recollect.stores.sqlite.connection import APPLICATION_ID, FILE_NAME
-from recollect.stores.sqlite.ids import first_id
-from recollect.stores.sqlite.named import migrations
-from recollect.uids import new_uid
+from toldonce.stores.sqlite.connection import APPLICATION_ID
+from toldonce.stores.sqlite.ids import first_id
+from toldonce.stores.sqlite.named import migrations
+from toldonce.takeover import EARLIER_NAME
+from toldonce.uids import new_uid
 
 ROWS = """
 INSERT INTO owner (project, kind, entity_id, version, next_sequence, created_at)
@@ -33,7 +34,7 @@ def write_old_folder(folder: Path, steps: int) -> list[str]:
 
     Ann said two things in it and edited the first; their public ids.
     """
-    connection = apsw.Connection(str(folder / FILE_NAME))
+    connection = apsw.Connection(str(folder / f"{EARLIER_NAME}.db"))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA journal_mode=WAL")
     for number, script in migrations()[:steps]:
         connection.execute(script)

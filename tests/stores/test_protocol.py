@@ -1,4 +1,4 @@
-"""What any store promises: see recollect.stores.protocol."""
+"""What any store promises: see toldonce.stores.protocol."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from threading import Event
 import numpy as np
 import pytest
 
-from recollect.errors import Closed
-from recollect.stores.protocol import Conversation, JournalMessage, NewMemory, Read, Store, Write
-from recollect.stores.rebuilding import Stretch
-from recollect.types import MemoryRecord, Scope
-from recollect.uids import new_uid
+from toldonce.errors import Closed
+from toldonce.stores.protocol import Conversation, JournalMessage, NewMemory, Read, Store, Write
+from toldonce.stores.rebuilding import Stretch
+from toldonce.types import MemoryRecord, Scope
+from toldonce.uids import new_uid
 
 ANN = Scope(user_id="ann", run_id="r1")
 Open = Callable[[], Store]

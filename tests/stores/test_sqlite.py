@@ -10,14 +10,15 @@ from pathlib import Path
 import apsw
 import pytest
 
-from recollect import Memory
-from recollect.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
-from recollect.stores.protocol import Write
-from recollect.stores.sqlite import SqliteStore
-from recollect.stores.sqlite.connection import FILE_NAME, connect, require_safe_sqlite
-from recollect.stores.sqlite.named import SQL, migrations, named_queries
-from recollect.stores.sqlite.read import KNOWN, LONGEST_KNOWN
 from tests.stores.old import write_old_folder
+from toldonce import Memory
+from toldonce.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
+from toldonce.stores.protocol import Write
+from toldonce.stores.sqlite import SqliteStore
+from toldonce.stores.sqlite.connection import connect, require_safe_sqlite
+from toldonce.stores.sqlite.named import SQL, migrations, named_queries
+from toldonce.stores.sqlite.read import KNOWN, LONGEST_KNOWN
+from toldonce.takeover import DATABASE
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.44.5", "3.50.6", "3.51.2"])
@@ -39,14 +40,14 @@ def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) 
     assert connection.pragma("mmap_size") == 0
     store.write(lambda tx: tx.ensure_owner("p", "user", "ann", 1)).result()
     store.close()
-    wal = tmp_path / (FILE_NAME + "-wal")
+    wal = tmp_path / (DATABASE + "-wal")
     assert not wal.exists() or wal.stat().st_size == 0
 
 
 def test_connections_have_the_settings_they_were_given(tmp_path: Path) -> None:
     SqliteStore(tmp_path, "e").close()
     for writes in (True, False):
-        connection = connect(tmp_path / FILE_NAME, writes=writes)
+        connection = connect(tmp_path / DATABASE, writes=writes)
         asked = ("synchronous", "fullfsync", "temp_store", "mmap_size", "journal_size_limit", "wal_autocheckpoint")
         found = [connection.pragma(name) for name in asked]
         assert found[:4] == [2, 1, 2, 0]
@@ -57,7 +58,7 @@ def test_connections_have_the_settings_they_were_given(tmp_path: Path) -> None:
 
 def test_a_schema_that_changes_under_an_open_store_is_named(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, "e")
-    newer = apsw.Connection(str(tmp_path / FILE_NAME))
+    newer = apsw.Connection(str(tmp_path / DATABASE))
     newer.execute(f"DROP TABLE membership; PRAGMA user_version={migrations()[-1][0] + 1}")
     newer.close()
     with pytest.raises(NewerStore, match="Restart"), store.read() as view:
@@ -88,7 +89,7 @@ def test_what_a_filter_reaches_is_not_kept_when_it_is_everybody(tmp_path: Path) 
 
 def test_what_was_written_is_folded_in_when_nothing_waits(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, "e")
-    file = tmp_path / FILE_NAME
+    file = tmp_path / DATABASE
     for name in ("ann", "bo"):  # a second time after the first rest
         before = file.stat().st_size
         with ThreadPoolExecutor(1) as another:  # which writes itself
@@ -108,26 +109,26 @@ def test_the_folder_is_its_owners_only(tmp_path: Path) -> None:
 
 def test_another_embedder_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
     SqliteStore(tmp_path, "one").close()
-    with pytest.raises(EmbedderMismatch, match="recollect rebuild"):
+    with pytest.raises(EmbedderMismatch, match="toldonce rebuild"):
         SqliteStore(tmp_path, "two")
     SqliteStore(tmp_path, "one").close()
 
 
 def test_a_newer_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     SqliteStore(tmp_path, "e").close()
-    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection = apsw.Connection(str(tmp_path / DATABASE))
     connection.execute("PRAGMA user_version=999")
     connection.close()
-    with pytest.raises(NewerStore, match="pip install -U recollect"):
+    with pytest.raises(NewerStore, match="pip install -U toldonce"):
         SqliteStore(tmp_path, "e")
-    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection = apsw.Connection(str(tmp_path / DATABASE))
     assert connection.pragma("user_version") == 999
     connection.close()
 
 
 @pytest.mark.parametrize("rubbish", [b"this is no database, though it is longer than a header" * 50, b"short"])
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, rubbish: bytes) -> None:
-    path = tmp_path / FILE_NAME
+    path = tmp_path / DATABASE
     path.write_bytes(rubbish)
     with pytest.raises(CorruptStore, match="backup"):
         SqliteStore(tmp_path, "e")
@@ -135,7 +136,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, ru
 
 
 def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection = apsw.Connection(str(tmp_path / DATABASE))
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(CorruptStore, match="another program"):
@@ -144,7 +145,7 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(FolderNotUsable, match="RECOLLECT_HOME"):
+    with pytest.raises(FolderNotUsable, match="TOLDONCE_HOME"):
         SqliteStore(tmp_path / "file" / "data", "e")
 
 
@@ -152,7 +153,7 @@ def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, "e")
     store.write(_many_owners).result()
     store.close()
-    path = tmp_path / FILE_NAME
+    path = tmp_path / DATABASE
     content = bytearray(path.read_bytes())
     content[8192 * 3 :] = b"\xa5" * (len(content) - 8192 * 3)
     path.write_bytes(content)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recollect.text.dates import date_words, moment, period
+from toldonce.text.dates import date_words, moment, period
 
 NOW = int(datetime(2023, 11, 15, 9, tzinfo=UTC).timestamp()) * 1_000_000  # a Wednesday
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.text.keys import LONGEST_CONTEXT, indexed_tokens, key_text
-from recollect.text.tokens import ASKED_OF_YOU, QUESTION, token_id, token_ids
+from toldonce.text.keys import LONGEST_CONTEXT, indexed_tokens, key_text
+from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, token_id, token_ids
 
 MAY_8_2023 = 1_683_504_000_000_000
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.text.names import addressed, in_first_person, is_personal, mentioned, subject
+from toldonce.text.names import addressed, in_first_person, is_personal, mentioned, subject
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recollect.text.tokens import STOP_IDS, is_english, token_ids, tokenize, words
+from toldonce.text.tokens import STOP_IDS, is_english, token_ids, tokenize, words
 
 
 @pytest.mark.parametrize(

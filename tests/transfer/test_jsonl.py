@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from recollect import Memory
-from recollect.errors import InvalidExport
-from recollect.requests import PROJECT
-from recollect.transfer.jsonl import export, export_file, load
-from recollect.transfer.loading import Tally
+from toldonce import Memory
+from toldonce.errors import InvalidExport
+from toldonce.requests import PROJECT
+from toldonce.transfer.jsonl import export, export_file, load
+from toldonce.transfer.loading import Tally
 
 ANN: dict[str, Any] = {"user_id": "ann"}
 
@@ -122,11 +122,11 @@ def test_importing_beside_what_is_there(memory: Memory, tmp_path: Path) -> None:
         ("no json\n", "Line 1 cannot be read"),
         ("[]\n", "Line 1 cannot be read"),
         ('{"kind":"owner","entity":"user","id":"ann"}\n', "no header"),
-        ('{"kind":"recollect","format":9}\n', "Line 1: its format is 9"),
-        ('{"kind":"recollect","format":1}\n{"kind":"memory"}\n', "Line 2 lacks 'versions'"),
-        ('{"kind":"recollect","format":1}\n{"kind":"dream"}\n', "Line 2: 'dream' is no kind"),
-        ('{"kind":"recollect","format":1}\n{"kind":"owner","entity":"dog","id":"d"}\n', "Line 2: 'dog'"),
-        ('{"kind":"recollect","format":1}\n{"kind":"thread","key":"","next":1}\n', "before the first owner"),
+        ('{"kind":"toldonce","format":9}\n', "Line 1: its format is 9"),
+        ('{"kind":"toldonce","format":1}\n{"kind":"memory"}\n', "Line 2 lacks 'versions'"),
+        ('{"kind":"toldonce","format":1}\n{"kind":"dream"}\n', "Line 2: 'dream' is no kind"),
+        ('{"kind":"toldonce","format":1}\n{"kind":"owner","entity":"dog","id":"d"}\n', "Line 2: 'dog'"),
+        ('{"kind":"toldonce","format":1}\n{"kind":"thread","key":"","next":1}\n', "before the first owner"),
     ],
 )
 def test_files_that_are_no_export(memory: Memory, text: str, says: str) -> None:

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from recollect import Memory
-from recollect.errors import Unreachable
-from recollect.remote.account import account
-from recollect.remote.client import Mem0Client
-from recollect.requests import PROJECT
-from recollect.transfer.mem0 import Report, import_account, import_library
 from tests.remote.host import KEY, Host, Reply, Request
 from tests.remote.server import KEY as SERVER_KEY
 from tests.remote.server import Server
+from toldonce import Memory
+from toldonce.errors import Unreachable
+from toldonce.remote.account import account
+from toldonce.remote.client import Mem0Client
+from toldonce.requests import PROJECT
+from toldonce.transfer.mem0 import Report, import_account, import_library
 
 
 @pytest.fixture
@@ -139,10 +139,10 @@ def test_from_our_own_server_nothing_differs(memory: Memory, tmp_path: Path) -> 
 
 
 def command(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"RECOLLECT_HOME": str(home)}
+    environment = os.environ | {"TOLDONCE_HOME": str(home)}
     environment.pop("MEM0_API_KEY", None)
     return subprocess.run(
-        [sys.executable, "-m", "recollect.cli", *map(str, arguments)],
+        [sys.executable, "-m", "toldonce.cli", *map(str, arguments)],
         env=environment,
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from recollect.errors import Closed, CorruptStore, FolderNotUsable, NewerStore, OutboxFull, StoreError
-from recollect.remote.outbox.file import OutboxFile
+from toldonce.errors import Closed, CorruptStore, FolderNotUsable, NewerStore, OutboxFull, StoreError
+from toldonce.remote.outbox.file import OutboxFile
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_it_warns_before_it_is_full_and_takes_nothing_when_it_is(path: Path, cap
         number += 1
     for more in range(3):
         file.put(f"more {more}", "c", "x" * 4_000, now=0)
-    with pytest.raises(OutboxFull, match="recollect outbox"):
+    with pytest.raises(OutboxFull, match="toldonce outbox"):
         _fill(file)
     assert number > 10
     assert len(caplog.records) == 1
@@ -105,7 +105,7 @@ def test_a_newer_versions_outbox_is_refused_and_kept(file: OutboxFile, path: Pat
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA user_version=9").fetchall()
     connection.close()
-    with pytest.raises(NewerStore, match="pip install -U recollect"):
+    with pytest.raises(NewerStore, match="pip install -U toldonce"):
         OutboxFile(path)
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA user_version=1").fetchall()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recollect.errors import (
+from toldonce.errors import (
     AuthenticationFailed,
     HostFailed,
     InvalidMessage,
@@ -14,7 +14,7 @@ from recollect.errors import (
     RemoteNotFound,
     Unreachable,
 )
-from recollect.remote.outbox.policy import FAILS_FOR, LONGEST_HOLD, LONGEST_PAUSE, LONGEST_WAIT, backoff, judge
+from toldonce.remote.outbox.policy import FAILS_FOR, LONGEST_HOLD, LONGEST_PAUSE, LONGEST_WAIT, backoff, judge
 
 
 def verdict(error: Exception, tries: int = 1, failing_for: int = 0, pauses: int = 0) -> tuple[str, bool]:

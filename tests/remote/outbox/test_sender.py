@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recollect.errors import (
+from toldonce.errors import (
     AuthenticationFailed,
     HostFailed,
     RateLimited,
@@ -19,11 +19,11 @@ from recollect.errors import (
     StoreError,
     Unreachable,
 )
-from recollect.remote.outbox import policy
-from recollect.remote.outbox import sender as sending
-from recollect.remote.outbox.file import Entry, OutboxFile
-from recollect.remote.outbox.sender import Sender
-from recollect.times import now
+from toldonce.remote.outbox import policy
+from toldonce.remote.outbox import sender as sending
+from toldonce.remote.outbox.file import Entry, OutboxFile
+from toldonce.remote.outbox.sender import Sender
+from toldonce.times import now
 
 
 @pytest.fixture

@@ -1,8 +1,0 @@
-"""Work that outlives the process that ordered it: leased by one worker at a time, and tried again when it fails."""
-
-from __future__ import annotations
-
-from recollect.jobs.retry import LATER, next_try
-from recollect.jobs.worker import Later, Worker
-
-__all__ = ["LATER", "Later", "Worker", "next_try"]

@@ -1,0 +1,47 @@
+"""Which of an owner's memories a filter admits, remembered: reading them all takes 25 times as long as ranking them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.filters import Filter, matches
+from toldonce.recent import Recent
+from toldonce.stores.protocol import Read
+
+KEPT = 128
+"""Filters and owners remembered together: 10 MB where each admits 10,000 memories."""
+
+
+class _Known(NamedTuple):
+    version: int
+    """The owner's, at which it was true."""
+    ids: NDArray[np.int64]
+
+
+class Admitted:
+    """Memory ids by owner and filter; what was written since is all that is looked at again. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._known: Recent[tuple[int, Filter], _Known] = Recent(KEPT)
+
+    def ids(self, store: Read, owner_id: int, rest: Filter) -> NDArray[np.int64]:
+        """The owner's memories that ``rest`` (see ``filters.reduction``) admits; among them may be deleted ones."""
+        version = store.owner_version(owner_id)
+        known = self._known.get((owner_id, rest))
+        if known is not None and known.version == version:
+            return known.ids
+        if known is None or known.version > version:  # newer than what this read sees
+            known = _Known(0, np.empty(0, np.int64))
+        written = store.records_of(owner_id, known.version)
+        admitted = [memory_id for memory_id, record in written.items() if matches(rest, record)]
+        ids = known.ids[~np.isin(known.ids, np.fromiter(written, np.int64))]
+        ids = np.concatenate((ids, np.array(admitted, np.int64)))
+        self._known.put((owner_id, rest), _Known(version, ids))
+        return ids
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._known.clear()

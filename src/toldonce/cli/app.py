@@ -1,0 +1,64 @@
+"""The command line: what it is called, its commands, and how errors and Ctrl-C leave it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from toldonce.errors import ToldonceError
+
+from .chat import chat
+from .demo import demo
+from .keys import app as keys
+from .outbox import app as outbox
+from .rebuild import rebuild
+from .serve import serve
+from .transfer import export_memories, import_memories
+
+app = typer.Typer(
+    name="toldonce",
+    help="Long-term memory for conversational agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(chat)
+app.command()(serve)
+app.add_typer(keys, name="keys")
+app.add_typer(outbox, name="outbox")
+app.command("export")(export_memories)
+app.command("import")(import_memories)
+app.command()(rebuild)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"toldonce {version('toldonce')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Long-term memory for conversational agents."""
+
+
+def main() -> None:
+    """Run the command line; exit 2 with one line about an error of ours, 130 after Ctrl-C."""
+    try:
+        app()
+    except ToldonceError as error:
+        message = " ".join(str(error).split())
+        Console(stderr=True, soft_wrap=True).print(f"[red]toldonce: {escape(message)}[/red]", highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,106 @@
+"""``toldonce keys``: who may talk to the server. Works while it runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toldonce.config import read_config
+from toldonce.errors import InvalidInput
+from toldonce.times import day, iso, now
+
+app = typer.Typer(help="Keys for the server: create, list and revoke them.", no_args_is_help=True)
+
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def create(
+    data: Data = None,
+    project: Annotated[
+        str, typer.Option(metavar="NAME", help="Made if there is none of this name; 'default' is the library's own.")
+    ] = "default",
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, write or admin; may be repeated. [default: all three]")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day it holds, UTC. [default: for ever]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key and print it. It is not shown again: only a hash of it is kept."""
+    from toldonce.server.keys import SCOPES
+    from toldonce.server.offline import KeyRing
+
+    with KeyRing(read_config(None, data).folder) as ring:
+        issued, where = ring.create(project, name, scope or SCOPES, _end_of(expires))
+    if as_json:
+        shown = {"key": issued.text, "project": where.name, "project_id": where.id, **_shown(issued.kept)}
+        typer.echo(json.dumps(shown))
+        return
+    typer.echo(issued.text)
+    typer.echo(f"Key {issued.kept.id} of project {where.name}. It is not shown again.", err=True)
+
+
+@app.command("list")
+def list_keys(data: Data = None, as_json: Json = False) -> None:
+    """List the keys there are, without what they open."""
+    from toldonce.server.offline import KeyRing
+
+    with KeyRing(read_config(None, data).folder) as ring:
+        keys = ring.all()
+    if as_json:
+        typer.echo(json.dumps([{"project_id": key.project, **_shown(key)} for key in keys]))
+        return
+    for key in keys:
+        shown = _shown(key)
+        state = f"last used {shown['last_used_at']}" if shown["last_used_at"] else "never used"
+        if shown["revoked_at"]:
+            state = f"revoked {shown['revoked_at']}"
+        elif shown["expires_at"]:
+            state += f"  holds until {shown['expires_at']}"
+        typer.echo(f"{key.id}  {key.name}  project {key.project}  {' '.join(key.scopes)}  {state}")
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None) -> None:
+    """Revoke a key, at once and for good."""
+    from toldonce.server.offline import KeyRing
+
+    with KeyRing(read_config(None, data).folder) as ring:
+        if not ring.revoke(key_id):
+            where = "" if data is None else f" --data {data}"
+            raise InvalidInput(
+                f"There is no key {key_id!r} that holds. List those there are with: toldonce keys list{where}"
+            )
+    typer.echo(f"Key {key_id} is revoked.")
+
+
+def _shown(key: Any) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created_at": iso(key.created_at),
+        "expires_at": None if key.expires_at is None else iso(key.expires_at),
+        "last_used_at": None if key.last_used_at is None else iso(key.last_used_at),
+        "revoked_at": None if key.revoked_at is None else iso(key.revoked_at),
+    }
+
+
+def _end_of(last_day: str | None) -> int | None:
+    if last_day is None:
+        return None
+    start = datetime.fromisoformat(day(last_day, "--expires")).replace(tzinfo=UTC)
+    end = round(start.timestamp() * 1_000_000) + 86_400_000_000
+    if end <= now():
+        raise InvalidInput(f"--expires: {start.date()} is over. Choose a day to come.")
+    return end

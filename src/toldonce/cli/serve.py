@@ -1,0 +1,51 @@
+"""``toldonce serve``: the memory behind Mem0's REST API."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toldonce.config import read_config
+from toldonce.errors import InvalidInput, MissingExtra
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen. Elsewhere than on this machine, a key must exist.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A name the server may be called by. May be repeated.")
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Whose pages may call the server. May be repeated.")
+    ] = None,
+    allow_private_webhooks: Annotated[
+        bool, typer.Option(help="Deliver webhooks to loopback and private addresses too.")
+    ] = False,
+    rate: Annotated[int, typer.Option(min=0, help="Requests a minute for each key; 0 for no limit.")] = 120_000,
+) -> None:
+    """Serve Mem0's clients. The first start prints an API key, once."""
+    try:
+        from toldonce.server.running import Address, run
+        from toldonce.server.settings import Settings
+    except ImportError as error:
+        raise MissingExtra("The server is not installed. Install it with: pip install 'toldonce[server]'") from error
+    bootstrap = os.environ.get("TOLDONCE_API_KEY") or None
+    if bootstrap is not None and len(bootstrap) < 16:
+        raise InvalidInput("TOLDONCE_API_KEY is shorter than 16 characters: it could be guessed. Use a longer one.")
+    settings = Settings(
+        folder=read_config(None, data).folder,
+        bootstrap_key=bootstrap,
+        hosts=frozenset(name.lower() for name in allow_host or ()),
+        cors_origins=tuple(cors_origin or ()),
+        private_webhooks=allow_private_webhooks,
+        rate=rate,
+    )
+    run(settings, Address(host, port))

@@ -1,0 +1,146 @@
+"""``toldonce export`` and ``toldonce import``: memories out to a file, in from one, and in from Mem0."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from toldonce.config import read_config
+from toldonce.engine import Engine, open_engine
+from toldonce.errors import InvalidConfig, InvalidExport
+from toldonce.remote.account import account
+from toldonce.remote.client import Mem0Client
+from toldonce.requests import PROJECT
+from toldonce.takeover import database_file
+from toldonce.transfer.jsonl import export, export_file, load
+from toldonce.transfer.mem0 import Report, import_account, import_library
+
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
+]
+Project = Annotated[str, typer.Option(metavar="ID", help="Of a server; the library has one.")]
+
+_SHOWN = 10
+"""Memories that are named one by one; the rest are counted."""
+
+
+def export_memories(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
+    data: Data = None,
+    project: Project = PROJECT,
+    vectors: Annotated[
+        bool, typer.Option("--vectors", help="With their vectors: larger, and faster to import.")
+    ] = False,
+) -> None:
+    """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history."""
+    _require_memories(data)
+    with _engine(data) as engine, _progress("exporting", None) as done:
+        if str(target) == "-":
+            tally = export(engine, project, sys.stdout, vectors=vectors, done=done)
+        else:
+            tally = export_file(engine, project, target, vectors=vectors, done=done)
+    typer.echo(f"{tally.memories} memories and {tally.messages} messages exported.", err=True)
+
+
+def import_memories(
+    source: Annotated[str, typer.Argument(metavar="FILE|mem0", help="A file of `toldonce export`, or mem0.")],
+    data: Data = None,
+    project: Project = PROJECT,
+    host: Annotated[str | None, typer.Option(help="mem0: another host than Mem0's cloud.")] = None,
+    api_key: Annotated[str | None, typer.Option(metavar="KEY", help="mem0: [default: MEM0_API_KEY]")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="mem0: a JSON file with the local_config of a store of its own.")
+    ] = None,
+) -> None:
+    """Read memories from a file, or move in from Mem0: an account, or a store on this machine.
+
+    What is there already is left as it is: after an interruption, start it again.
+    """
+    if source != "mem0":
+        _import_file(Path(source), data, project)
+        return
+    with _engine(data) as engine, _progress("importing", None) as done:
+        if config is not None:
+            report = asyncio.run(import_library(engine, project, _read_config(config), done=done))
+        else:
+            report = asyncio.run(_from_account(engine, project, host, api_key, done))
+    _tell(report)
+
+
+def _import_file(path: Path, data: Path | None, project: str) -> None:
+    try:
+        size = path.stat().st_size
+        with open(path, encoding="utf-8") as file, _engine(data) as engine, _progress("importing", size) as done:
+            tally = load(engine, project, file, done=done)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidExport(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    typer.echo(f"{tally.memories} memories and {tally.messages} messages imported, {tally.there} were there already.")
+
+
+async def _from_account(
+    engine: Engine, project: str, host: str | None, api_key: str | None, done: Callable[[int], None]
+) -> Report:
+    async with Mem0Client(account(api_key, host)) as client:
+        return await import_account(engine, project, client, done=done)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidConfig(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if not isinstance(found, dict):
+        raise InvalidConfig(f"{path} holds no object. It is to hold the local_config as JSON.")
+    return found
+
+
+def _tell(report: Report) -> None:
+    typer.echo(f"{report.found} memories found: {report.imported} imported, {report.there} were there already.")
+    if report.left_out:
+        typer.echo(f"{len(report.left_out)} were left out, as they cannot be kept here:")
+        for uid, reason in [*report.left_out.items()][:_SHOWN]:
+            typer.echo(f"  {uid}  {reason}")
+    if report.differing:
+        shown = ", ".join(report.differing[:_SHOWN])
+        raise InvalidExport(
+            f"{len(report.differing)} memories are not here as they are there: {shown}"
+            f"{' ...' if len(report.differing) > _SHOWN else ''}. They were changed meanwhile, here or there."
+        )
+    typer.echo("Verified: the same memories are here, by count and by hash.")
+
+
+@contextmanager
+def _engine(data: Path | None) -> Iterator[Engine]:
+    engine, let_go = open_engine(read_config(None, data))
+    try:
+        yield engine
+    finally:
+        let_go()
+
+
+def _require_memories(data: Path | None) -> None:
+    """Refuse a folder that would only now be made."""
+    folder = read_config(None, data).folder
+    if not database_file(folder).exists():
+        raise InvalidConfig(f"{folder} holds no memories. Name the folder with --data or TOLDONCE_HOME.")
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, where somebody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TaskProgressColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)

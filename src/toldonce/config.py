@@ -1,0 +1,126 @@
+"""Where a memory lives and what it runs on; reads the dict that Mem0's ``from_config`` takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toldonce.embedders.spec import EmbedderSpec, onnx_spec, openai_spec
+from toldonce.errors import InvalidConfig
+from toldonce.takeover import user_folder
+
+_LOG = logging.getLogger(__name__)
+
+_OURS = "toldonce"
+_OPENAI_MODEL = "text-embedding-3-small"  # Mem0's default
+_RUN: dict[str, dict[str, set[str]]] = {
+    "vector_store": {_OURS: {"path", "collection_name"}},
+    "embedder": {_OURS: set(), "openai": {"model", "openai_base_url", "embedding_dims", "api_key"}, "onnx": {"path"}},
+    "llm": {_OURS: set()},
+    "reranker": {_OURS: set()},
+}
+"""The providers that run here, and the keys of their ``config``."""
+_WITHOUT_EFFECT = ("history_db_path", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an engine is made from."""
+
+    folder: Path
+    """Holds the database and its locks, and nothing else that matters."""
+    embedder: EmbedderSpec | None = None
+    """None: the one the folder has, and the bundled one in a new folder."""
+
+
+def default_folder() -> Path:
+    """``TOLDONCE_HOME``, or else the platform's folder for user data."""
+    home = os.environ.get("TOLDONCE_HOME")
+    return Path(home) if home else user_folder()
+
+
+def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str] | None = None) -> Config:
+    """Read Mem0's configuration dict; ``folder`` wins over what it says.
+
+    ``{"vector_store": {"provider": "toldonce", "config": {"path": ...}}}`` names a folder;
+    ``{"embedder": {"provider": "openai", "config": {"model": ..., "openai_base_url": ..., "embedding_dims": ...,
+    "api_key": ...}}}`` and ``{"embedder": {"provider": "onnx", "config": {"path": ...}}}`` an embedder. Raises
+    ``InvalidConfig`` for providers this engine does not run itself.
+    """
+    if config is None:
+        config = {}
+    if not isinstance(config, Mapping):
+        raise InvalidConfig(f"The configuration must be a dict, not {type(config).__name__}.")
+    path: object = None
+    embedder: EmbedderSpec | None = None
+    for section in _RUN:
+        if config.get(section) is not None:
+            provider, settings = _settings(section, config[section])
+            if section == "vector_store":
+                path = settings.get("path")
+            elif section == "embedder":
+                embedder = _embedder(provider, settings)
+    for key in config:
+        if key not in _RUN and key not in _WITHOUT_EFFECT:
+            _LOG.warning("Configuration key %r has no effect here and is ignored", key)
+    chosen = folder if folder is not None else path
+    if chosen is None:
+        return Config(default_folder(), embedder)
+    if not isinstance(chosen, (str, os.PathLike)) or not str(chosen):
+        raise InvalidConfig(f"vector_store.config.path must be a folder's path, not {chosen!r}.")
+    return Config(Path(chosen).expanduser(), embedder)
+
+
+def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping):
+        raise InvalidConfig(f"{section} must be a dict with 'provider' and 'config', not {type(value).__name__}.")
+    provider = value.get("provider")
+    if not isinstance(provider, str) or provider not in _RUN[section]:
+        raise InvalidConfig(
+            f"{section}: provider {provider!r} is not one that Toldonce runs itself; it runs "
+            f"{', '.join(map(repr, _RUN[section]))}. Leave {section} out to use the built-in one."
+        )
+    settings = value.get("config") or {}
+    if not isinstance(settings, Mapping):
+        raise InvalidConfig(f"{section}.config must be a dict, not {type(settings).__name__}.")
+    known = _RUN[section][provider]
+    unknown = sorted(str(key) for key in settings if key not in known)
+    if unknown:
+        allowed = ", ".join(sorted(known)) or "nothing"
+        raise InvalidConfig(f"{section}.config: unknown key {unknown[0]!r}; it takes {allowed}.")
+    return provider, settings
+
+
+def _embedder(provider: str, settings: Mapping[str, Any]) -> EmbedderSpec:
+    if provider == "openai":
+        return openai_spec(
+            _text(settings, "model") or _OPENAI_MODEL,
+            _text(settings, "openai_base_url"),
+            _length(settings.get("embedding_dims")),
+            _text(settings, "api_key"),
+        )
+    if provider == "onnx":
+        path = settings.get("path")
+        if not isinstance(path, (str, os.PathLike)) or not str(path):
+            raise InvalidConfig(f"embedder.config.path must be the folder of the model, not {path!r}.")
+        return onnx_spec(os.fspath(path))
+    return EmbedderSpec()
+
+
+def _text(settings: Mapping[str, Any], key: str) -> str | None:
+    value = settings.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidConfig(f"embedder.config.{key} must be a string, not {type(value).__name__}.")
+    return value
+
+
+def _length(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidConfig(f"embedder.config.embedding_dims must be a number from 1, not {value!r}.")
+    return value

@@ -1,0 +1,28 @@
+"""Queries are asked again: within a turn, by several owners of one filter, by impatient people."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.embedders import Embedder
+from toldonce.recent import Recent
+
+CAPACITY = 2048
+"""Query vectors kept; 3 MB at 384 dimensions."""
+
+
+class CachedQueries:
+    """An embedder's query vectors, the least recently used forgotten first."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._vectors: Recent[str, NDArray[np.float32]] = Recent(CAPACITY)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of one query; float32, shape (dimensions,), length one."""
+        vector = self._vectors.get(text)
+        if vector is None:
+            vector = self._embedder.embed_queries([text])[0]
+            self._vectors.put(text, vector)
+        return vector

@@ -1,0 +1,31 @@
+"""The bundled embedder: all-MiniLM-L6-v2 in int8, on one core, without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toldonce.embedders.onnx import OnnxEmbedder
+from toldonce.errors import InvalidConfig
+
+FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
+DIMENSIONS = 384
+MAX_TOKENS = 256
+PARTS = 2
+FINGERPRINT = f"all-MiniLM-L6-v2/model-8dc4a64e8a29/tokenizer-be50c3628f2b/mean/{MAX_TOKENS}"
+"""The two numbers begin the sha256 of the network before it was cut in two, which both parts carry, and of
+``tokenizer.json``; a test compares them."""
+
+
+class MiniLM(OnnxEmbedder):
+    """Texts to 384 numbers, with the model that ships in the package. English; see ``MODEL_CARD.md`` beside it.
+
+    A text longer than 256 tokens, about 190 words, counts up to there.
+    """
+
+    dimensions = DIMENSIONS
+    fingerprint = FINGERPRINT
+
+    def __init__(self) -> None:
+        super().__init__(FOLDER, max_tokens=MAX_TOKENS)
+        if len(self._parts) != PARTS:
+            raise InvalidConfig(f"{FOLDER} lacks a part of the model. Install Toldonce again.")

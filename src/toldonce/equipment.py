@@ -1,0 +1,109 @@
+"""What an engine embeds with, and what it holds in RAM that was embedded so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toldonce.embedders import Embedder, close
+from toldonce.embedders.cache import CachedQueries
+from toldonce.embedders.minilm import FINGERPRINT as BUNDLED
+from toldonce.embedders.spec import EmbedderSpec, open_embedder, parse_spec
+from toldonce.errors import EmbedderMismatch
+from toldonce.index import IndexCache
+from toldonce.recall import Scored
+from toldonce.recent import Recent
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
+from toldonce.stores.protocol import Store
+from toldonce.text.keys import KEY_VERSION
+
+RANKINGS = 512
+"""Rankings kept: a question is often asked twice before anything new is said."""
+INDEX_BYTES = 1 << 30
+"""RAM for the indexes of the owners last asked about."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equipment:
+    """All that has to change at once when a folder's vectors are made anew."""
+
+    fingerprint: str
+    """The store's: of the embedder and the way texts are keyed."""
+    embedder: Embedder
+    queries: CachedQueries
+    indexes: IndexCache
+    rankings: Recent[tuple[int, str, tuple[frozenset[int], ...], int], list[Scored]]
+    """By number of the view, query, the questions before it and how many were asked for."""
+    given: bool
+    """The embedder belongs to whoever opened the engine."""
+    follows: bool
+    """Nobody asked for this embedder: it is the folder's own, and what the folder has next will do as well."""
+
+    def close(self) -> None:
+        """Let go of an embedder of our own."""
+        if not self.given:
+            close(self.embedder)
+
+
+def equip(store: Store, folder: Path, spec: EmbedderSpec | None = None, given: Embedder | None = None) -> Equipment:
+    """Open an embedder for a store: the one ``given``, or that of ``spec``, or the folder's own.
+
+    Raises ``EmbedderMismatch`` if the store has vectors of another.
+    """
+    with store.read() as read:
+        known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
+    asked = spec
+    if given is None and spec is None:
+        spec = own_spec(folder, known, remembered)
+    line = None if given is not None else str(spec)
+    embedder = given or open_embedder(spec or EmbedderSpec(), known and parted(known)[0])
+    try:
+        wanted = fingerprint(embedder)
+        if known != wanted or line not in (None, remembered):
+            store.write_now(lambda write: claim(write, folder, wanted, line))
+    except BaseException:
+        if given is None:
+            close(embedder)
+        raise
+    follows = given is None and asked is None
+    return Equipment(
+        wanted,
+        embedder,
+        CachedQueries(embedder),
+        IndexCache(INDEX_BYTES),
+        Recent(RANKINGS),
+        given=given is not None,
+        follows=follows,
+    )
+
+
+def follow(store: Store, folder: Path, current: Equipment) -> Equipment:
+    """What fits the store now: the same, or the equipment for the embedder it was rebuilt with meanwhile."""
+    with store.read() as read:
+        known = read.setting(FINGERPRINT)
+    if known == current.fingerprint:
+        return current
+    if not current.follows:
+        raise EmbedderMismatch(
+            f"The vectors in {folder} were made anew with {known} while this memory was open with an embedder of its "
+            "own. Close it, and open it without naming an embedder, or with that one."
+        )
+    return equip(store, folder)
+
+
+def own_spec(folder: Path, known: str | None, remembered: str | None) -> EmbedderSpec:
+    """The embedder a folder has, by what it noted of itself; the bundled one in a new folder."""
+    if remembered is not None:
+        return parse_spec(remembered)
+    if known is not None and parted(known)[0] != BUNDLED:
+        raise EmbedderMismatch(
+            f"The vectors in {folder} were made with {parted(known)[0]}, an embedder that a program brought along. "
+            "Open it with that one (embedder=), or make all vectors anew with one that can be named: "
+            f"{rebuild_command(folder, 'toldonce')}"
+        )
+    return EmbedderSpec()
+
+
+def fingerprint(embedder: Embedder) -> str:
+    """What vectors depend on: the embedder, and the text each vector is made from."""
+    return joined(embedder.fingerprint, KEY_VERSION)

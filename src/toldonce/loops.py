@@ -1,0 +1,43 @@
+"""The engine's threads and futures, awaited from an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from toldonce.engine import CATCH_UP, Engine
+from toldonce.filters import Filter
+
+T = TypeVar("T")
+
+
+async def run_in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
+    """The result of a call that one of these threads makes."""
+    return await asyncio.wrap_future(threads.submit(work, *arguments))
+
+
+async def until(futures: Iterable[Future[None]]) -> None:
+    """Wait for work that others wait for too: who stops waiting takes nothing away from them."""
+    loop = asyncio.get_running_loop()
+    for future in futures:
+        if not future.done():
+            over = asyncio.Event()
+
+            def tell(_: Future[None], over: asyncio.Event = over) -> None:
+                with suppress(RuntimeError):  # the loop was closed: nobody waits there any more
+                    loop.call_soon_threadsafe(over.set)
+
+            future.add_done_callback(tell)
+            await over.wait()
+
+
+async def caught_up(engine: Engine, project: str, tree: Filter) -> None:
+    """Wait, a moment at most, until what was just added and the filter may admit has its vectors."""
+    if engine.is_behind:
+        under_way = await run_in(engine.searching, engine.behind, project, tree)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP):
+                await until(under_way)

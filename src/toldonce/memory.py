@@ -1,0 +1,438 @@
+"""The verbs. ``Memory`` waits in the caller's thread, ``AsyncMemory`` in none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from toldonce.config import read_config
+from toldonce.embedders import Embedder
+from toldonce.engine import Engine, open_engine
+from toldonce.errors import Closed
+from toldonce.loops import caught_up, run_in, until
+from toldonce.requests import (
+    PROJECT,
+    UNSET,
+    add_request,
+    edit_request,
+    read_filters,
+    read_limit,
+    scope_of,
+    search_request,
+    understood,
+)
+from toldonce.shapes import Item, added_item, deleted
+from toldonce.verbs import Verbs
+
+
+class _Face:
+    """What both faces share: an engine that is opened and let go of."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        embedder: Embedder | None = None,
+    ) -> None:
+        engine, self._let_go = open_engine(read_config(config, folder), embedder)
+        self._open: Verbs | None = Verbs(engine, PROJECT)
+
+    @classmethod
+    def from_config(cls, config_dict: Mapping[str, Any]) -> Self:
+        """Open the memory that Mem0's configuration dict describes; ``{}`` is the default one.
+
+        Raises:
+            InvalidConfig: it names a provider that Toldonce does not run itself.
+        """
+        return cls(config_dict)
+
+    @property
+    def _verbs(self) -> Verbs:
+        if self._open is None:
+            raise Closed("This memory was closed. Open it again before using it.")
+        return self._open
+
+    @property
+    def _engine(self) -> Engine:
+        return self._verbs.engine
+
+    @property
+    def folder(self) -> Path:
+        """Where it is kept."""
+        return self._engine.folder
+
+    @property
+    def edits(self) -> int:
+        """How many edits and deletions were made in this folder by this process: what was found before may be gone."""
+        return self._engine.edits
+
+    def _release(self) -> None:
+        if self._open is not None:
+            self._open = None
+            self._let_go()
+
+
+class Memory(_Face):
+    """Long-term memory with the verbs of Mem0's library.
+
+    Example:
+        >>> memory = Memory()
+        >>> memory.add("I am allergic to peanuts.", user_id="ann")
+        >>> memory.search("What can she not eat?", filters={"user_id": "ann"})["results"][0]["memory"]
+        'I am allergic to peanuts.'
+
+    Without arguments it lives in ``TOLDONCE_HOME``, or else in the platform's folder for user data. Any number of
+    memories, threads and processes may use one folder. Errors are those of ``toldonce.errors``.
+    """
+
+    def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Any = None,
+        expiration_date: Any = None,
+        infer: bool = True,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        conversation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what was said; when this returns, it is on disk.
+
+        The vectors of a few messages are made while the caller goes on; searches that follow wait for them.
+
+        Args:
+            messages: A string (said by the user), a message or a list of messages: ``role`` ("user" or "assistant"),
+                ``content`` (text or parts), and optionally ``name`` (the speaker), ``timestamp`` and ``id``.
+            user_id, agent_id, app_id, run_id: Whose memory it is; at least one.
+            metadata: JSON kept with each memory.
+            timestamp: When it was said: an aware datetime, unix seconds or ISO 8601 with a zone.
+            expiration_date: The last day it is recalled, YYYY-MM-DD in UTC.
+            infer: False stores each message exactly. True leaves out what says nothing, keeps a short answer with its
+                question and counts what is said again.
+            conversation_id: Where the messages have their place, if not in the run.
+
+        Returns:
+            ``{"results": [{"id", "memory", "event", "role", ...}]}`` for the messages that are new: a history may be
+            added again and again.
+        """
+        request = add_request(
+            messages,
+            scope_of(user_id, agent_id, app_id, run_id),
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            memory_type=memory_type,
+            prompt=prompt,
+            conversation_id=conversation_id,
+        )
+        added = self._verbs.add_now(request)
+        self._engine.follow_up(added.versions).result()
+        return {"results": [added_item(memory) for memory in added.memories]}
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 20,
+        filters: Mapping[str, Any] | None = None,
+        threshold: float | None = 0.1,
+        rerank: bool = False,
+        explain: bool = False,
+        reference_date: Any = None,
+        token_budget: int | None = None,
+        context: Sequence[Mapping[str, Any]] | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Recall what answers a query, best first.
+
+        Args:
+            query: What to look for, in plain words.
+            top_k: How many memories at most.
+            filters: Mem0's filter grammar; it must name a user, agent, app or run.
+            threshold: The least score, 0 to 1.
+            rerank: Accepted as in Mem0; there is no second ranking.
+            explain: Add ``score_breakdown``, and ``sources``: the messages each memory came from.
+            reference_date: The moment that counts as now.
+            token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
+                characters each.
+            context: The messages before the query, oldest first: "and what about her?" is understood from them, and
+                memories that only repeat a question among them come later.
+            show_expired: Recall memories past their expiration date too.
+
+        Returns:
+            ``{"results": [{"id", "memory", "score", ...}]}``
+        """
+        limit = understood("search", kwargs, top_k)
+        request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
+        return self._verbs.search_caught_up(request, explain, show_expired)
+
+    def get(self, memory_id: str) -> Item | None:
+        """One memory by its id, or None."""
+        return self._verbs.get(memory_id)
+
+    def get_all(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        top_k: int = 20,
+        page: int | None = None,
+        page_size: int | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The memories a filter admits, newest first.
+
+        With ``page`` (from 1) or ``page_size`` (100 unless said) the answer also has ``count``, and the numbers of the
+        ``next`` and ``previous`` page or None.
+        """
+        tree, limit = read_filters(filters), read_limit(understood("get_all", kwargs, top_k), "top_k")
+        return self._verbs.get_all(tree, limit, page, page_size, show_expired)
+
+    def update(
+        self,
+        memory_id: str,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expiration_date: Any = UNSET,
+        data: str | None = None,
+    ) -> dict[str, str]:
+        """Change a memory's words, merge into its metadata, or set its last day (None: it holds for ever).
+
+        ``data`` is Mem0's older name for ``text``. Raises ``MemoryNotFound``.
+        """
+        stale = self._verbs.write_update(
+            memory_id, edit_request(data if text is None else text, metadata, expiration_date)
+        )
+        self._engine.follow_up(stale.result()).result()
+        return {"message": "Memory updated successfully!"}
+
+    def delete(self, memory_id: str) -> dict[str, str]:
+        """Take a memory out of recall. Raises ``MemoryNotFound``."""
+        self._engine.follow_up(self._verbs.write_delete(memory_id).result()).result()
+        return {"message": "Memory deleted successfully!"}
+
+    def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Delete the memories that carry *all* of the given ids; at least one id.
+
+        Large deletes happen in steps: after an interruption, call it again to go on.
+        """
+        return deleted(self._verbs.delete_all(scope_of(user_id, agent_id, app_id, run_id)))
+
+    def history(self, memory_id: str) -> list[Item]:
+        """What was done to a memory, oldest first: ``event`` is ADD, UPDATE or DELETE."""
+        return self._verbs.history(memory_id)
+
+    def messages(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """The journal: every message exactly as it was said, once, in the order it was recorded."""
+        return self._verbs.messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
+
+    def warm(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> int:
+        """Load the model and what is remembered of someone ahead of the first search; returns how many memories."""
+        return self._verbs.warm(scope_of(user_id, agent_id, app_id, run_id))
+
+    def reset(self) -> None:
+        """Erase everything in the folder, journal included."""
+        self._verbs.reset()
+
+    def close(self) -> None:
+        """Let go of the folder. What was acknowledged is on disk with or without this."""
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncMemory(_Face):
+    """``Memory`` for event loops: the same verbs, awaited; none of them blocks the loop.
+
+    It may be used from several loops. Arguments, results and errors are those of ``Memory``.
+    """
+
+    async def add(
+        self,
+        messages: str | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Any = None,
+        expiration_date: Any = None,
+        infer: bool = True,
+        memory_type: str | None = None,
+        prompt: str | None = None,
+        conversation_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Remember what was said; see ``Memory.add``."""
+        request = add_request(
+            messages,
+            scope_of(user_id, agent_id, app_id, run_id),
+            metadata=metadata,
+            timestamp=timestamp,
+            expiration_date=expiration_date,
+            infer=infer,
+            memory_type=memory_type,
+            prompt=prompt,
+            conversation_id=conversation_id,
+        )
+        added = await asyncio.wrap_future(self._verbs.write_add(request))
+        await until([self._engine.follow_up(added.versions)])
+        return {"results": [added_item(memory) for memory in added.memories]}
+
+    async def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 20,
+        filters: Mapping[str, Any] | None = None,
+        threshold: float | None = 0.1,
+        rerank: bool = False,
+        explain: bool = False,
+        reference_date: Any = None,
+        token_budget: int | None = None,
+        context: Sequence[Mapping[str, Any]] | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Recall what answers a query, best first; see ``Memory.search``."""
+        limit = understood("search", kwargs, top_k)
+        request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
+        await caught_up(self._engine, PROJECT, request.tree)
+        return await run_in(self._engine.searching, self._verbs.search, request, explain, show_expired)
+
+    async def get(self, memory_id: str) -> Item | None:
+        """One memory by its id, or None."""
+        return await run_in(self._engine.working, self._verbs.get, memory_id)
+
+    async def get_all(
+        self,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        top_k: int = 20,
+        page: int | None = None,
+        page_size: int | None = None,
+        show_expired: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The memories a filter admits, newest first; see ``Memory.get_all``."""
+        tree, limit = read_filters(filters), read_limit(understood("get_all", kwargs, top_k), "top_k")
+        return await run_in(self._engine.working, self._verbs.get_all, tree, limit, page, page_size, show_expired)
+
+    async def update(
+        self,
+        memory_id: str,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expiration_date: Any = UNSET,
+        data: str | None = None,
+    ) -> dict[str, str]:
+        """Change a memory; see ``Memory.update``."""
+        change = edit_request(data if text is None else text, metadata, expiration_date)
+        stale = await asyncio.wrap_future(self._verbs.write_update(memory_id, change))
+        await until([self._engine.follow_up(stale)])
+        return {"message": "Memory updated successfully!"}
+
+    async def delete(self, memory_id: str) -> dict[str, str]:
+        """Take a memory out of recall. Raises ``MemoryNotFound``."""
+        stale = await asyncio.wrap_future(self._verbs.write_delete(memory_id))
+        await until([self._engine.follow_up(stale)])
+        return {"message": "Memory deleted successfully!"}
+
+    async def delete_all(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Delete the memories that carry all of the given ids; see ``Memory.delete_all``."""
+        scope = scope_of(user_id, agent_id, app_id, run_id)
+        return deleted(await run_in(self._engine.working, self._verbs.delete_all, scope))
+
+    async def history(self, memory_id: str) -> list[Item]:
+        """What was done to a memory, oldest first."""
+        return await run_in(self._engine.working, self._verbs.history, memory_id)
+
+    async def messages(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """The journal; see ``Memory.messages``."""
+        scope = scope_of(user_id, agent_id, app_id, run_id)
+        return await run_in(self._engine.working, self._verbs.messages, scope, limit, offset)
+
+    async def warm(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> int:
+        """Load what a first search would have to; see ``Memory.warm``."""
+        return await run_in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, app_id, run_id))
+
+    async def reset(self) -> None:
+        """Erase everything in the folder, journal included."""
+        await run_in(self._engine.working, self._verbs.reset)
+
+    async def close(self) -> None:
+        """Let go of the folder. What was acknowledged is on disk with or without this."""
+        closing = ThreadPoolExecutor(1, "toldonce-close")  # not one of the engine's, which end with it
+        await run_in(closing, self._release)
+        closing.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

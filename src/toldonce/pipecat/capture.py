@@ -1,0 +1,189 @@
+"""From contexts to what is stored: each thing said, once, with who said it and when."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+from loguru import logger
+
+from toldonce.errors import InvalidTime
+
+from .block import Blocks
+from .ledger import Ledger, Ledgers
+from .messages import ContextMessage, Utterance, fingerprint, spoken, text_of, utterance_of
+from .writer import Entry, Ids
+
+Context: TypeAlias = Any
+"""Pipecat's ``LLMContext``, or its predecessor ``OpenAILLMContext``: both are read and written alike."""
+
+ShouldStore: TypeAlias = Callable[[Mapping[str, Any]], bool]
+Clock: TypeAlias = Callable[[], datetime]
+
+_INSTANT = timedelta(microseconds=1)
+
+_SUMMARY = 40
+"""Characters from which a text that holds a summary is taken for the message it was put into."""
+
+
+class Capture:
+    """What one service takes from the contexts that pass it."""
+
+    def __init__(
+        self,
+        emit: Callable[[Entry], None],
+        *,
+        names: Mapping[str, str | None],
+        should_store: ShouldStore | None = None,
+        now: Clock | None = None,
+    ) -> None:
+        self._emit = emit
+        self._names = names
+        self._should_store = should_store
+        self._now = now
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._contexts: weakref.WeakKeyDictionary[Context, Ledger] = weakref.WeakKeyDictionary()
+        self._first = Ledger()
+        """Of what is heard before a context is known; the first context takes it over."""
+        self._summaries: set[bytes] = set()
+        self._summary_texts: list[str] = []
+        self._hushed = False
+        self._teller = object()
+        """Stands for this capture in ledgers: they go with their contexts, and must keep no service alive."""
+        self.recording = True
+        """Whether what is taken is stored too."""
+
+    def know(self, context: Context, destination: Hashable) -> None:
+        """Hear of a context. Its messages are taken when it is read."""
+        if context not in self._contexts:
+            otherwise = Ledger() if self._contexts else self._first
+            self._contexts[context] = Ledgers.of(context, destination, otherwise)
+
+    def read(
+        self, context: Context, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
+    ) -> list[Utterance]:
+        """Take what is new in a context that is known, as said ``at`` that moment, or now.
+
+        The assistant's part is marked if it was ``interrupted``.
+        """
+        at = at or self.moment()
+        ledger = self._contexts[context]
+        before = len(ledger)
+        new = ledger.take(context.get_messages(), self.utterance)
+        found = before == 0 and len(new) > 2
+        for place, utterance in enumerate(new, before):
+            self._store(ledger, place, utterance, ids, interrupted, at, found=found)
+        return new
+
+    def read_all(self, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
+        """Take what is new in every context that passed."""
+        return [new for context in list(self._contexts) for new in self.read(context, ids, interrupted=interrupted)]
+
+    def taken(self) -> Mapping[Ledger, int]:
+        """How many utterances were taken of each conversation so far."""
+        return {ledger: len(ledger) for ledger in self._ledgers()}
+
+    def hear(
+        self, utterance: Utterance, ids: Ids | None, taken: Mapping[Ledger, int], *, interrupted: bool, at: datetime
+    ) -> None:
+        """Take a turn that was announced without its context, unless a context held it already.
+
+        ``taken``: how many had been taken when it was announced ``at`` that moment.
+        """
+        ledgers = self._ledgers()
+        if len(ledgers) > 1:
+            return  # Whose turn it is cannot be told; the next context frame, or the end of the call, will show it.
+        for ledger in ledgers:
+            place = len(ledger)
+            if ledger.heard(utterance, taken.get(ledger, 0), by=self._teller):
+                self._store(ledger, place, utterance, ids, interrupted, at)
+
+    def _ledgers(self) -> set[Ledger]:
+        return set(self._contexts.values()) or {self._first}
+
+    def move(self, destination: Hashable) -> None:
+        """What is said from now on belongs elsewhere; what was said before stays where it is."""
+        self._first = self._first.continued()
+        for context, ledger in list(self._contexts.items()):
+            self._contexts[context] = Ledgers.of(context, destination, ledger.continued())
+
+    def hush_reply(self) -> None:
+        """Do not store what the assistant says until the user speaks again."""
+        self._hushed = True
+
+    def summary(self, message: ContextMessage) -> None:
+        """Hear of a summary that was put into a context: it was not said."""
+        self._summaries.add(_print(message))
+
+    def summary_text(self, text: str) -> None:
+        """Hear of a summary before it is put into a context, in words of somebody's choosing around it."""
+        if text.strip():
+            self._summary_texts.append(text.strip())
+
+    def utterance(self, message: ContextMessage) -> Utterance | None:
+        """What was said in a message, unless it is a block, a summary, or nothing that anyone said."""
+        said = utterance_of(message)
+        if said is None or Blocks.is_any(message) or self._is_summary(message, said.text):
+            return None
+        return said
+
+    def _is_summary(self, message: ContextMessage, text: str) -> bool:
+        if self._summaries and _print(message) in self._summaries:
+            return True
+        return any(summary == text or (len(summary) >= _SUMMARY and summary in text) for summary in self._summary_texts)
+
+    def _store(
+        self,
+        ledger: Ledger,
+        place: int,
+        said: Utterance,
+        ids: Ids | None,
+        interrupted: bool,
+        at: datetime,
+        *,
+        found: bool = False,
+    ) -> None:
+        self._hushed = self._hushed and said.role == "assistant"
+        if self._hushed or not self.recording or not self._wanted(said):
+            return
+        metadata: dict[str, Any] = {"platform": "pipecat"}
+        if interrupted and said.role == "assistant":
+            metadata["interrupted"] = True
+        name = self._names.get(said.role)
+        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._later(at), metadata, ids, found)
+        self._emit(entry)
+
+    def _wanted(self, said: Utterance) -> bool:
+        if self._should_store is None:
+            return True
+        message = said.source if said.source is not None else {"role": said.role, "content": said.text}
+        try:
+            return bool(self._should_store(message))
+        except Exception as error:  # The application's own code; words are not lost over it.
+            logger.warning(f"should_store failed, the message is stored: {error!r}")
+            return True
+
+    def moment(self) -> datetime:
+        """Now, as the service's clock has it."""
+        now = datetime.now(UTC) if self._now is None else self._now()
+        if now.tzinfo is None:
+            raise InvalidTime("now() of the memory service returned a time without a zone. Return an aware datetime.")
+        return now
+
+    def _later(self, at: datetime) -> datetime:
+        """Later than everything before, unless a clock was given: what was said in one instant keeps its order."""
+        if self._now is None:
+            at = self._last = max(at, self._last + _INSTANT)
+        return at
+
+
+def announced(role: str, text: str) -> Utterance | None:
+    """A turn as a turn frame announces it."""
+    text = spoken(text)
+    return Utterance("user" if role == "user" else "assistant", text) if text else None
+
+
+def _print(message: ContextMessage) -> bytes:
+    return fingerprint("summary", text_of(message))

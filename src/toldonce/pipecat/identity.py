@@ -1,0 +1,139 @@
+"""Whose memory it is: entity ids, a user who may become known only during the call, and what they may see."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+from loguru import logger
+
+from toldonce.errors import InvalidInput
+from toldonce.filters.ids import entity_id
+from toldonce.types import EntityKind
+
+Answer: TypeAlias = "str | Awaitable[str | None] | None"
+"""Who it is; None: not known yet."""
+
+Source: TypeAlias = "str | Callable[[], Answer] | Awaitable[str | None] | None"
+UserId: TypeAlias = "Source | int | UUID"
+"""A user, or how to learn who it is. Numbers and UUIDs count as their text."""
+
+Spawn: TypeAlias = "Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]"
+
+Scope: TypeAlias = Literal["user", "user+agent"]
+
+_NOBODYS: dict[str, Any] = {"NOT": [{"user_id": "*"}]}
+"""Rows of no user."""
+
+
+class User:
+    """The user of a call, once they are known."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._source: Source = None
+        self._asking: asyncio.Future[Any] | None = None
+        self._spawn: Spawn | None = None
+        self.expected = False
+        """Whether there is, or will be, a user."""
+        self.id: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is a user whose id is not known yet."""
+        return self.expected and self.id is None
+
+    def set(self, given: UserId) -> None:
+        """Another user, or another way to learn who it is. Raises ``InvalidInput``."""
+        source = checked(given)
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+        self._source = None if isinstance(source, str) else source
+        self._become(source if isinstance(source, str) else None, expected=source is not None)
+        self.look()
+
+    def begin(self, spawn: Spawn) -> None:
+        """From now on there is a loop to ask in."""
+        self._spawn = spawn
+        self.look()
+
+    def look(self) -> None:
+        """Ask again who it is. Returns at once; an answer that takes its time comes later."""
+        if self._spawn is None or self._asking is not None or self._source is None:
+            return
+        answer: Answer
+        if callable(self._source):
+            try:
+                answer = self._source()
+            except Exception as error:  # The application's own code; a call goes on without its answer.
+                logger.warning(f"user_id could not be asked for: {error!r}")
+                return
+        else:
+            answer, self._source = self._source, None  # An awaitable answers once.
+        if inspect.isawaitable(answer):
+            self._asking = self._spawn(self._await(answer), "user-id")
+        else:
+            self._told(answer)
+
+    async def _await(self, answer: Awaitable[str | None]) -> None:
+        try:
+            user_id = await answer
+        except Exception as error:  # As above.
+            logger.warning(f"user_id could not be asked for: {error!r}")
+            user_id = None
+        self._asking = None
+        self._told(user_id)
+
+    def _told(self, answer: object) -> None:
+        if answer is None or answer == "":
+            return
+        try:
+            self._become(entity_id("user", _as_text(answer)))
+        except InvalidInput as error:
+            logger.warning(f"The answer to who the user is was none: {error}")
+
+    def _become(self, user_id: str | None, *, expected: bool = True) -> None:
+        if (user_id, expected) != (self.id, self.expected):
+            self.id, self.expected = user_id, expected
+            self._changed()
+
+
+def checked(user_id: Any, agent_id: object = None, run_id: object = None) -> Source:
+    """The user as the service takes it; a number or a UUID, as databases have them, by its text.
+
+    Raises ``InvalidInput`` for what can be no id.
+    """
+    others: tuple[tuple[EntityKind, object], ...] = (("agent", agent_id), ("run", run_id))
+    for kind, given in others:
+        if given:
+            entity_id(kind, given)
+    if user_id is None or callable(user_id) or inspect.isawaitable(user_id):
+        source: Source = user_id
+        return source
+    return entity_id("user", _as_text(user_id))
+
+
+def _as_text(given: object) -> object:
+    return str(given) if isinstance(given, (int, UUID)) and not isinstance(given, bool) else given
+
+
+def what_may_be_seen(ids: Mapping[str, str], scope: Scope) -> dict[str, Any]:
+    """The filter for recall.
+
+    A user is recalled across agents and runs (``scope="user"``), or only with this agent (``"user+agent"``); what an
+    agent learned without any user is nobody's secret. Without a user only rows without one are seen, so that two
+    customers of one agent never see each other.
+    """
+    user, agent, run = (ids.get(key) for key in ("user_id", "agent_id", "run_id"))
+    if user is None:
+        own = {"agent_id": agent} if agent is not None else {"run_id": run}
+        return {"AND": [own, _NOBODYS]}
+    if agent is None:
+        return {"user_id": user}
+    if scope == "user+agent":
+        return {"AND": [{"user_id": user}, {"agent_id": agent}]}
+    return {"OR": [{"user_id": user}, {"AND": [{"agent_id": agent}, _NOBODYS]}]}

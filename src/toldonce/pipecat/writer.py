@@ -1,0 +1,193 @@
+"""Storing what was said: in order, in the background, and to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice, takewhile
+from typing import Any, TypeAlias
+
+from loguru import logger
+
+from toldonce.errors import InvalidInput, StoreError
+
+Ids: TypeAlias = Mapping[str, str]
+"""Mem0's entity ids."""
+
+_MOST_AT_ONCE = 100
+_A_MOMENT = 0.03
+"""Seconds after which a write that keeps its order is no longer waited for."""
+
+_FIRST_PAUSE = 0.25
+_HANGS_AFTER = 30.0
+"""Seconds after which a write that does not answer counts as failed."""
+
+_LONGEST_PAUSE = 10.0
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thing said, on its way to the memory."""
+
+    conversation_id: str
+    place: int
+    role: str
+    text: str
+    name: str | None
+    said_at: datetime
+    metadata: dict[str, Any] = field(default_factory=dict)
+    ids: Ids | None = None
+    """Whose it is. None while that is not known yet; until then it is held."""
+    found: bool = False
+    """Whether the context already held it when it was first seen: an earlier call may have stored it."""
+
+    def goes_with(self, other: Entry) -> bool:
+        """Whether both can be stored in one call."""
+        return self._kind == other._kind
+
+    @property
+    def _kind(self) -> tuple[object, ...]:
+        return self.conversation_id, self.ids, self.metadata, self.found
+
+    def as_message(self) -> dict[str, Any]:
+        """As ``AsyncMemory.add`` takes it. Its place is its id: offered twice, it is stored once."""
+        message = {"role": self.role, "content": self.text, "id": str(self.place), "timestamp": self.said_at}
+        return message if self.name is None else message | {"name": self.name}
+
+
+Store: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
+
+
+class Writer:
+    """A queue and the task that empties it. A failed write is tried again before anything after it is."""
+
+    def __init__(
+        self,
+        store: Store,
+        report: Callable[[str, Exception], Awaitable[None]],
+        quiet: Callable[[], Awaitable[None]],
+        keeps_order: Callable[[], bool],
+    ) -> None:
+        self._store = store
+        self._report = report
+        self._quiet = quiet
+        self._keeps_order = keeps_order
+        """Whether the memory stores calls in the order in which they begin. Then a slow one need not be waited for:
+        what it waits for after writing to disk (the vectors of a batch) would keep the next words from the disk."""
+        self._queue: deque[Entry] = deque()
+        self._under_way: dict[asyncio.Future[None], Sequence[Entry]] = {}
+        """Writes that are not waited for any more, and what they write."""
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many entries are not acknowledged yet."""
+        return len(self._queue) + sum(map(len, self._under_way.values()))
+
+    def put(self, entry: Entry) -> None:
+        """Queue an entry; returns at once."""
+        self._queue.append(entry)
+        self._update()
+
+    def identify(self, ids: Ids) -> None:
+        """Say whose the held entries are."""
+        for entry in self._queue:
+            if entry.ids is None:
+                entry.ids = ids
+        self._update()
+
+    async def run(self) -> None:
+        """Store what is queued, until cancelled."""
+        while True:
+            await self._work.wait()
+            if not self._closing.is_set():
+                await self._quiet()
+            await self._write(self._next_batch())
+
+    async def flush(self, within: float | None = None) -> bool:
+        """Wait until all that is queued, and whose owner is known, is stored; whether it is."""
+        try:
+            async with asyncio.timeout(within):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def finish(self, within: float) -> int:
+        """Flush for the last time. How many entries were not acknowledged."""
+        self._closing.set()
+        await self.flush(within)
+        return len(self)
+
+    def _update(self) -> None:
+        ready = bool(self._queue) and self._queue[0].ids is not None
+        for event, true in ((self._work, ready), (self._idle, not ready and not self._under_way)):
+            event.set() if true else event.clear()
+
+    def _next_batch(self) -> list[Entry]:
+        head = self._queue[0]
+        alike = takewhile(head.goes_with, islice(self._queue, _MOST_AT_ONCE))
+        return list(alike)
+
+    async def _write(self, batch: Sequence[Entry]) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._stored(batch)
+                break
+            except InvalidInput as error:
+                if len(batch) > 1:
+                    batch = batch[:1]  # One of them cannot be stored: find it, and let the others pass.
+                    continue
+                logger.error(f"A {batch[0].role} message cannot be stored and is left out: {error}")
+                break
+            except Exception as error:  # Whatever a backend raises, what was said is kept for the next try.
+                await self._report("storing", error)
+            await self._pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        self._leave_out(batch)
+        self._update()
+
+    def _leave_out(self, batch: Sequence[Entry]) -> None:
+        # By identity: a write that failed late may have put older entries in front meanwhile.
+        done = set(map(id, batch))
+        self._queue = deque(entry for entry in self._queue if id(entry) not in done)
+
+    async def _stored(self, batch: Sequence[Entry]) -> None:
+        """Store a batch, or, where order is kept for us, begin to and go on after a moment."""
+        if not self._keeps_order():
+            try:
+                async with asyncio.timeout(_HANGS_AFTER):
+                    await self._store(batch)
+            except TimeoutError as error:
+                raise StoreError(f"no acknowledgement within {_HANGS_AFTER:.0f} s; it is tried again") from error
+            return
+        write = asyncio.ensure_future(self._store(batch))
+        done, _ = await asyncio.wait({write}, timeout=_A_MOMENT)
+        if done:
+            write.result()
+        else:
+            self._under_way[write] = batch
+            write.add_done_callback(self._landed)
+
+    def _landed(self, write: asyncio.Future[None]) -> None:
+        batch = self._under_way.pop(write)
+        if not write.cancelled() and write.exception() is not None:
+            logger.warning(f"{len(batch)} messages are stored again: {write.exception()!r}")
+            self._queue.extendleft(reversed(batch))  # Known by their places: those that did land are not doubled.
+        self._update()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next try: cut short when the call ends, so that the last tries fall before its end."""
+        if self._closing.is_set():
+            await asyncio.sleep(_FIRST_PAUSE)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()

@@ -1,0 +1,186 @@
+"""Making a folder's vectors anew with another embedder, while others go on searching and adding."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from toldonce.embedders import Embedder, close
+from toldonce.embedders.spec import EmbedderSpec, open_embedder
+from toldonce.equipment import fingerprint, own_spec
+from toldonce.errors import FolderNotUsable, StoreError
+from toldonce.remember.vectors import Vectoriser, embedded
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, parted
+from toldonce.stores.protocol import Read, Store, Unembedded, Write
+from toldonce.stores.rebuilding import Outdated, Stretch
+from toldonce.stores.sqlite import SqliteStore
+from toldonce.stores.sqlite.connection import folder_errors
+from toldonce.takeover import database_file
+from toldonce.text.keys import KEY_VERSION, indexed_tokens
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many vectors are made, and of how many, after each that were stored."""
+
+_CHUNK = 128
+"""Memories a transaction: what a crash makes to be done again."""
+
+_PATIENCE = 10
+"""Times it goes after what others write before it leaves them some to be embedded after the switch."""
+_LEFT = 256
+"""Memories left then; twice as many each time that more were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it."""
+
+    before: str | None
+    """The folder's fingerprint before."""
+    fingerprint: str
+    """And now."""
+
+
+def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress = lambda done, total: None) -> Rebuilt:
+    """Give every memory in a folder a vector of the embedder ``spec`` names, or of the folder's own.
+
+    What is keyed as an earlier version of Toldonce did gets new tokens too. Nobody has to wait: until the one
+    transaction that switches, others search and add with the vectors there are; afterwards they use the new ones
+    from their next search on. Interrupted, the same call goes on where it stood; one to another embedder begins anew.
+
+    Raises:
+        StoreError: there is no memory in the folder, or another rebuild of it is running.
+        InvalidConfig: the embedder cannot be opened.
+        RemoteError: the embedder's server cannot be used.
+    """
+    if not database_file(folder).is_file():
+        raise FolderNotUsable(f"There is no memory in {folder}. Name its folder with --data.")
+    with _alone(folder):
+        store = SqliteStore(folder)
+        try:
+            with store.read() as read:
+                known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
+            spec = spec or own_spec(folder, known, remembered)
+            embedder = open_embedder(spec, known and parted(known)[0])
+            try:
+                return _Rebuild(store, embedder, str(spec), known, progress).run()
+            finally:
+                close(embedder)
+        finally:
+            store.close()
+
+
+class _Rebuild:
+    """One call."""
+
+    def __init__(self, store: Store, embedder: Embedder, spec: str, known: str | None, progress: Progress) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._spec = spec
+        self._known = known
+        self._target = fingerprint(embedder)
+        self._retokenise = known is not None and parted(known)[1] != KEY_VERSION
+        self._progress = progress
+        self._made = 0
+
+    def run(self) -> Rebuilt:
+        if self._known in (None, self._target):
+            self._store.write_now(self._settle)
+        else:
+            self._store.write_now(self._begin)
+            self._work()
+            self._embed_the_rest()
+        return Rebuilt(self._known, self._target)
+
+    def _begin(self, store: Write) -> None:
+        way = f"{self._known} -> {self._target}"
+        if store.setting(REBUILD) != way:
+            store.rebuilding.forget()
+            store.keep_setting(REBUILD, way)
+
+    def _settle(self, store: Write) -> None:
+        """Note what the folder has, and that no rebuild is under way."""
+        store.rebuilding.forget()
+        store.keep_setting(FINGERPRINT, self._target)
+        store.keep_setting(EMBEDDER, self._spec)
+        store.keep_setting(REBUILD, None)
+
+    def _work(self) -> None:
+        with self._store.read() as read:
+            begun, total = read.rebuilding.progress()
+        self._progress(begun, total)
+        owner = passes = 0
+        while True:
+            with self._store.read() as read:
+                stretch = read.rebuilding.next(owner, _CHUNK)
+            self._make(stretch)
+            self._progress(min(begun + self._made, total), total)
+            if not stretch.ended:
+                owner = stretch.places[-1][0] - 1  # it may have more
+                continue
+            owner = 0
+            passes += 1
+            allowed = _LEFT << (passes - _PATIENCE) if passes > _PATIENCE else 0
+            if self._store.write_now(partial(self._switch, allowed=allowed)):
+                return
+
+    def _make(self, stretch: Stretch) -> None:
+        vectors = embedded(self._embedder, [outdated.version for outdated in stretch.versions])
+        tokens = self._tokens(stretch)
+        self._store.write_now(lambda write: write.rebuilding.keep(stretch, vectors, tokens))
+        self._made += len(vectors)
+
+    def _tokens(self, stretch: Stretch) -> list[tuple[Unembedded, bytes]]:
+        return [(outdated.version, _tokens(outdated)) for outdated in stretch.versions] if self._retokenise else []
+
+    def _switch(self, store: Write, allowed: int) -> bool:
+        """Whether it was done: not if more than ``allowed`` memories changed since they were made."""
+        left = store.rebuilding.next(0, allowed + _CHUNK)
+        if left.memories > allowed or not left.ended:
+            return False
+        store.rebuilding.keep(left, [], self._tokens(left))
+        store.rebuilding.switch(left, tokens=self._retokenise)
+        self._settle(store)
+        return True
+
+    def _embed_the_rest(self) -> None:
+        """What the switch left; if this fails it is done by the next process that opens the folder."""
+
+        @contextmanager
+        def reading() -> Iterator[tuple[Read, Embedder, str]]:
+            with self._store.read() as read:
+                yield read, self._embedder, self._target
+
+        vectoriser = Vectoriser(self._store, reading)
+        vectoriser.embed(None).result()
+        vectoriser.close()
+
+
+def _tokens(outdated: Outdated) -> bytes:
+    """The words a version is found by, and every day its memory was said on."""
+    version = outdated.version
+    tokens = indexed_tokens(version.text, version.actor_id, outdated.said_at).tobytes()
+    for said_at in outdated.sayings:
+        day = indexed_tokens("", None, said_at).tobytes()
+        tokens = tokens if day in tokens else tokens + day
+    return tokens
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Be the only rebuild of a folder; the kernel lets go of it when this process dies."""
+    with folder_errors(folder):
+        file = os.open(folder / "rebuild.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"{folder} is being rebuilt already. Wait for that, or stop it first.") from error
+        yield
+    finally:
+        os.close(file)

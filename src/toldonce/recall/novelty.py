@@ -1,0 +1,83 @@
+"""What is shown once: near-duplicates, and an assistant's echo of what is shown anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.index.view import IndexView
+from toldonce.text.tokens import STOP_IDS, stem, token_id
+
+SAME = 0.8
+"""Jaccard similarity of their words from which two memories say the same."""
+DIFFERENT = 3
+"""Words by which they may differ at most: in a long text a fifth is a paragraph of its own."""
+_TELLING = """not no never nor none cannot without only except before after until since on off in out up down over under
+    above below more less most least first last from to maybe perhaps all any some many few both each every everybody
+    everyone everything nobody nothing somebody always sometimes once he she they him her his their them""".split()
+_FILLERS = """really very also even still sure yeah yes yep yup nope okay hey hello thanks thank please oh ah um uh hmm
+    mhm wow haha anyway anyways though well""".split()
+_LEFT_OUT = frozenset(token_id(stem(word)) for word in _FILLERS) | (
+    frozenset(STOP_IDS.tolist()) - {token_id(stem(word)) for word in _TELLING} - {token_id(word) for word in _TELLING}
+)
+"""Words that come and go when something is said again; stop words like "not" and "before" are none of them, nor is
+what says how sure somebody is, or who it was that said it."""
+AHEAD = 32
+"""How far down the ranking a person's own statement takes the place of the assistant's echo of it."""
+
+
+def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], limit: int) -> list[int]:
+    """The first ``limit`` of ``ranked`` rows (best first) that do not merely repeat. ``asked``: the query's terms.
+
+    People repeat themselves and both stay unless the words are the same; an assistant that restates what it was told
+    makes way for the one who said it.
+    """
+    own: list[frozenset[int]] | None = None
+    chosen: list[int] = []
+    sketches: list[int] = []
+    echoes: list[frozenset[int]] = []
+    for start in range(0, len(ranked), AHEAD):
+        rows = ranked[start : start + AHEAD]
+        for row, sketch, by_assistant in zip(
+            rows.tolist(), view.sketch[rows].tolist(), view.by_unnamed_assistant[rows].tolist(), strict=True
+        ):
+            if len(chosen) == limit:
+                return chosen
+            if by_assistant:
+                own = _own_statements(view, ranked[:AHEAD]) if own is None else own
+                content = view.content(row)
+                if any(content - asked <= other for other in (*own, *echoes)):
+                    continue
+                echoes.append(content)
+            for at, other in zip(chosen, sketches, strict=True):
+                # Most pairs part here; only what may be the same is compared word by word.
+                if (sketch ^ other).bit_count() <= DIFFERENT and _same(view.said(row), view.said(at)):
+                    break
+            else:
+                chosen.append(row)
+                sketches.append(sketch)
+    return chosen
+
+
+def _own_statements(view: IndexView, rows: NDArray[np.intp]) -> list[frozenset[int]]:
+    """What people stated, of these rows."""
+    own = ~view.by_unnamed_assistant[rows] & ~view.questions[rows]
+    return [view.content(row) for row in rows[own].tolist()]
+
+
+def _same(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether one of two memories says all that the other says, in the same order, and little more.
+
+    A word in the place of another is another fact: "the rent is 950" is not "the rent is 900", nor is "Ana owes Bo"
+    "Bo owes Ana".
+    """
+    shorter, longer = sorted(([word for word in said if word not in _LEFT_OUT] for said in (one, other)), key=len)
+    if not shorter:
+        return list(one) == list(other)
+    words, others = frozenset(shorter), frozenset(longer)
+    different = len(others - words)
+    if not words <= others or different > DIFFERENT or different > (1 - SAME) * len(others):
+        return False
+    return shorter == [word for word in longer if word in words]

@@ -1,0 +1,82 @@
+"""What a query asks: its terms, of whom, of when, and the text its vector is made from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.index.view import IndexView
+from toldonce.recall.smalltalk import Intent, intent
+from toldonce.text.dates import Period, period
+from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
+from toldonce.text.stopwords import ENGLISH
+from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
+
+SPOKEN_TO = 0.01
+"""Share of an owner's memories that speak to somebody by a name, from which it is the name of one who talks there.
+Measured for stores without speaker names."""
+
+_CAPITALISED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]{2,}\b")
+_ASKS_ASSISTANT = re.compile(
+    r"\byou(?:'ve| have| had)? (?:\w+ )?(?:said|say|tell|told|suggest\w*|recommend\w*|advise\w*|mention\w*|explain\w*|"
+    r"give|gave|given|list\w*|describe\w*|propose\w*|show\w*|help\w*|write|wrote|written)\b"
+    r"|\byour (?:\w+ )?(?:suggest|recommend|advi[cs]e|answer|explanation|list|tip|repl)"
+    r"|\b(?:assistant|chatbot|ai|bot)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as one owner's index reads it."""
+
+    text: str
+    dense_text: str
+    """What to embed: the people who talk in this store are put in the first person."""
+    terms: NDArray[np.uint32]
+    """Ids of the words to look for, each once."""
+    speaker: int | None
+    """Code of the one speaker it is about."""
+    period: Period | None
+    """The stretch of time it speaks of."""
+    asks_assistant: bool
+    """It asks what the assistant said."""
+    intent: Intent
+    """How much it wants to know."""
+
+
+def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
+    """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
+    named = mentioned(text, view.names)
+    people = named if any(map(is_personal, view.names)) else _talked_to(text, view)
+    about = subject(text, named)
+    found = words(text)
+    english = is_english(found)
+    names = {word for name in people for word in name_key(name).split()}
+    kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
+    stems = [stem(word) if english else word for word in kept]
+
+    def holding(word: str) -> int:
+        return view.document_frequency(token_id(stem(word) if english else word))
+
+    return Query(
+        text=text,
+        dense_text=in_first_person(text, people),
+        terms=token_ids(term for term in dict.fromkeys(stems) if term not in names),
+        speaker=None if about is None else view.speakers.index(about),
+        period=period(text, now),
+        asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
+        intent=intent(
+            text, found, [word for word in kept if stem(word) not in names], people, holding, view.live_units
+        ),
+    )
+
+
+def _talked_to(text: str, view: IndexView) -> list[str]:
+    """Capitalised words of a query by which so many memories speak to somebody that they name those who talk here."""
+    least = max(2.0, SPOKEN_TO * view.live_units)
+    found = dict.fromkeys(_CAPITALISED.findall(text))
+    return [word for word in found if view.document_frequency(token_id(called(word.lower()))) >= least]

@@ -1,0 +1,140 @@
+"""What speaks for a memory: one array over an owner's rows each, before any weight."""
+
+from __future__ import annotations
+
+from math import log1p
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.index.view import K1, IndexView
+
+Floats: TypeAlias = NDArray[np.float32]
+
+COVERED_TERMS = 8
+"""How many of a query's terms coverage looks at, the rarest first: one bit each."""
+BEFORE, AROUND, AFTER = 0.7, 0.5, 0.4
+"""What a term counts that is not in the memory itself but in the one before it; in the one after it or two before; two
+after. A talk names its subject once."""
+
+
+_WORTH = [
+    (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1).astype(np.float32) for bits in range(COVERED_TERMS + 1)
+]
+"""By number of bits: for each combination of them, which are set."""
+
+
+class List(NamedTuple):
+    """Of one term in one segment: the units that hold it and how often."""
+
+    units: NDArray[np.int32]
+    counts: NDArray[np.uint8]
+
+
+def idf(holding: float, units: int) -> float:
+    """Inverse document frequency as Lucene has it; never negative."""
+    return log1p((units - holding + 0.5) / (holding + 0.5))
+
+
+class Words:
+    """What the query's terms say of each row.
+
+    ``bm25``: BM25 (Robertson & Zaragoza 2009), the best of the row's units; statistics are of the owner's live rows.
+    ``held``: which of ``covered`` each unit holds, the n-th as bit n. ``covered``: idf of the terms that have a bit.
+    ``total``: the sum of all terms' idf. Dead rows hold nothing.
+    """
+
+    __slots__ = ("bm25", "covered", "held", "total")
+
+    def __init__(self, view: IndexView, terms: NDArray[np.uint32]) -> None:
+        found = _rarest_first(view, terms)
+        self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
+        self.total = sum(weight for weight, _ in found)
+        lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
+        count = len(view.unit_length)
+        if lists:
+            # All lists in one go: for a small owner the calls cost more than the numbers.
+            units = np.concatenate([part.units for _, _, part in lists]).astype(np.intp)
+            lengths = [len(part.units) for _, _, part in lists]
+            # idf * (k1 + 1) * tf / (tf + norm)
+            share = view.length_norm.take(units)
+            share /= np.concatenate([part.counts for _, _, part in lists])
+            share += np.float32(1.0)
+            weights = np.array([weight * (K1 + 1) for _, weight, _ in lists], np.float32)
+            np.divide(weights.repeat(lengths), share, out=share)
+            scores = np.bincount(units, share, count).astype(np.float32)
+            bits = np.array([1 << number if number < COVERED_TERMS else 0 for number, _, _ in lists], np.float32)
+            held = np.bincount(units, bits.repeat(lengths), count).astype(np.uint8)
+        else:
+            scores, held = np.zeros(count, np.float32), np.zeros(count, np.uint8)
+        if not view.whole:
+            scores = np.maximum.reduceat(scores, view.first_unit)
+        if len(view.dead):
+            scores[view.dead] = 0.0
+        self.bm25: Floats = scores
+        self.held: NDArray[np.uint8] = held
+
+    def coverage(self, view: IndexView) -> Floats:
+        """The share of the query, by idf, that a row and its neighbours hold; in [0, 1].
+
+        Of several units the best counts. Long neighbours lend nothing: among many words, any are.
+        """
+        share = _WORTH[len(self.covered)] @ np.array(self.covered, np.float32)
+        share /= share[-1] or np.float32(1.0)
+        seen = self.held
+        if not view.whole:
+            seen = seen[_best_unit(view, share.take(seen))]
+        covered = share.take(seen)
+        lent = seen.copy()
+        lent[view.long] = 0
+        if len(view.dead):
+            covered[view.dead] = 0.0
+            lent[view.dead] = 0
+        before, after = view.from_previous(lent), view.from_following(lent)
+        for found, counts in (
+            (before, BEFORE),
+            (after | view.from_previous(before), AROUND),
+            (view.from_following(after), AFTER),
+        ):
+            covered += (np.float32(counts) * share).take(found & ~seen)
+            seen = seen | found
+        return covered
+
+
+def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, list[List]]]:
+    """Each term's idf and lists. A term nobody used is there too, with no list: it was asked for and is missing."""
+    found: list[list[List]] = [[] for _ in terms]
+    holding = [-view.dead_lists.get(term, 0) for term in terms.tolist()]
+    for segment in view.segments:
+        if not len(segment.terms):
+            continue
+        at = segment.terms.searchsorted(terms)
+        held = (segment.terms.take(at, mode="clip") == terms).nonzero()[0]
+        at = at[held]
+        starts, ends = segment.starts[at].tolist(), segment.starts[at + 1].tolist()
+        for number, start, end in zip(held.tolist(), starts, ends, strict=True):
+            found[number].append(List(segment.units[start:end], segment.counts[start:end]))
+            holding[number] += end - start
+    weighed = [(idf(count, view.live_units), parts) for count, parts in zip(holding, found, strict=True)]
+    return sorted(weighed, key=itemgetter(0), reverse=True)
+
+
+def _best_unit(view: IndexView, values: Floats) -> NDArray[np.intp]:
+    """By row: which of its units has the greatest value, the first of equals."""
+    greatest = np.repeat(np.maximum.reduceat(values, view.first_unit), view.passages)
+    candidates = np.where(values == greatest, np.arange(len(values)), len(values))
+    return np.minimum.reduceat(candidates, view.first_unit)
+
+
+def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) -> Floats:
+    """Mean of the three best among ``rows`` in each session, a missing one counting zero; float32 (sessions,)."""
+    codes = view.session[rows]
+    best = scores[rows]
+    order = np.lexsort((-best, codes))
+    codes, best = codes[order], best[order]
+    # A row is among its session's three best unless the one three places before is of the session too.
+    best[3:][codes[3:] == codes[:-3]] = 0.0
+    strength = np.bincount(codes, best, minlength=view.sessions) / 3
+    return strength.astype(np.float32)

@@ -1,0 +1,294 @@
+"""The file that keeps what was said until a host has acknowledged it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from toldonce.errors import Closed, CorruptStore, NewerStore, OutboxFull
+from toldonce.remote.outbox.lease import Lease
+from toldonce.stores.sqlite.connection import our_errors, prepare_folder, require_safe_sqlite
+from toldonce.stores.sqlite.named import named_queries
+
+_LOG = logging.getLogger(__name__)
+
+_SCHEMA = 1
+_APPLICATION_ID = 0x52656342  # in the file's header
+
+_SETTINGS = """
+    PRAGMA page_size=4096; PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;
+    PRAGMA temp_store=MEMORY; PRAGMA journal_mode=WAL
+"""
+
+_REMEMBERS_SENT = 7 * 86_400_000_000
+"""Microseconds for which a key that was sent is not sent again, for hosts that do not look at keys."""
+
+_FILES = resources.files(__package__)
+SQL = named_queries((_FILES / "queries.sql").read_text("utf-8"))
+
+MOST_BYTES = 256 << 20
+"""Room for what waits and what is parked: hundreds of thousands of turns."""
+
+WARNS_AT = 0.8
+"""The part of a limit at which it is warned of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call of add on its way to a host."""
+
+    id: int
+    key: str
+    conversation: str
+    payload: str
+    put_at: int
+    unsure: int
+    """Tries of which it is not known whether they arrived."""
+    tries: int
+    failing_since: int | None
+    reason: str | None
+    parked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How full an outbox is."""
+
+    waiting: int
+    oldest: int | None
+    """When the first of those that wait was put in."""
+    share: float
+    """Of the room there is, 0 to 1."""
+
+
+class OutboxFile:
+    """Entries in the order they were put in. Any number of threads and processes may use one file.
+
+    WAL and ``synchronous=FULL``: what ``put`` returned for was fsynced. What is taken out is overwritten.
+
+    Raises the ``StoreError``s of ``toldonce.errors``.
+    """
+
+    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, vfs: str | None = None) -> None:
+        require_safe_sqlite(apsw.sqlite_lib_version())
+        self.path = path
+        self._most_bytes = most_bytes
+        self._warned = False
+        self._synced = True
+        self._guard = threading.Lock()
+        self._process = os.getpid()
+        made = not path.parent.exists()
+        prepare_folder(path.parent)
+        if made:
+            _sync_folder(path.parent.parent)
+        with our_errors(path):
+            self._connection: apsw.Connection | None = _open(path, vfs)
+
+    def put(self, key: str, conversation: str, payload: str, now: int) -> bool:
+        """Keep an entry; False if one with this key is or was here. On disk when this returns.
+
+        Raises ``OutboxFull``.
+        """
+        with self._transaction() as run:
+            if run("was_sent", key).fetchone() is not None:
+                return False
+            share = self._share(run)
+            if share >= WARNS_AT and not self._warned:
+                _LOG.warning("The outbox %s is %d %% full. What keeps it: toldonce outbox", self.path, share * 100)
+            self._warned = share >= WARNS_AT
+            if share >= 1:
+                raise OutboxFull(
+                    f"{self.path} holds {self._most_bytes >> 20} MiB that the host did not take yet, the most it may. "
+                    "See what keeps it: toldonce outbox"
+                )
+            run("put", key, conversation, payload, now, 0)
+            return bool(run.changes())
+
+    def after(self, entry_id: int) -> list[tuple[int, str]]:
+        """(id, conversation) of what waits and was put in after an entry, in order."""
+        with self._transaction() as run:
+            return [(row[0], row[1]) for row in run("after", entry_id)]
+
+    def waits(self, entry_id: int) -> Entry | None:
+        """An entry, unless it is gone or parked."""
+        with self._transaction() as run:
+            row = run("entry", entry_id).fetchone()
+        entry = None if row is None else Entry(*row)
+        return entry if entry is not None and entry.parked_at is None else None
+
+    def waiting(self) -> list[Entry]:
+        """Everything that waits."""
+        with self._transaction() as run:
+            return [Entry(*row) for row in run("waiting")]
+
+    def parked(self) -> list[Entry]:
+        """Everything that was put aside."""
+        with self._transaction() as run:
+            return [Entry(*row) for row in run("parked")]
+
+    def begin(self, entry: Entry) -> bool:
+        """Note that it is about to be sent; False if it is no longer to be.
+
+        The note need not survive a power cut, so nothing waits for the disk.
+        """
+        with self._transaction(synced=False) as run:
+            run("begin", entry.id)
+            return bool(run.changes())
+
+    def not_done(self, entry: Entry) -> None:
+        """What was begun last certainly did not arrive, or was refused."""
+        with self._transaction(synced=False) as run:
+            run("not_done", entry.id)
+
+    def acknowledged(self, entry: Entry, now: int) -> None:
+        """The host has it: let go of it. ``entry``: as it was before it was begun."""
+        with self._transaction() as run:
+            run("drop", entry.id)
+            run("keep_sent", entry.key, now)
+            if entry.unsure:
+                run("count_repeated")
+
+    @property
+    def repeated(self) -> int:
+        """Entries that a host which ignores keys may hold twice: sent again because an answer had got lost."""
+        return int(self.setting("repeated") or 0)
+
+    def failed(self, entry: Entry, tries: int, reason: str, now: int) -> None:
+        """Note a try that failed on account of the entry."""
+        with self._transaction() as run:
+            run("failed", entry.id, tries, now, reason)
+
+    def park(self, entry_ids: list[int], reason: str, now: int) -> None:
+        """Put entries aside: what was said after them goes on."""
+        with self._transaction() as run:
+            for entry_id in entry_ids:
+                run("park", entry_id, now, reason)
+
+    def too_old(self, before: int) -> list[int]:
+        """What waits since before a moment."""
+        with self._transaction() as run:
+            return [row[0] for row in run("too_old", before)]
+
+    def retry(self, entries: list[Entry]) -> None:
+        """Let parked entries wait again, behind all others."""
+        with self._transaction() as run:
+            for entry in entries:
+                run("drop", entry.id)
+                run("put", entry.key, entry.conversation, entry.payload, entry.put_at, entry.unsure)
+
+    def drop(self, entry_ids: Iterable[int]) -> None:
+        """Take entries out for good."""
+        with self._transaction() as run:
+            for entry_id in entry_ids:
+                run("drop", entry_id)
+
+    def setting(self, key: str) -> str | None:
+        with self._transaction() as run:
+            row = run("setting", key).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_setting(self, key: str, value: str | None) -> None:
+        with self._transaction() as run:
+            run("drop_setting", key) if value is None else run("keep_setting", key, value)
+
+    def filling(self) -> Filling:
+        with self._transaction() as run:
+            waiting, oldest = next(run("count_waiting"))
+            return Filling(waiting, oldest, self._share(run))
+
+    def tidy(self, now: int) -> None:
+        """Forget keys of long ago, and fold the log into the file, so that nothing stays of what is gone."""
+        with self._transaction() as run:
+            run("forget_sent", now - _REMEMBERS_SENT)
+        with self._guard, our_errors(self.path):
+            if self._connection is not None:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _share(self, run: _Run) -> float:
+        pages, free, size = (run.pragma(name) for name in ("page_count", "freelist_count", "page_size"))
+        return (pages - free) * size / self._most_bytes
+
+    @contextmanager
+    def _transaction(self, *, synced: bool = True) -> Iterator[_Run]:
+        with self._guard, our_errors(self.path):
+            if self._connection is None or os.getpid() != self._process:
+                raise Closed("This outbox was closed, or opened before the process forked.")
+            if synced != self._synced:
+                self._connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                self._synced = synced
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Run(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+class _Run:
+    """Statements by name inside a transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.changes: Callable[[], int] = connection.changes
+
+    def __call__(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(SQL[name], values)
+
+    def pragma(self, name: str) -> int:
+        return int(self._connection.pragma(name))
+
+
+def _open(path: Path, vfs: str | None) -> apsw.Connection:
+    # Two processes that make the file at once would find it locked in ways that SQLite does not wait for.
+    with Lease(path.with_name("opening.lock")).waited_for():
+        connection = apsw.Connection(str(path), vfs=vfs)
+        try:
+            connection.set_busy_timeout(10_000)
+            connection.execute(_SETTINGS).fetchall()
+            connection.execute("BEGIN IMMEDIATE")
+            _prepare(connection, path)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: apsw.Connection, path: Path) -> None:
+    version = connection.pragma("user_version")
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
+        connection.execute((_FILES / "schema.sql").read_text("utf-8"))
+        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_SCHEMA}")
+    elif connection.pragma("application_id") != _APPLICATION_ID:
+        raise CorruptStore(f"{path} is a database of another program. Move it away.")
+    elif version > _SCHEMA:
+        raise NewerStore(
+            f"{path} was made by a newer Toldonce (outbox {version}; this one knows {_SCHEMA}). "
+            "Upgrade with pip install -U toldonce; what waits in it is kept."
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    """A folder that was just made must survive a power cut as well."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

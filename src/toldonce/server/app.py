@@ -1,0 +1,77 @@
+"""The application: what is answered at which address, and what surrounds every answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import HTMLResponse
+
+from toldonce import __version__
+from toldonce.config import read_config
+from toldonce.engine import open_engine
+from toldonce.server import errors
+from toldonce.server.docs import PAGE
+from toldonce.server.door import Door
+from toldonce.server.routes import ROUTERS
+from toldonce.server.service import Service
+from toldonce.server.settings import Settings
+from toldonce.server.tenants import ensure_default
+from toldonce.times import now
+
+_DESCRIPTION = """Long-term memory for conversational agents, at home. These are the calls of Mem0's platform: give a
+Mem0 client this server's address as `host` and a key of `toldonce keys create`. Paths work with and without a slash at
+their end."""
+
+_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Mem0-User-ID", "X-API-Key", "X-Application"]
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The server over the memory in ``settings.folder``, as an ASGI application.
+
+    It opens the memory when it starts and closes it when it stops, after the last answer.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine, release = open_engine(read_config(None, settings.folder))
+        try:
+            engine.store.write_now(lambda store: ensure_default(store, now()))
+            app.state.service = Service(engine, settings)
+            try:
+                yield
+            finally:
+                app.state.service.close()
+        finally:
+            release()
+
+    app = FastAPI(
+        title="Toldonce",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(PAGE)
+
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[*_HEADERS, "X-Mem0-Client", "X-Mem0-Source"],
+            expose_headers=["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+        )
+    app.add_middleware(Door, hosts=settings.hosts)
+    return app

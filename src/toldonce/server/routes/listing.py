@@ -1,0 +1,90 @@
+"""Listing what is remembered, and deleting much of it at once."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from toldonce.errors import InvalidInput
+from toldonce.filters import Filter
+from toldonce.filters.tree import EVERYTHING
+from toldonce.server import pages, wire
+from toldonce.server.asked import deletion_of, ids_in, seen_by, tree_of
+from toldonce.server.auth import Caller, Reader, Writer
+from toldonce.server.bodies import ListBody
+from toldonce.server.limits import MOST_ON_A_PAGE
+from toldonce.server.replies import Json
+from toldonce.server.routing import new_router
+
+router = new_router("memories")
+
+PAGE_SIZE = 100
+
+
+@router.post("/v3/memories")
+async def get_all(
+    body: ListBody, request: Request, caller: Reader, page: int | None = None, page_size: int | None = None
+) -> Json:
+    """The memories a filter admits, newest first: ``{count, next, previous, results}``."""
+    ids = ids_in(body.__dict__)
+    if ids:
+        name = next(iter(ids))
+        raise InvalidInput(f'{name} belongs into filters: {{"filters": {{"{name}": ...}}}}.')
+    return await _answer(caller, request, body, page, page_size)
+
+
+@router.post("/v2/memories")
+async def get_all_as_before(
+    body: ListBody, request: Request, caller: Reader, page: int | None = None, page_size: int | None = None
+) -> Json:
+    """The same for older clients, which may name the entities at the top level."""
+    return await _answer(caller, request, body, page, page_size)
+
+
+@router.get("/v1/memories")
+async def get_all_by_query(
+    request: Request,
+    caller: Reader,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    app_id: str | None = None,
+    run_id: str | None = None,
+    page: int | None = None,
+    page_size: int | None = None,
+) -> Json:
+    """The same for the oldest clients, which name the entities in the query."""
+    body = ListBody(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+    return await _answer(caller, request, body, page, page_size)
+
+
+@router.delete("/v1/memories")
+async def delete_all(request: Request, caller: Writer) -> Json:
+    """Delete what carries *all* of the ids in the query (``user_id``, ``agent_id``, ``app_id``, ``run_id``, or
+    ``filters`` or ``metadata`` as JSON). A bare delete is refused; ``*`` for all four ids empties the project."""
+    tree, run_id = deletion_of(request.query_params)
+    if tree == EVERYTHING:
+        caller.require_admin("Deleting everything")
+    call = await caller.service.delete(caller.project, request, seen_by(caller, tree), run_id)
+    return Json({"message": "Memories deleted successfully!", "event_id": call.id, **call.answer})
+
+
+async def _answer(caller: Caller, request: Request, body: ListBody, number: int | None, size: int | None) -> Json:
+    asked = pages.page(
+        body.page if number is None else number,
+        (body.page_size or body.limit) if size is None else size,
+        default=PAGE_SIZE,
+        most=MOST_ON_A_PAGE,
+    )
+    found = await caller.service.listing(caller.project, seen_by(caller, _tree(body)), bool(body.show_expired))
+    items = [wire.memory(record) for _, record in found[asked.start : asked.start + asked.size]]
+    return Json(pages.envelope(request, asked, len(found), wire.only(items, body.fields)))
+
+
+def _tree(body: ListBody) -> Filter:
+    return tree_of(
+        body.filters,
+        ids=ids_in(body.__dict__),
+        categories=body.categories,
+        keywords=body.keywords,
+        start_date=body.start_date,
+        end_date=body.end_date,
+    )

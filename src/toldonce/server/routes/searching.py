@@ -1,0 +1,54 @@
+"""Recalling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toldonce.errors import InvalidInput
+from toldonce.filters import Filter
+from toldonce.filters.times import read_time
+from toldonce.requests import SearchRequest, search_terms
+from toldonce.server import wire
+from toldonce.server.asked import ids_in, seen_by, tree_of
+from toldonce.server.auth import Caller, Reader
+from toldonce.server.bodies import SearchBody
+from toldonce.server.limits import MOST_AT_ONCE
+from toldonce.server.replies import Json
+from toldonce.server.routing import new_router
+from toldonce.times import now
+
+router = new_router("search")
+
+_TOP_K = 10
+
+
+@router.post("/v3/memories/search")
+async def search(body: SearchBody, caller: Reader) -> Json:
+    """The memories that answer a query, best first: ``{results: [...]}``."""
+    ids = ids_in(body.__dict__)
+    if ids:
+        name = next(iter(ids))
+        raise InvalidInput(f'{name} belongs into filters: {{"filters": {{"{name}": ...}}}}.')
+    return await _answer(caller, body, {})
+
+
+@router.post("/v2/memories/search")
+@router.post("/v1/memories/search")
+async def search_as_before(body: SearchBody, caller: Reader) -> Json:
+    """The same for older clients, which may name the entities at the top level."""
+    return await _answer(caller, body, ids_in(body.__dict__))
+
+
+async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json:
+    tree = tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata)
+    asked = _request(body, seen_by(caller, tree))
+    hits = await caller.service.search(caller.project, asked, bool(body.show_expired))
+    return Json({"results": wire.only(map(wire.hit, hits), body.fields)})
+
+
+def _request(body: SearchBody, tree: Filter) -> SearchRequest:
+    limit = _TOP_K if body.top_k is None and body.limit is None else body.top_k or body.limit
+    if limit is None or not 1 <= limit <= MOST_AT_ONCE:
+        raise InvalidInput(f"top_k must be a whole number from 1 to {MOST_AT_ONCE:,}.")
+    at = now() if body.reference_date is None else read_time(body.reference_date, "reference_date").last
+    return search_terms(body.query, tree, limit, body.threshold, at)

@@ -1,0 +1,128 @@
+"""Starting and stopping the server."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import sys
+from dataclasses import dataclass, replace
+
+import uvicorn
+
+from toldonce.errors import InvalidInput
+from toldonce.requests import PROJECT
+from toldonce.server.app import build_app
+from toldonce.server.keys import SCOPES, holds
+from toldonce.server.offline import KeyRing
+from toldonce.server.settings import Settings
+from toldonce.times import now
+
+_GRACE = 30
+"""Seconds that requests under way get to finish when the server is told to stop."""
+
+
+_KEEP_ALIVE = 75
+"""Seconds a connection may be idle. Mem0's clients keep theirs for five and repeat nothing: were it as short here, a
+call that finds its connection just closed would be lost."""
+
+_SWITCH = 0.0005
+"""Seconds a thread keeps the interpreter while others want it. Python's own 5 ms would be added to an answer whenever
+the event loop has to wait for the thread that searches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def run(settings: Settings, address: Address) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT); then finish what is under way.
+
+    Raises ``InvalidInput`` rather than listen where others can reach it without a key.
+    """
+    sys.setswitchinterval(_SWITCH)
+    listening = _listen(address)  # first: a key that is made and never shown is of no use
+    try:
+        first_key = _first_key(settings, address)
+    except BaseException:
+        listening.close()
+        raise
+    if not address.is_loopback:
+        settings = replace(settings, hosts=settings.hosts | {address.host.lower()})
+    server = _Announcing(
+        uvicorn.Config(
+            build_app(settings),
+            log_level="warning",
+            access_log=False,  # it would write down whose memories were asked for
+            timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_KEEP_ALIVE,
+            server_header=False,
+        ),
+        _welcome(listening, first_key),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
+    with listening:
+        server.run(sockets=[listening])
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
+        super().__init__(config)
+        self._welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._welcome, flush=True)
+
+
+def _first_key(settings: Settings, address: Address) -> str | None:
+    """A key for the very first start, or None if there is one or was one."""
+    with KeyRing(settings.folder) as ring:
+        keys = ring.all()
+        if not address.is_loopback and not settings.bootstrap_key and not any(holds(key, now()) for key in keys):
+            raise InvalidInput(
+                f"Nobody has a key yet, and {address.host} can be reached from elsewhere. Make one first with: "
+                f"toldonce keys create --data {settings.folder}"
+            )
+        if keys or settings.bootstrap_key:
+            return None
+        return ring.create(PROJECT, "first key", SCOPES, None)[0].text
+
+
+def _listen(address: Address) -> socket.socket:
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(where)
+    except OSError as error:
+        raise InvalidInput(
+            f"{address.host}:{address.port} cannot be listened on ({error.strerror or error}). Choose another with "
+            "--host and --port."
+        ) from error
+    return listening
+
+
+def _welcome(listening: socket.socket, first_key: str | None) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    lines = [f"Toldonce listens on http://{shown}:{port} (calls: /docs)"]
+    if first_key is not None:
+        lines.append(f"Your API key, shown only now: {first_key}")
+    return "\n".join(lines)

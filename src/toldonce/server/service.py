@@ -1,0 +1,226 @@
+"""What every route works with: the engine, and the one way in which anything is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from toldonce.engine import Engine
+from toldonce.filters import Filter
+from toldonce.jobs import Worker
+from toldonce.loops import caught_up, run_in, until
+from toldonce.recall.selection import Hit
+from toldonce.remember import edit
+from toldonce.requests import SearchRequest
+from toldonce.server import tidying
+from toldonce.server.keys import KeyHash
+from toldonce.server.limits import Rates
+from toldonce.server.settings import Settings
+from toldonce.server.tidying import Tidier
+from toldonce.server.webhooks import KIND, Deliverer, order_deliveries
+from toldonce.stores.protocol import Read, Write
+from toldonce.stores.serving import Call, Results
+from toldonce.times import now
+from toldonce.types import MemoryRecord
+from toldonce.uids import new_uid
+from toldonce.verbs import DELETED_AT_ONCE
+
+T = TypeVar("T")
+
+VECTOR_WAIT = 1.0
+"""Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
+
+_MOST_RESULTS = 1_000
+"""Memories an event names; a call that touched more names the first."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What a unit of work did."""
+
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What the reply is made from. No words of memories: it is kept with the call."""
+    results: Results = field(default_factory=list)
+    stale: list[int] = field(default_factory=list)
+    """Versions that wait for a vector."""
+
+
+class Service:
+    """One server's parts."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.hashes = KeyHash(settings.folder)
+        self.rates = Rates(settings.rate)
+        deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
+        tidier = Tidier(engine.store)
+        self.worker = Worker(engine.store, {KIND: deliverer.deliver, tidying.KIND: tidier.tidy})
+        self._small = ThreadPoolExecutor(2, "toldonce-small")
+        engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self.worker.close()
+        self._small.shutdown()
+
+    def note_use(self, key_id: str, at: int) -> None:
+        """Remember when a key was last used; nobody waits for it."""
+        self.engine.store.write(lambda store: store.serving.touch_key(key_id, at))
+
+    async def read(self, question: Callable[[Read], T]) -> T:
+        """Ask the store for something small, off the loop and never behind a listing."""
+        return await run_in(self._small, lambda: self._ask(question))
+
+    async def read_much(self, question: Callable[[Read], T]) -> T:
+        """Ask the store for something that may take a while."""
+        return await run_in(self.engine.working, lambda: self._ask(question))
+
+    async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
+        """Recall, in the engine's own thread."""
+
+        def search() -> list[Hit]:
+            return self.engine.search(
+                project,
+                asked.tree,
+                asked.query,
+                limit=asked.limit,
+                threshold=asked.threshold,
+                now=asked.now,
+                show_expired=show_expired,
+            )
+
+        await caught_up(self.engine, project, asked.tree)
+        return await run_in(self.engine.searching, search)
+
+    async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
+        """Every memory the filter admits, newest first."""
+
+        def listing() -> list[tuple[int, MemoryRecord]]:
+            return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
+
+        return await run_in(self.engine.working, listing)
+
+    async def change(self, project: str, request: Request, kind: str, work: Callable[[Write], Done]) -> Call:
+        """Run one unit of work, and keep with it that it was done and whom to tell: one commit.
+
+        A request that carries the ``Idempotency-Key`` of an earlier one is not carried out again: the earlier call is
+        returned. Raises 409 if the key belongs to another request.
+        """
+        repeat = await self._repeat_of(request)
+        started = now()
+
+        def transact(store: Write) -> tuple[Call, list[int], bool]:
+            earlier = repeat.earlier(store, project)
+            if earlier is not None:
+                return earlier, [], False
+            done = work(store)
+            call = repeat.keep(store, project, kind, done, started)
+            return call, done.stale, order_deliveries(store, call, now())
+
+        call, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
+        if ordered:
+            self.worker.nudge()
+        await self._follow_up(stale)
+        return call
+
+    async def delete(self, project: str, request: Request, tree: Filter, run_id: str | None) -> Call:
+        """Delete what the filter admits, a few at a time so that others get their turn; resumed when called again.
+
+        With ``run_id``, memories that were said in other runs too only leave this one.
+        """
+        repeat = await self._repeat_of(request)
+        started = now()
+        earlier = await self.read(lambda store: repeat.earlier(store, project))
+        if earlier is not None:
+            return earlier
+        listed = await self.listing(project, tree, show_expired=True)
+        gone: list[str] = []
+        for start in range(0, len(listed), DELETED_AT_ONCE):
+            part = dict(listed[start : start + DELETED_AT_ONCE])
+
+            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> tuple[list[str], list[int], bool]:
+                done = delete_memories(store, project, part, run_id)
+                call = Call(new_uid(started), project, "DELETE", done.results, {}, started, now())
+                return [uid for uid, _ in done.results], done.stale, order_deliveries(store, call, now())
+
+            uids, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
+            gone += uids
+            if ordered:
+                self.worker.nudge()
+            await self._follow_up(stale)
+        done = Done({"count": len(gone)}, [(uid, "DELETE") for uid in gone])
+
+        def finish(store: Write) -> Call:
+            return repeat.earlier(store, project) or repeat.keep(store, project, "DELETE", done, started)
+
+        return await asyncio.wrap_future(self.engine.store.write(finish))
+
+    async def close_project(self, project: str) -> None:
+        """End a project that was emptied."""
+        await asyncio.wrap_future(self.engine.store.write(lambda store: store.serving.delete_project(project, now())))
+
+    async def _repeat_of(self, request: Request) -> _Repeat:
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return _Repeat(None, None)
+        if not 0 < len(key) <= 255:
+            raise HTTPException(400, "Idempotency-Key must have 1 to 255 characters.")
+        what = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        return _Repeat(key, self.hashes.digest(blake2b(what).hexdigest()))
+
+    async def _follow_up(self, versions: Sequence[int]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(VECTOR_WAIT):
+                await until([self.engine.follow_up(versions)])
+
+    def _ask(self, question: Callable[[Read], T]) -> T:
+        with self.engine.reading() as store:
+            return question(store)
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """The Idempotency-Key of a request, and a keyed hash of the request."""
+
+    key: str | None
+    fingerprint: bytes | None
+
+    def earlier(self, store: Read, project: str) -> Call | None:
+        """The call that carried the key before. Raises 409 if it was another request."""
+        if self.key is None:
+            return None
+        call = store.serving.call_with_key(project, self.key)
+        if call is not None and call.fingerprint != self.fingerprint:
+            raise HTTPException(409, "This Idempotency-Key was used for another request. Use a new one.")
+        return call
+
+    def keep(self, store: Write, project: str, kind: str, done: Done, started: int) -> Call:
+        call = Call(
+            new_uid(started),
+            project,
+            kind,
+            done.results[:_MOST_RESULTS],
+            done.answer,
+            started,
+            now(),
+            self.key,
+            self.fingerprint,
+        )
+        store.serving.keep_call(call)
+        return call
+
+
+def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], run_id: str | None) -> Done:
+    """Delete these memories; the results name those that are really gone."""
+    stale = edit.delete(store, project, list(part), run_id, now())
+    left = store.records(list(part))
+    return Done(results=[(record.id, "DELETE") for i, record in part.items() if i not in left], stale=stale)

@@ -1,0 +1,23 @@
+"""How a server is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything ``toldonce serve`` can be told."""
+
+    folder: Path
+    bootstrap_key: str | None = None
+    """A key for automation, from ``TOLDONCE_API_KEY``: it reaches the project that the library uses."""
+    hosts: frozenset[str] = frozenset()
+    """Names the server may be called by, besides localhost and IP addresses."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the server."""
+    private_webhooks: bool = False
+    """Whether webhooks may go to loopback and private addresses."""
+    rate: int = 120_000
+    """Requests a minute that one key may make; 0: as many as it likes."""

@@ -1,0 +1,30 @@
+"""The log of calls and deliveries does not grow for ever."""
+
+from __future__ import annotations
+
+from toldonce.jobs import Later
+from toldonce.stores.protocol import Store
+from toldonce.stores.serving import Job
+from toldonce.times import now
+
+KIND = "tidy"
+KEPT = 30 * 86_400_000_000
+"""Microseconds for which it is known what a call did, which ``Idempotency-Key`` it carried and who was told."""
+
+_AT_ONCE = 500
+"""Lines a transaction drops: others get their turn in between."""
+_AGAIN = 3_600_000_000
+
+
+class Tidier:
+    """Drops a few old lines each time, and comes again: at once while there are more, otherwise every hour."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.write(lambda write: write.serving.order_once(KIND, now()))
+
+    def tidy(self, _: Job) -> None:
+        """Always raises ``Later``."""
+        at = now()
+        gone = self._store.write_now(lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE))
+        raise Later(at if gone else at + _AGAIN)

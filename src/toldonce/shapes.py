@@ -1,0 +1,149 @@
+"""Memories as the dicts that Mem0's library returns, with what Toldonce adds: who said it, when and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
+from hashlib import md5
+from typing import Any
+
+from toldonce.recall import Hit
+from toldonce.remember.add import Remembered
+from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
+from toldonce.times import iso
+from toldonce.types import MemoryRecord, Role
+
+Item = dict[str, Any]
+
+
+def item(record: MemoryRecord) -> Item:
+    """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
+    *plain, metadata = record
+    found = _without_metadata(*plain).copy()
+    found["metadata"] = deepcopy(metadata) if metadata else {}  # the caller's to change
+    return found
+
+
+@lru_cache(maxsize=2048)  # the same memories are shown again
+def _without_metadata(
+    uid: str,
+    text: str,
+    user_id: str | None,
+    agent_id: str | None,
+    app_id: str | None,
+    run_id: str | None,
+    _: tuple[str, ...],
+    role: Role,
+    actor_id: str | None,
+    created_at: int,
+    updated_at: int,
+    said_at: int,
+    sayings: int,
+    expires_on: str | None,
+) -> Item:
+    """From a record's values, in their order."""
+    found: Item = {
+        "id": uid,
+        "memory": text,
+        "hash": md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "created_at": iso(created_at),
+        "updated_at": iso(updated_at),
+        "said_at": iso(said_at),
+        "sayings": sayings,
+        "role": role,
+    }
+    for key, value in (
+        ("user_id", user_id),
+        ("agent_id", agent_id),
+        ("app_id", app_id),
+        ("run_id", run_id),
+        ("actor_id", actor_id),
+        ("expiration_date", expires_on),
+    ):
+        if value is not None:
+            found[key] = value
+    return found
+
+
+def forget_shapes() -> None:
+    """Keep no words of memories that were erased."""
+    _without_metadata.cache_clear()
+
+
+def hit_item(hit: Hit, *, explain: bool) -> Item:
+    """A recalled memory with its score in [0, 1].
+
+    A long one also has the ``passage`` that the query is about. With ``explain`` it has ``score_breakdown``, what the
+    score was made of, which Mem0's library calls ``score_details``.
+    """
+    found = item(hit.record)
+    found["score"] = hit.scored.score
+    if hit.passage is not None:
+        found["passage"] = hit.passage
+    if explain:
+        found["score_breakdown"] = found["score_details"] = dict(hit.scored.breakdown)
+    return found
+
+
+def source_items(sources: Sequence[SourceMessage]) -> list[Item]:
+    """The journal messages a memory came from."""
+    return [
+        {
+            "conversation_id": source.conversation,
+            "place": source.place,
+            "message_id": source.message_id,
+            "kind": source.kind,
+        }
+        for source in sources
+    ]
+
+
+def added_item(memory: Remembered) -> Item:
+    """What add did to one memory. ``NONE``: its words were known, and one more saying was counted."""
+    found: Item = {"id": memory.uid, "memory": memory.text, "event": "ADD" if memory.is_new else "NONE"}
+    found["role"] = memory.message.role
+    if memory.message.name is not None:
+        found["actor_id"] = memory.message.name
+    if memory.sayings > 1:
+        found["sayings"] = memory.sayings
+    return found
+
+
+def history_item(entry: HistoryEntry, memory_id: str, made_at: int) -> Item:
+    """One thing done to a memory."""
+    return {
+        "id": entry.event_uid,
+        "memory_id": memory_id,
+        "old_memory": entry.old_text,
+        "new_memory": entry.new_text,
+        "event": entry.kind,
+        "created_at": iso(made_at),
+        "updated_at": iso(entry.at),
+        "is_deleted": entry.kind == "DELETE",
+    }
+
+
+def message_item(message: JournalMessage) -> Item:
+    """A message as it was said."""
+    optional = {
+        "name": message.name,
+        "id": message.external_id,
+        "agent_id": message.agent_id,
+        "app_id": message.app_id,
+        "run_id": message.run_id,
+    }
+    return {
+        "role": message.role,
+        "content": message.content,
+        "said_at": iso(message.said_at),
+        "recorded_at": iso(message.recorded_at),
+        "conversation_id": message.conversation,
+        "place": message.place,
+        **{key: value for key, value in optional.items() if value is not None},
+    }
+
+
+def deleted(count: int) -> Item:
+    """The answer to delete_all."""
+    return {"message": "Memories deleted successfully!", "count": count}

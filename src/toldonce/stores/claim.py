@@ -1,0 +1,60 @@
+"""Whose vectors a folder holds: it says so itself, and refuses others."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from toldonce.errors import EmbedderMismatch
+from toldonce.stores.protocol import Write
+
+FINGERPRINT = "fingerprint"
+EMBEDDER = "embedder"
+REBUILD = "rebuild"
+"""The settings: what the vectors depend on, how to open the embedder that makes such (``EmbedderSpec``), and from what
+to what a rebuild that is not finished leads."""
+
+_KEYS = " keys:"
+
+
+def joined(embedder: str, keys: str) -> str:
+    """What the vectors in a folder depend on: the embedder, and the text each vector is made from."""
+    return f"{embedder}{_KEYS}{keys}"
+
+
+def parted(fingerprint: str) -> tuple[str, str]:
+    """The embedder's part of a fingerprint, and that of the keyed text."""
+    embedder, _, keys = fingerprint.partition(_KEYS)
+    return embedder, keys
+
+
+def claim(store: Write, folder: Path, fingerprint: str, spec: str | None) -> None:
+    """Note what a new folder's vectors depend on; raise ``EmbedderMismatch`` where those there are depend on other."""
+    known = store.setting(FINGERPRINT)
+    if known is None:
+        store.keep_setting(FINGERPRINT, fingerprint)
+    elif known != fingerprint:
+        raise mismatch(folder, known, fingerprint, spec)
+    if spec is not None:
+        store.keep_setting(EMBEDDER, spec)
+
+
+def mismatch(folder: Path, known: str, wanted: str, spec: str | None) -> EmbedderMismatch:
+    """The error, with the command that makes the folder's vectors anew."""
+    (made, keys), (asked, _) = parted(known), parted(wanted)
+    if made == asked:
+        return EmbedderMismatch(
+            f"The memories in {folder} are keyed in the way of another version of Toldonce ({keys}). Bring them up to "
+            f"date with: {rebuild_command(folder)}"
+        )
+    return EmbedderMismatch(
+        f"The vectors in {folder} were made with {made}; this memory is set up for {asked}. Vectors of two embedders "
+        "cannot be compared. Open it without naming an embedder to use the one it has, or make all vectors anew "
+        f"with: {rebuild_command(folder, spec)}"
+    )
+
+
+def rebuild_command(folder: Path, spec: str | None = None) -> str:
+    """What to type."""
+    command = ["toldonce", "rebuild", "--data", str(folder)]
+    return shlex.join(command if spec is None else [*command, "--embedder", spec])

@@ -1,0 +1,148 @@
+"""The default store: one SQLite file, opened through apsw, that several processes may use at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from toldonce.errors import Closed
+from toldonce.recent import Recent
+from toldonce.stores.claim import claim
+from toldonce.stores.protocol import Read, Write
+from toldonce.stores.sqlite.connection import (
+    connect,
+    folder_errors,
+    migrate,
+    our_errors,
+    prepare_folder,
+    require_safe_sqlite,
+)
+from toldonce.stores.sqlite.ids import SEQUENCE_BITS
+from toldonce.stores.sqlite.lock import WriteLock
+from toldonce.stores.sqlite.read import Shown, SqliteRead
+from toldonce.stores.sqlite.write import SqliteWrite
+from toldonce.stores.sqlite.writer import Writer
+
+__all__ = ["SqliteStore"]
+
+T = TypeVar("T")
+
+SHOWN = 2048
+"""Records kept in RAM, the last ones shown."""
+
+
+class Reader:
+    """A connection for reads, with what they worked out while nobody wrote."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = connect(path, writes=False)
+        self._known: dict[Hashable, Any] = {}
+        self._state = None
+
+    def begin(self) -> dict[Hashable, Any]:
+        """Begin a transaction; what is known of the state of the store that it sees."""
+        self.connection.execute("BEGIN")
+        state = self.connection.execute("PRAGMA data_version").get  # another number after every write of anybody
+        if state != self._state:
+            self._state, self._known = state, {}
+        return self._known
+
+
+class SqliteStore:
+    """Memories in ``folder/toldonce.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
+
+    With a ``fingerprint``, a folder whose vectors depend on something else is refused; without, it is taken as it is.
+    Raises the ``StoreError``s of ``toldonce.errors``.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
+        require_safe_sqlite(apsw.sqlite_lib_version())
+        self.path = prepare_folder(folder)
+        self._shown: Shown = Recent(SHOWN)
+        self._idle: list[Reader] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        with folder_errors(folder):
+            self._lock = WriteLock(folder)
+        try:
+            self._write_connection = self._open(folder, fingerprint)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._writer = Writer(self._write_connection, self.path, self._lock)
+
+    def _open(self, folder: Path, fingerprint: str | None) -> apsw.Connection:
+        with our_errors(self.path), self._lock:
+            connection = connect(self.path, writes=True)
+            try:
+                migrate(connection, self.path)
+                if fingerprint is not None:
+                    with connection:
+                        claim(SqliteWrite(connection), folder, fingerprint, None)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    @contextmanager
+    def read(self) -> Iterator[Read]:
+        reader = self._borrow()
+        try:
+            with our_errors(self.path):
+                known = reader.begin()
+                try:
+                    yield SqliteRead(reader.connection, self._shown, known)
+                finally:
+                    reader.connection.execute("COMMIT")
+        except BaseException:
+            reader.connection.close()
+            raise
+        with self._guard:
+            if not self._closed:
+                self._idle.append(reader)
+                return
+        reader.connection.close()
+
+    def write(self, work: Callable[[Write], T]) -> Future[T]:
+        return self._writer.submit(work)
+
+    def write_now(self, work: Callable[[Write], T]) -> T:
+        return self._writer.write(work)
+
+    def owner_of(self, row_id: int) -> int:
+        return row_id >> SEQUENCE_BITS
+
+    def compact(self) -> None:
+        self._shown.clear()
+        with our_errors(self.path), self._lock:
+            connection = connect(self.path, writes=True)
+            try:
+                connection.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        self._writer.close()
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in (*(reader.connection for reader in idle), self._write_connection):
+            connection.close()
+        self._lock.close()
+
+    def _borrow(self) -> Reader:
+        with self._guard:
+            if self._closed:
+                raise Closed("This memory was closed. Open it again before reading from it.")
+            if self._idle:
+                return self._idle.pop()
+        with our_errors(self.path):
+            return Reader(self.path)

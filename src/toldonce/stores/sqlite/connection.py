@@ -1,0 +1,132 @@
+"""Opening the file, and saying in our own words what SQLite found wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore, StoreError, ToldonceError
+from toldonce.stores.sqlite.named import migrations
+from toldonce.takeover import database_file
+
+APPLICATION_ID = 0x5265636F  # in the file's header; of the format, which a new name of the project does not change
+
+_FIXED = (3, 51, 3)
+_BACKPORTS = {(3, 44): 6, (3, 50): 7}
+
+
+def require_safe_sqlite(version: str) -> None:
+    """Refuse SQLite versions with the WAL-reset bug, which can drop acknowledged commits.
+
+    Present in 3.7.0 to 3.51.2; fixed in 3.51.3, 3.50.7 and 3.44.6 (sqlite.org/wal.html, "WAL-reset bug").
+    """
+    parts = tuple(int(part) for part in version.split("."))
+    if parts >= _FIXED or parts[2] >= _BACKPORTS.get((parts[0], parts[1]), 1 << 30):
+        return
+    raise StoreError(
+        f"SQLite {version} can lose acknowledged writes (the WAL-reset bug, fixed in 3.51.3). "
+        "Install apsw 3.51.3 or newer: pip install -U apsw"
+    )
+
+
+@contextmanager
+def our_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with the remedy."""
+    try:
+        yield
+    except ToldonceError:
+        raise
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise CorruptStore(
+            f"{path} is damaged or is not a database ({error}). Restore the folder from a backup, or move it away "
+            "to start afresh."
+        ) from error
+    except apsw.FullError as error:
+        raise StoreError(
+            f"The disk that holds {path} is full: nothing was written. Make room and try again."
+        ) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
+        raise FolderNotUsable(
+            f"{path} cannot be opened for reading and writing ({error}). Check the folder's owner and permissions, or "
+            "choose another with TOLDONCE_HOME."
+        ) from error
+    except apsw.Error as error:
+        if isinstance(error, apsw.SQLError) and _is_newer(path):
+            raise NewerStore(
+                f"A newer Toldonce has changed {path} while this program had it open. Restart this program with it."
+            ) from error
+        raise StoreError(f"SQLite could not use {path}: {error}") from error
+
+
+def _is_newer(path: Path) -> bool:
+    """Whether the file's schema is one that this version does not know. A file that cannot be read is not."""
+    with contextlib.suppress(apsw.Error), contextlib.closing(apsw.Connection(str(path))) as connection:
+        return bool(connection.pragma("user_version") > migrations()[-1][0])
+    return False
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Make the data folder and the file in it, readable by their owner only, and return the file's path.
+
+    SQLite gives the files beside it the same permissions.
+    """
+    with folder_errors(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = database_file(folder)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return path
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Turn the operating system's errors about the data folder into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FolderNotUsable(
+            f"The data folder {folder} cannot be used ({error.strerror or error}). Choose a folder you may write to "
+            "with TOLDONCE_HOME, or with folder=."
+        ) from error
+
+
+def connect(path: Path, *, writes: bool) -> apsw.Connection:
+    """A connection with the settings every one of ours has."""
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(10_000)  # only for what the write lock does not cover: recovery of a crashed writer
+    # A plan must not depend on what is bound: with partial indexes SQLite would plan anew for every value.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    # Some of these answer with a row, and what comes after a row is run only when it is asked for.
+    everywhere = "PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA fullfsync=1"
+    connection.execute(everywhere).fetchall()
+    if writes:
+        own = "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864"
+    else:
+        own = "PRAGMA cache_size=-8192; PRAGMA query_only=1"
+    connection.execute(own).fetchall()
+    return connection
+
+
+def migrate(connection: apsw.Connection, path: Path) -> None:
+    """Bring the file to this version's schema. Call under the write lock."""
+    version = connection.pragma("user_version")
+    steps = migrations()
+    newest = steps[-1][0]
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
+        connection.execute(f"PRAGMA page_size=4096; PRAGMA application_id={APPLICATION_ID}; PRAGMA journal_mode=WAL")
+    elif connection.pragma("application_id") != APPLICATION_ID:
+        raise CorruptStore(f"{path} is a database of another program. Choose another folder.")
+    if version > newest:
+        raise NewerStore(
+            f"{path} was made by a newer Toldonce (schema {version}; this one knows {newest}). "
+            "Upgrade with pip install -U toldonce, or choose another folder."
+        )
+    for number, script in steps:
+        if number > version:
+            with connection:
+                connection.execute(script)
+                connection.execute(f"PRAGMA user_version={number}")

@@ -1,0 +1,259 @@
+"""Reading the SQLite store: one transaction, one view."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.recent import Recent
+from toldonce.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
+from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
+from toldonce.stores.sqlite.named import SQL
+from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
+from toldonce.stores.sqlite.serving import SqliteServingRead
+from toldonce.stores.sqlite.transfer import SqliteTransferRead
+from toldonce.types import EntityKind, IndexRow, MemoryRecord, Scope
+
+T = TypeVar("T")
+
+_BLOCK = 1024
+"""Vectors read into one piece of memory."""
+
+KNOWN = 1024
+LONGEST_KNOWN = 64
+"""How many answers ``once`` keeps, and how long a list may be: what a filter reaches may be everybody."""
+
+Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
+"""Records by memory id, each with the owner version it was read at, and true as long as that is the version."""
+
+
+class SqliteRead:
+    """Queries over a connection inside a transaction that someone else began.
+
+    ``shown`` and ``known`` (what ``once`` worked out at this state of the store) are for transactions that only read: a
+    version that was never committed may come again with other content.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, shown: Shown | None = None, known: dict[Hashable, Any] | None = None
+    ) -> None:
+        self._connection = connection
+        self._shown = shown
+        self._known = known
+
+    @property
+    def serving(self) -> SqliteServingRead:
+        return SqliteServingRead(self._connection)
+
+    @property
+    def transfer(self) -> SqliteTransferRead:
+        return SqliteTransferRead(self._connection)
+
+    @property
+    def rebuilding(self) -> SqliteRebuildRead:
+        return SqliteRebuildRead(self._connection)
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(SQL[name], values)
+
+    def _value(self, name: str, *values: Any) -> Any:
+        return self._connection.execute(SQL[name], values).get
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        if self._known is None:
+            return work()
+        if key in self._known:
+            found: T = self._known[key]
+            return found
+        found = work()
+        if not isinstance(found, list) or len(found) <= LONGEST_KNOWN:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def setting(self, key: str) -> str | None:
+        value = self._value("setting", key)
+        return None if value is None else str(value)
+
+    def owners(
+        self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
+    ) -> dict[int, tuple[EntityKind, str]]:
+        if kind is None:
+            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_project", project)}
+        if entity_ids is None:
+            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_kind", project, kind)}
+        found: dict[int, tuple[EntityKind, str]] = {}
+        for entity_id in entity_ids:
+            owner_id = self._value("owner_by_name", project, kind, entity_id)
+            if owner_id is not None:
+                found[owner_id] = (kind, entity_id)
+        return found
+
+    def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
+        found = self._connection.executemany(SQL["owner"], ((owner_id,) for owner_id in owner_ids))
+        return {row[0]: (row[1], row[2]) for row in found}
+
+    def owners_with(self, project: str, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
+        if entity_ids is None:
+            found = set(self.owners(project, kind, None))
+            return found | {row[0] for row in self._rows("members_of_kind", project, kind)}
+        names = list(entity_ids)
+        found = set(self.owners(project, kind, names))
+        for name in names:
+            found.update(row[0] for row in self._rows("members_named", project, kind, name))
+        return found
+
+    def owner_version(self, owner_id: int) -> int:
+        return self.once(owner_id, lambda: int(self._value("owner_version", owner_id) or 0))
+
+    def changes(self, owner_id: int, since: int) -> OwnerChange:
+        version = self.owner_version(owner_id)
+        rows: list[IndexRow] = []
+        deleted: list[int] = []
+        if version > since:
+            found = (
+                self._rows("changed_rows", owner_id, since)
+                if since
+                else self._rows("all_rows", first_id(owner_id), last_id(owner_id))
+            )
+            vectors = _Vectors()
+            for memory_id, deleted_at, ids, embedding, previous_id, session_id, role, actor_id, said_at in found:
+                if deleted_at is not None:
+                    deleted.append(memory_id)
+                    continue
+                vector = None if embedding is None else vectors.keep(embedding)
+                tokens = np.frombuffer(ids or b"", np.uint32)
+                rows.append(IndexRow(memory_id, tokens, vector, previous_id, session_id, role, actor_id, said_at))
+        return OwnerChange(version, rows, deleted)
+
+    def expired(self, owner_id: int, today: str) -> list[int]:
+        return [row[0] for row in self._rows("expired", owner_id, today)]
+
+    def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+        if self._shown is None:
+            return self._records(memory_ids)
+        owners = {memory_id >> SEQUENCE_BITS for memory_id in memory_ids}
+        versions = {owner_id: self.owner_version(owner_id) for owner_id in owners}
+        found: dict[int, MemoryRecord] = {}
+        unknown: list[int] = []
+        for memory_id in memory_ids:
+            shown = self._shown.get(memory_id)
+            if shown is not None and shown[0] == versions[memory_id >> SEQUENCE_BITS]:
+                found[memory_id] = shown[1]
+            else:
+                unknown.append(memory_id)
+        for memory_id, record in self._records(unknown).items():
+            found[memory_id] = record
+            self._shown.put(memory_id, (versions[memory_id >> SEQUENCE_BITS], record))
+        return found
+
+    def _records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+        found = self._connection.executemany(SQL["record"], ((memory_id,) for memory_id in memory_ids))
+        return {row[0]: _record(row) for row in found}
+
+    def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
+        found = (
+            self._rows("changed_records", owner_id, since)
+            if since
+            else self._rows("records_of_owner", first_id(owner_id), last_id(owner_id))
+        )
+        return {row[0]: _record(row) for row in found}
+
+    def locate(self, project: str, uid: str) -> int | None:
+        memory_id = self._value("locate", uid, project)
+        return None if memory_id is None else int(memory_id)
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        return [HistoryEntry(*row) for row in self._rows("history", memory_id)]
+
+    def sources(self, memory_ids: Sequence[int]) -> list[SourceMessage]:
+        found = self._connection.executemany(SQL["sources"], ((memory_id,) for memory_id in memory_ids))
+        return [SourceMessage(row[0], row[1], row[2] & last_id(0), row[3], row[4]) for row in found]
+
+    def messages(
+        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
+    ) -> list[JournalMessage]:
+        found: list[JournalMessage] = []
+        wanted = -1 if limit is None else limit + offset
+        for owner_id in owner_ids:
+            rows = self._rows("messages_of_owner", owner_id, scope.agent_id, scope.app_id, scope.run_id, wanted)
+            found += [read_message(row) for row in rows]
+        found.sort(key=lambda message: message.recorded_at)
+        return found[offset : None if limit is None else offset + limit]
+
+    def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
+        if version_ids is None:
+            version_ids = [row[0] for row in self._rows("any_unembedded", limit)]
+        found = self._connection.executemany(SQL["unembedded"], ((version_id,) for version_id in version_ids[:limit]))
+        return [Unembedded(*row) for row in found]
+
+
+class _Vectors:
+    """Vectors side by side, in memory that goes back to the system: one by one they leave holes in the heap."""
+
+    def __init__(self) -> None:
+        self._block = np.empty((0, 0), np.float32)
+        self._used = 0
+
+    def keep(self, embedding: bytes) -> NDArray[np.float32]:
+        if self._used == len(self._block):
+            pages = mmap.mmap(-1, _BLOCK * len(embedding))
+            self._block, self._used = np.frombuffer(pages, np.float32).reshape(_BLOCK, -1), 0
+        row: NDArray[np.float32] = self._block[self._used]
+        row[:] = np.frombuffer(embedding, np.float32)
+        self._used += 1
+        return row
+
+
+def _record(row: tuple[Any, ...]) -> MemoryRecord:
+    (_, uid, text, user_id, agent_id, app_id, run_id, earlier, role, actor_id, *times) = row
+    created_at, updated_at, said_at, sayings, expires_on, metadata = times
+    return MemoryRecord(
+        uid,
+        text,
+        user_id,
+        agent_id,
+        app_id,
+        run_id,
+        all_runs(earlier, run_id),
+        role,
+        actor_id,
+        created_at,
+        updated_at,
+        said_at,
+        sayings,
+        expires_on,
+        json.loads(metadata) if metadata != "{}" else {},
+    )
+
+
+def all_runs(earlier: str | None, run_id: str | None) -> tuple[str, ...]:
+    """Every run a memory was said in, the latest last."""
+    runs = tuple(json.loads(earlier)) if earlier else ()
+    return runs if run_id is None else (*runs, run_id)
+
+
+def read_message(row: tuple[Any, ...]) -> JournalMessage:
+    (message_id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent, app, run, key) = row
+    return JournalMessage(
+        place=message_id & last_id(0),
+        role=role,
+        name=name,
+        content=content,
+        said_at=said_at,
+        timed=bool(timed),
+        recorded_at=recorded_at,
+        digest=digest,
+        external_id=external_id,
+        agent_id=agent,
+        app_id=app,
+        run_id=run,
+        conversation=key,
+    )

@@ -1,0 +1,185 @@
+"""Memories whole, in and out of SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import Any
+
+import apsw
+
+from toldonce.stores.sqlite.ids import first_id, last_id
+from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.transfer import Carried, Operation, Thread, Version
+from toldonce.types import Scope
+
+_SQL = named_queries((resources.files(__package__) / "transfer.sql").read_text("utf-8"))
+
+
+class SqliteTransferRead:
+    """Questions over a connection inside a transaction that someone else began."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(_SQL[name], values)
+
+    def _value(self, name: str, *values: Any) -> Any:
+        return self._connection.execute(_SQL[name], values).get
+
+    def memories(self, owner_id: int, *, vectors: bool) -> Iterator[Carried]:
+        for row in self._rows("memories", first_id(owner_id), last_id(owner_id)):
+            yield self._carried(row, vectors)
+
+    def threads(self, owner_id: int) -> list[Thread]:
+        return [Thread(*row) for row in self._rows("threads", owner_id)]
+
+    def located(self, uid: str) -> tuple[str, int] | None:
+        row = self._rows("located", uid).fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
+
+    def _carried(self, row: tuple[Any, ...], vectors: bool) -> Carried:
+        memory_id, uid, version_id, role, actor, user, agent, app, run, earlier, session, previous, *rest = row
+        answers, digest, metadata, expires_on, said_at, sayings, created_at, updated_at, deleted_at = rest
+        versions: list[tuple[Any, ...]] = self._rows("versions", memory_id).fetchall()
+        places = {version[0]: place for place, version in enumerate(versions)}
+        return Carried(
+            uid=uid,
+            scope=Scope(user, agent, app, run),
+            role=role,
+            actor_id=actor,
+            versions=[Version(*version[1:]) for version in versions],
+            current=places[version_id],
+            said_at=said_at,
+            created_at=created_at,
+            updated_at=updated_at,
+            metadata=json.loads(metadata),
+            expires_on=expires_on,
+            earlier_runs=tuple(json.loads(earlier)) if earlier else (),
+            sayings=sayings,
+            deleted_at=deleted_at,
+            answers=bool(answers),
+            digest=digest,
+            previous=previous,
+            session=None if session == uid else session,
+            sources=[
+                (key, message_id & last_id(0), kind) for key, message_id, kind in self._rows("sources", memory_id)
+            ],
+            history=[
+                Operation(event, call, kind, places.get(old), places.get(new), at)
+                for event, call, kind, old, new, at in self._rows("operations", memory_id)
+            ],
+            vector=self._value("vector", version_id) if vectors else None,
+        )
+
+
+class SqliteTransferWrite(SqliteTransferRead):
+    """The statements of an import, inside the writer's transaction."""
+
+    def __init__(
+        self, connection: apsw.Connection, reserve: Callable[[int, int], int], bump: Callable[[int], int]
+    ) -> None:
+        super().__init__(connection)
+        self._reserve = reserve
+        self._bump = bump
+
+    def insert(self, project: str, owner_id: int, memory: Carried, tokens: bytes) -> int | None:
+        first = self._reserve(owner_id, len(memory.versions))
+        versions = range(first, first + len(memory.versions))
+        changed = self._bump(owner_id)
+        self._add_memory(owner_id, memory, versions, changed)
+        self._rows("add_locator", memory.uid, owner_id, first)
+        self._add_versions(memory, versions)
+        self._add_history(memory, versions)
+        for key, place, kind in memory.sources:
+            self._rows("add_source", first, first_id(self._conversation(owner_id, key)) + place, kind)
+        if memory.deleted_at is not None:
+            return None
+        self._add_memberships(project, owner_id, memory, first)
+        current = versions[memory.current]
+        self._rows("keep_tokens", current, tokens)
+        if memory.vector is not None:
+            self._rows("keep_vector", current, memory.vector)
+            return None
+        self._rows("await_vector", current, changed)
+        return current
+
+    def keep_thread(self, owner_id: int, thread: Thread) -> None:
+        conversation = self._conversation(owner_id, thread.key)
+        session, last = self._id(thread.session), self._id(thread.last_memory)
+        self._rows("keep_thread", conversation, thread.next_place, session, thread.last_said_at, last)
+
+    def _conversation(self, owner_id: int, key: str) -> int:
+        found = self._value("conversation", owner_id, key)
+        if found is None:
+            self._rows("add_conversation", owner_id, key)
+            found = self._connection.last_insert_rowid()
+        return int(found)
+
+    def _id(self, uid: str | None) -> int | None:
+        found = None if uid is None else self.located(uid)
+        return None if found is None else found[1]
+
+    def _add_memory(self, owner_id: int, m: Carried, versions: range, changed: int) -> None:
+        self._rows(
+            "add_memory",
+            versions[0],
+            owner_id,
+            m.uid,
+            versions[m.current],
+            changed,
+            m.role,
+            m.actor_id,
+            m.scope.user_id,
+            m.scope.agent_id,
+            m.scope.app_id,
+            m.scope.run_id,
+            json.dumps(m.earlier_runs) if m.earlier_runs else None,
+            self._id(m.session) or versions[0],
+            self._id(m.previous),
+            int(m.answers),
+            m.digest,
+            json.dumps(m.metadata, ensure_ascii=False, sort_keys=True) if m.metadata else "{}",
+            m.expires_on,
+            m.said_at,
+            m.sayings,
+            m.created_at,
+            m.updated_at,
+            m.deleted_at,
+        )
+
+    def _add_versions(self, memory: Carried, versions: range) -> None:
+        for place, (number, version) in enumerate(zip(versions, memory.versions, strict=True)):
+            replaced_by = versions[place + 1] if version.closed_at is not None and place + 1 < len(versions) else None
+            self._rows(
+                "add_version",
+                number,
+                versions[0],
+                version.text,
+                version.said_at,
+                version.recorded_at,
+                version.happened_from,
+                version.happened_to,
+                version.closed_at,
+                replaced_by,
+            )
+
+    def _add_history(self, memory: Carried, versions: range) -> None:
+        for number, done in enumerate(memory.history):
+            self._rows("add_event", done.event, done.call, done.at)
+            old, new = (None if place is None else versions[place] for place in (done.old, done.new))
+            self._rows("add_operation", versions[0], number, done.event, done.kind, old, new)
+
+    def _add_memberships(self, project: str, owner_id: int, memory: Carried, memory_id: int) -> None:
+        scope = memory.scope
+        carried = [
+            ("user", scope.user_id),
+            ("agent", scope.agent_id),
+            ("app", scope.app_id),
+            *(("run", run) for run in (*memory.earlier_runs, scope.run_id)),
+        ]
+        named = [(kind, entity) for kind, entity in carried if entity is not None]
+        for kind, entity in named[1:]:  # the first is the owner
+            self._rows("add_membership", project, kind, entity, owner_id, memory_id)

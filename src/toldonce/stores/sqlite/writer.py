@@ -1,0 +1,219 @@
+"""One writes at a time, and what is waiting is committed together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import apsw
+
+from toldonce.errors import Closed
+from toldonce.stores.sqlite.connection import our_errors
+from toldonce.stores.sqlite.lock import WriteLock
+from toldonce.stores.sqlite.write import SqliteWrite
+
+T = TypeVar("T")
+
+_LARGEST_BATCH = 64
+_IDLE_SECONDS = 0.05
+"""Without a write, after which there is time for a checkpoint."""
+_WAL_LIMIT = 16 << 20
+"""Bytes waiting for a checkpoint at which writers wait for one: about ten milliseconds."""
+
+
+Work: TypeAlias = Callable[[SqliteWrite], Any]
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+"""What work returned, or why nothing of it was written."""
+
+
+class _Job:
+    __slots__ = ("future", "work")
+
+    def __init__(self, work: Work, future: Future[Any]) -> None:
+        self.work = work
+        self.future = future
+
+
+_LOOK = _Job(lambda store: None, Future())
+"""Nothing to write: there was a write to be checkpointed after."""
+
+
+class Writer:
+    """Runs units of work one after the other and commits those that wait together in one transaction.
+
+    A commit costs one fsync, however many units it holds. Units that share one have savepoints: one that fails takes
+    nothing of its neighbours with it. Checkpoints run when nothing waits, off the path of whoever waits for an answer.
+
+    A thread of its own writes what is submitted. A thread that would wait for it anyway writes itself, if it is not the
+    main one and nobody else is writing: to hand work to another and an answer back takes a tenth of a millisecond.
+    """
+
+    def __init__(self, connection: apsw.Connection, path: Path, lock: WriteLock) -> None:
+        self._connection = connection
+        self._path = path
+        self._wal_pages = 0
+        self._page_size: int = connection.pragma("page_size")
+        connection.set_wal_hook(self._count_wal)
+        self._lock = lock
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._turn = threading.Lock()
+        """Held by the thread that uses the connection."""
+        self._wanted = False
+        """Whether this object's thread waits for its turn: then nobody may go first."""
+        self._watching = False
+        """Whether this object's thread looks by itself whether anything was written."""
+        self._written = False
+        """Whether another thread wrote anything since this object's thread last looked."""
+        self._closing = threading.Lock()
+        self._closed = False
+        self._process = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="toldonce-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[SqliteWrite], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._queue(_Job(work, future))
+        return future
+
+    def write(self, work: Callable[[SqliteWrite], T]) -> T:
+        """What ``work`` returns, once it is on disk."""
+        # A signal's handler runs in the main thread in the middle of whatever that does, and may raise, write or close.
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread or self._wanted or self._turn.locked() or not self._jobs.empty():
+            return self.submit(work).result()
+        with self._turn:
+            self._require_open()
+            ((answer, problem),) = self._transact([work])
+        self._written = True  # before it is asked who looks
+        if not self._watching or self._is_wal_full:
+            with contextlib.suppress(Closed):  # who closes looks too
+                self._queue(_LOOK)
+        if problem is not None:
+            raise problem
+        written: T = answer
+        return written
+
+    def _queue(self, job: _Job) -> None:
+        self._require_open()  # before the lock too: a forked child may have it from a thread that it has not
+        with self._closing:
+            self._require_open()
+            self._jobs.put(job)
+
+    def _require_open(self) -> None:
+        if os.getpid() != self._process:
+            raise Closed("This memory was opened before the process forked. Open one in the child.")
+        if self._closed:
+            raise Closed("This memory was closed. Open it again before writing to it.")
+
+    def close(self) -> None:
+        """Commit what was submitted, fold the WAL into the file and stop."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            try:
+                first = self._jobs.get(timeout=_IDLE_SECONDS if self._watching else None)
+            except queue.Empty:
+                if not self._written:
+                    self._checkpoint("PASSIVE")
+                    self._watching = False  # from here on whoever writes says so
+                self._watching |= self._written
+                self._written = False
+            else:
+                self._watching = True
+                going_on = self._write_waiting(first)
+            if self._is_wal_full:
+                self._checkpoint("PASSIVE")
+        self._checkpoint("TRUNCATE")
+
+    def _write_waiting(self, first: _Job | None) -> bool:
+        """Commit this and what else is waiting; whether there may be more."""
+        batch: list[_Job] = []
+        job = first
+        with contextlib.suppress(queue.Empty):
+            while job is not None:
+                if job is not _LOOK:
+                    batch.append(job)
+                if len(batch) == _LARGEST_BATCH:
+                    break
+                job = self._jobs.get_nowait()
+        self._commit(batch)
+        return job is not None
+
+    def _commit(self, waiting: Sequence[_Job]) -> None:
+        # What was called off before its turn is not written; from here on it no longer can be.
+        batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
+        if not batch:
+            return
+        with self._my_turn():
+            outcomes = self._transact([job.work for job in batch])
+        for job, (answer, problem) in zip(batch, outcomes, strict=True):
+            if problem is None:
+                job.future.set_result(answer)
+            else:
+                job.future.set_exception(problem)
+
+    @contextlib.contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        """For this object's thread to use the connection."""
+        self._wanted = True
+        with self._turn:
+            self._wanted = False
+            yield
+
+    def _transact(self, batch: Sequence[Work]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            with self._lock, our_errors(self._path):
+                try:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
+                        outcomes.append((batch[0](SqliteWrite(self._connection)), None))
+                    else:
+                        outcomes += map(self._attempt, batch)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+        except BaseException as error:
+            return [(None, error)] * len(batch)
+        return outcomes
+
+    def _attempt(self, work: Work) -> Outcome:
+        answer: Any = None
+        problem: Exception | None = None
+        try:
+            with self._connection, our_errors(self._path):  # apsw: a savepoint inside the transaction
+                answer = work(SqliteWrite(self._connection))
+        except Exception as error:
+            if not self._connection.in_transaction:  # SQLite itself rolled everything back (disk full, I/O error)
+                raise
+            problem = error
+        return answer, problem
+
+    @property
+    def _is_wal_full(self) -> bool:
+        return self._wal_pages * self._page_size > _WAL_LIMIT
+
+    def _count_wal(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        """Told by SQLite after each commit. The file's size says nothing: it keeps its length when it is reused."""
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self, mode: str) -> None:
+        # Readers of another process may hold it back: the WAL stays, and the next checkpoint takes it along.
+        with self._my_turn(), self._lock, contextlib.suppress(apsw.Error):
+            self._connection.execute(f"PRAGMA wal_checkpoint({mode})")

@@ -1,0 +1,215 @@
+"""Texts to tokens, and tokens to the 32-bit numbers the index keeps.
+
+One rule for memories and queries, so that what is written the same way always meets:
+
+* NFKC, case-folded, accents folded (``Café`` = ``cafe``); Arabic vowel signs and tatweel, Hebrew points dropped.
+* What has an inside is kept whole *and* in parts: e-mail addresses, URLs, hyphenated words (whole = ``destress`` for
+  ``de-stress``), code identifiers (``snake_case``, ``camelCase``, ``pkg.module``), dates, phone numbers (whole = the
+  digits alone).
+* Han, kana and Hangul by bigrams, a lone character by itself; Thai, Lao, Khmer and Burmese, which put no
+  spaces between words, by bigrams of user-perceived characters.
+* English words are stemmed (Snowball). Which language a text is in is decided from its function words: a text
+  with more foreign than English ones is left unstemmed; one with neither (``"allotment shed key"``) counts as
+  English, because the default embedder is. Words with letters beyond a-z are never stemmed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise, repeat
+from threading import local
+
+import numpy as np
+import regex
+import Stemmer
+from numpy.typing import NDArray
+
+from toldonce.text.stopwords import ENGLISH, OTHER_LATIN
+
+LONGEST_TOKEN = 64
+"""Characters. Longer runs (base64, hashes) are cut there: they are matched by their beginning."""
+
+_IGNORED_MARKS = regex.compile(
+    r"[\u0300-\u036f"  # combining diacritics of Latin, Greek and Cyrillic
+    r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points and accents
+    r"\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"  # Arabic signs, tatweel
+    r"\u200b-\u200f\u2060\ufeff\u00ad]"  # zero-width and soft hyphen
+)
+
+_BIGRAM_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}ー々"
+_CLUSTER_SCRIPTS = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_LETTER = rf"[[\p{{L}}\p{{M}}]--[{_BIGRAM_SCRIPTS}{_CLUSTER_SCRIPTS}]]"
+_WORD = rf"[{_LETTER}\p{{N}}_]+"
+
+_TOKEN = regex.compile(
+    rf"""
+      (?P<url>(?:https?://|www\.)[^\s<>"'）」]+)
+    | (?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
+    | (?P<date>(?<!\w)\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?!\w))
+    | (?P<phone>(?<![\w+])\+?\(?\d[\d\s().-]{{5,}}\d(?!\w))
+    | (?P<number>(?<!\w)\d+(?:[.,:]\d+)*{_LETTER}*(?:['’]s)?)
+    | (?P<cjk>[{_BIGRAM_SCRIPTS}]+)
+    | (?P<cluster>[{_CLUSTER_SCRIPTS}\p{{M}}]+)
+    | (?P<word>{_WORD}(?:['’.@/:_-]{_WORD})*)
+    """,
+    regex.VERBOSE | regex.V1,
+)
+_PART = regex.compile(rf"[{_LETTER}\p{{N}}]+|[{_BIGRAM_SCRIPTS}]+", regex.V1)
+_CLITIC = re.compile(r"['’](?:s|m|re|ve|ll|d)$")
+
+_NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
+
+_HUMPED = re.compile(r"\b[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*\b")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+_INSIDE = re.compile(r"[0-9_@/:.+\-A-Z](?:(?<=[0-9_])|(?<=\w[@/:.+-])(?=\w)|(?<=[a-z][A-Z]))")
+"""What ``_PLAIN`` might read wrongly; most sentences have none of it, and this saves two thirds of their time. One set
+of characters comes first, because that is what a regular expression finds fast.
+"""
+_PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
+_SPACED = {code: " " for code in range(128) if not chr(code).isalpha()}
+"""Leaves letters alone, to be split at everything else."""
+
+_SPEAKS = {word: (word in ENGLISH) - (word in OTHER_LATIN) for word in ENGLISH | OTHER_LATIN}
+"""1 for English function words, -1 for those of other languages."""
+
+_stemmers = local()
+"""One stemmer a thread: PyStemmer's are not safe to share."""
+
+
+def _fold(text: str) -> str:
+    """NFKC, case-folded, without the marks that do not tell words apart."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _IGNORED_MARKS.sub("", decomposed))
+
+
+def _with_humps(match: re.Match[str]) -> str:
+    """``camelCase`` -> ``camelCase camel Case``."""
+    return f"{match.group()} {_HUMP.sub(' ', match.group())}"
+
+
+def _bigrams(units: list[str]) -> list[str]:
+    return ["".join(pair) for pair in pairwise(units)] or units
+
+
+def _number(text: str) -> list[str]:
+    """``1,000`` and ``1000`` are one number; ``3.5`` and ``10:30`` stay; ``5pm`` is also ``5`` and ``pm``."""
+    text = re.sub(r"['’]s$", "s", re.sub(r",(?=\d{3}(?!\d))", "", text))
+    unit = text.lstrip("0123456789.,:")
+    return [text, text[: -len(unit)], unit] if unit else [text]
+
+
+def _phone(text: str) -> list[str]:
+    """The digits alone, then its groups."""
+    groups = re.findall(r"\d+", text)
+    return ["".join(groups), *groups] if len(groups) > 1 else groups
+
+
+def _word(text: str) -> list[str]:
+    """A word; one with an inside as a whole and in parts."""
+    if text.isalpha():
+        return [text]
+    text = _CLITIC.sub("", text.strip("_"))
+    if text.endswith(("n't", "n’t")):
+        return [_NEGATED.get(text[:-3], text[:-3]), "not"]
+    parts: list[str] = _PART.findall(text)
+    if len(parts) < 2:
+        return parts
+    whole = text.replace("-", "") if text.replace("-", "").isalpha() else text
+    return [whole, *parts]
+
+
+def _composed(text: str) -> list[str]:
+    """``_PART`` of something with an inside, after the whole."""
+    parts: list[str] = _PART.findall(text)
+    return [text.rstrip(".,;:!?)"), *parts]
+
+
+_READERS: dict[str, Callable[[str], list[str]]] = {
+    "url": _composed,
+    "email": _composed,
+    "date": _composed,
+    "phone": _phone,
+    "number": _number,
+    "cjk": lambda found: _bigrams(list(found)),
+    "cluster": lambda found: _bigrams(regex.findall(r"\X", found)),
+    "word": _word,
+}
+
+
+def words(text: str) -> list[str]:
+    """The tokens of a text before stemming: what stop words and names are looked up in."""
+    if text.isascii() and not _INSIDE.search(text):
+        if "'" not in text:
+            return text.lower().translate(_SPACED).split()
+        found: list[str] = _PLAIN.findall(text.lower())
+        return [part for word in found for part in ((word,) if word.isalpha() else _word(word))]
+    tokens: list[str] = []
+    for match in _TOKEN.finditer(_fold(_HUMPED.sub(_with_humps, text))):
+        tokens += _READERS[match.lastgroup or "word"](match.group())
+    return [token[:LONGEST_TOKEN] for token in tokens if token]
+
+
+def is_english(words: Sequence[str]) -> bool:
+    """Whether function words speak for English, or for nothing. ``words``: folded, unstemmed."""
+    return sum(map(_SPEAKS.get, words, repeat(0))) >= 0
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The English stem of a folded word; anything but a-z comes back as it is."""
+    if not (word.isascii() and word.isalpha()):
+        return word
+    stemmer = getattr(_stemmers, "english", None)
+    if stemmer is None:
+        stemmer = _stemmers.english = Stemmer.Stemmer("english", 0)
+    stemmed: str = stemmer.stemWord(word)
+    return stemmed
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of a text, in order, repeated as often as they occur."""
+    found = words(text)
+    return [stem(word) for word in found] if is_english(found) else found
+
+
+@lru_cache(maxsize=65_536)
+def token_id(token: str) -> int:
+    """CRC-32 of the token's UTF-8: stable across processes and releases."""
+    return zlib.crc32(token.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=65_536)
+def stem_id(word: str) -> int:
+    """``token_id`` of a word's English stem."""
+    return token_id(stem(word))
+
+
+def token_ids(tokens: Iterable[str]) -> NDArray[np.uint32]:
+    """``token_id`` of each, in order."""
+    return np.fromiter(map(token_id, tokens), dtype=np.uint32)
+
+
+TEXT_END = "|"
+QUESTION = "?"
+ASKED_OF_YOU = "??"
+"""Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
+
+
+def called(name: str) -> str:
+    """The mark of a memory that speaks to somebody by this name (folded)."""
+    return f"@{name}"
+
+
+_WORDS_TOO = {"quit"}
+"""Stems of stop words ("quite") that are words of their own ("I quit")."""
+STOP_IDS = token_ids(
+    [TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(ENGLISH | ({stem(word) for word in ENGLISH} - _WORDS_TOO))]
+)
+"""What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""

@@ -1,0 +1,83 @@
+"""Reading and showing moments. Inside, a moment is an integer: microseconds since 1970-01-01, UTC."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from toldonce.errors import InvalidTime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = -62_135_596_800_000_000  # 0001-01-01
+_LAST = 253_402_300_799_999_999  # 9999-12-31
+
+
+def now() -> int:
+    """This moment."""
+    return time.time_ns() // 1000
+
+
+def moment(value: object, key: str) -> int:
+    """Read a moment: an aware datetime, unix seconds, or an ISO 8601 string with a zone.
+
+    Raises ``InvalidTime`` that names ``key``. A time without a zone is refused: it means another moment on every
+    machine.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise InvalidTime(
+                f"{key}: {value!r} is not a time. Use ISO 8601 with a zone, such as 2026-03-01T09:30:00+00:00."
+            ) from error
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidTime(
+                f"{key}: {value.isoformat()} has no time zone. Say which, e.g. value.replace(tzinfo=timezone.utc)."
+            )
+        return (value - _EPOCH) // timedelta(microseconds=1)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if _FIRST <= value * 1_000_000 <= _LAST:
+            return round(value * 1_000_000)
+        raise InvalidTime(f"{key}: this number is no date between the years 1 and 9999. Pass unix seconds.")
+    raise InvalidTime(f"{key}: {value!r} is not a time. Pass an aware datetime, unix seconds or an ISO 8601 string.")
+
+
+def day(value: object, key: str) -> str:
+    """Read a day, YYYY-MM-DD. Raises ``InvalidTime`` that names ``key``."""
+    if isinstance(value, datetime):
+        return as_datetime(moment(value, key)).date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip()).isoformat()
+        except ValueError:
+            pass
+    raise InvalidTime(f"{key}: {value!r} is not a day. Use YYYY-MM-DD; a memory holds until the end of it, UTC.")
+
+
+def as_datetime(micros: int) -> datetime:
+    """The moment as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+@lru_cache(maxsize=8192)  # a memory's three times are often one, and the same memories are shown again
+def iso(micros: int) -> str:
+    """The moment as ISO 8601 in UTC, with its offset."""
+    seconds, fraction = divmod(micros, 1_000_000)
+    days, second = divmod(seconds, 86_400)
+    shown = f"{_day(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return f"{shown}.{fraction:06}+00:00" if fraction else f"{shown}+00:00"
+
+
+def today(micros: int) -> str:
+    """The day of a moment, YYYY-MM-DD in UTC."""
+    return _day(micros // 86_400_000_000)
+
+
+@lru_cache(maxsize=1024)  # calendars are slow, and ten memories are of few days
+def _day(number: int) -> str:
+    """YYYY-MM-DD of a day counted from 1970-01-01."""
+    return (_EPOCH + timedelta(number)).date().isoformat()

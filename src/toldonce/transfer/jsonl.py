@@ -1,0 +1,123 @@
+"""A project as a JSONL file, and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from toldonce.engine import Engine
+from toldonce.errors import InvalidExport
+from toldonce.stores.protocol import JournalMessage, Read
+from toldonce.stores.transfer import Carried, Thread
+from toldonce.transfer.lines import Header, Line, Owner, read, write
+from toldonce.transfer.loading import BATCH, Loader, Tally
+from toldonce.types import ENTITY_KINDS, Scope
+
+Progress = Callable[[int], None]
+"""Called with the number of memories, or bytes, that were done since the last time."""
+
+
+def export(engine: Engine, project: str, target: TextIO, *, vectors: bool = False, done: Progress) -> Tally:
+    """Write a project, from one consistent view of it. The same memories give the same file, byte for byte."""
+    tally = Tally()
+    if vectors:
+        engine.settled().result()
+    with engine.reading() as store:
+        for line in _lines(engine, store, project, vectors):
+            target.write(write(line) + "\n")
+            tally.messages += isinstance(line, JournalMessage)
+            if isinstance(line, Carried):
+                tally.memories += 1
+                done(1)
+    return tally
+
+
+def export_file(engine: Engine, project: str, path: Path, *, vectors: bool = False, done: Progress) -> Tally:
+    """``export`` into a file that is there whole or not at all, readable by its owner only."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(partial, "w", encoding="utf-8", opener=_privately) as target:
+            tally = export(engine, project, target, vectors=vectors, done=done)
+            target.flush()
+            os.fsync(target.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise InvalidExport(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return tally
+
+
+def load(engine: Engine, project: str, source: TextIO, *, done: Progress) -> Tally:
+    """Read what ``export`` wrote; what is there already is left as it is. ``done``: characters read.
+
+    Raises ``InvalidExport``. What was read until then is kept: repeat it once the file is right.
+    """
+    loader = Loader(engine, project)
+    lines = _read_lines(source, done)
+    first = next(lines, None)
+    if not isinstance(first, Header):
+        raise InvalidExport("Line 1 is no header. Was the file written by: toldonce export?")
+    if first.embedder is not None and first.embedder != engine.vectors_from:
+        lines = (_without_vector(line) for line in lines)
+    owner: Owner | None = None
+    batch: list[Line] = []
+    for line in lines:
+        if batch and (type(line) is not type(batch[0]) or len(batch) == BATCH):
+            _load(loader, owner, batch)
+            batch = []
+        if isinstance(line, Owner):
+            owner = line
+            loader.begin()
+        else:
+            batch.append(line)
+    if batch:
+        _load(loader, owner, batch)
+    loader.settle()
+    return loader.tally
+
+
+def _lines(engine: Engine, store: Read, project: str, vectors: bool) -> Iterator[Line]:
+    yield Header(engine.vectors_from if vectors else None)
+    owners = sorted(
+        (ENTITY_KINDS.index(kind), entity, owner_id)
+        for owner_id, (kind, entity) in store.owners(project, None, None).items()
+    )
+    for kind, entity, owner_id in owners:
+        yield Owner(ENTITY_KINDS[kind], entity)
+        yield from store.messages([owner_id], Scope(), limit=None, offset=0)
+        yield from store.transfer.memories(owner_id, vectors=vectors)
+        yield from sorted(store.transfer.threads(owner_id), key=lambda thread: thread.key)
+
+
+def _read_lines(source: TextIO, done: Progress) -> Iterator[Line]:
+    for number, text in enumerate(source, 1):
+        done(len(text))
+        if text.strip():
+            yield read(text, number)
+
+
+def _without_vector(line: Line) -> Line:
+    """Vectors of another embedder are of no use."""
+    return replace(line, vector=None) if isinstance(line, Carried) else line
+
+
+def _load(loader: Loader, owner: Owner | None, batch: list[Line]) -> None:
+    if owner is None:
+        raise InvalidExport("There are memories before the first owner. Was the file written by: toldonce export?")
+    match batch[0]:
+        case JournalMessage():
+            loader.messages(owner, [line for line in batch if isinstance(line, JournalMessage)])
+        case Carried():
+            loader.memories(owner, [line for line in batch if isinstance(line, Carried)])
+        case Thread():
+            loader.threads(owner, [line for line in batch if isinstance(line, Thread)])
+        case Header() | Owner():
+            raise InvalidExport("There is a second header in the file. Import files one by one.")
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,139 @@
+"""The steps the verbs are made of: a write returns a future, unless the caller waits for it now, as for a read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from typing import Any
+
+from toldonce.engine import CATCH_UP, Engine
+from toldonce.errors import MemoryNotFound
+from toldonce.filters import Filter
+from toldonce.remember import add, edit
+from toldonce.remember.add import AddRequest
+from toldonce.requests import SearchRequest, read_limit, scope_filter
+from toldonce.shapes import Item, forget_shapes, history_item, hit_item, item, message_item, source_items
+from toldonce.times import now
+from toldonce.types import Scope
+
+DELETED_AT_ONCE = 256
+"""Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
+
+
+class Verbs:
+    """One project's verbs over an engine, for whoever waits for them: a thread, an event loop or a server."""
+
+    def __init__(self, engine: Engine, project: str) -> None:
+        self.engine = engine
+        self.project = project
+
+    def write_add(self, request: AddRequest) -> Future[add.Added]:
+        return self.engine.store.write(lambda store: add.add(store, self.project, request))
+
+    def add_now(self, request: AddRequest) -> add.Added:
+        return self.engine.store.write_now(lambda store: add.add(store, self.project, request))
+
+    def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
+        return self.engine.write_edit(
+            lambda store: edit.update(store, _found(store.locate(self.project, memory_id), memory_id), change, now())
+        )
+
+    def write_delete(self, memory_id: str) -> Future[list[int]]:
+        return self.engine.write_edit(
+            lambda store: edit.delete_one(
+                store, self.project, _found(store.locate(self.project, memory_id), memory_id), now()
+            )
+        )
+
+    def write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
+        return self.engine.write_edit(lambda store: edit.delete(store, self.project, memory_ids, run_id, now()))
+
+    def delete_all(self, scope: Scope) -> int:
+        engine = self.engine
+        listed = [
+            memory_id
+            for memory_id, _ in engine.listing(self.project, scope_filter(scope), now=now(), show_expired=True)
+        ]
+        stale: list[int] = []
+        for start in range(0, len(listed), DELETED_AT_ONCE):
+            stale += self.write_deletes(listed[start : start + DELETED_AT_ONCE], scope.run_id).result()
+        engine.follow_up(stale).result()
+        return len(listed)
+
+    def reset(self) -> None:
+        engine = self.engine
+        engine.write_edit(lambda store: store.erase_everything()).result()
+        engine.forget_indexes()
+        forget_shapes()
+        engine.store.compact()
+
+    def search_caught_up(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
+        """Search once what was just added has its vectors."""
+        if under_way := self.engine.behind(self.project, request.tree):
+            wait(under_way, CATCH_UP)
+        return self.search(request, explain, show_expired)
+
+    def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
+        hits = self.engine.search(
+            self.project,
+            request.tree,
+            request.query,
+            limit=request.limit,
+            threshold=request.threshold,
+            now=request.now,
+            token_budget=request.token_budget,
+            just_asked=request.just_asked,
+            show_expired=show_expired,
+        )
+        results = [hit_item(hit, explain=explain) for hit in hits]
+        if explain:
+            with self.engine.reading() as store:
+                for hit, result in zip(hits, results, strict=True):
+                    result["sources"] = source_items(store.sources([hit.scored.memory_id]))
+        return {"results": results}
+
+    def get(self, memory_id: str) -> Item | None:
+        with self.engine.reading() as store:
+            found = store.locate(self.project, memory_id)
+            record = None if found is None else store.records([found]).get(found)
+        return None if record is None else item(record)
+
+    def get_all(
+        self, tree: Filter, top_k: int, page: int | None, page_size: int | None, show_expired: bool
+    ) -> dict[str, Any]:
+        found = self.engine.listing(self.project, tree, now=now(), show_expired=show_expired)
+        if page is None and page_size is None:
+            return {"results": [item(record) for _, record in found[:top_k]]}
+        number = 1 if page is None else read_limit(page, "page")
+        size = 100 if page_size is None else read_limit(page_size, "page_size")
+        end = number * size
+        return {
+            "count": len(found),
+            "next": number + 1 if end < len(found) else None,
+            "previous": number - 1 if number > 1 else None,
+            "results": [item(record) for _, record in found[end - size : end]],
+        }
+
+    def history(self, memory_id: str) -> list[Item]:
+        with self.engine.reading() as store:
+            found = store.locate(self.project, memory_id)
+            entries = [] if found is None else store.history(found)
+        return [history_item(entry, memory_id, entries[0].at) for entry in entries]
+
+    def messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
+        with self.engine.reading() as store:
+            owners = self.engine.owners(store, self.project, scope_filter(scope))
+            found = store.messages(owners, scope, limit=limit, offset=offset)
+        return [message_item(message) for message in found]
+
+    def warm(self, scope: Scope) -> int:
+        """Load the owner of what is said in this scope: recall reaches across its runs and agents."""
+        kind, entity_id = add.owner_of(scope)
+        scope = Scope(**{f"{kind}_id": entity_id})
+        return self.engine.warm(self.project, scope_filter(scope))
+
+
+def _found(memory_id: int | None, uid: object) -> int:
+    if memory_id is None:
+        raise MemoryNotFound(f"No memory has the id {uid!r}. List those there are with get_all().")
+    return memory_id
