@@ -13,9 +13,9 @@ from toldonce import Memory
 from toldonce.config import Config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
+from toldonce.engine.operations import Operations
+from toldonce.engine.requests import PROJECT, add_request, scope_of
 from toldonce.remember.add import AddRequest
-from toldonce.requests import PROJECT, add_request, scope_of
-from toldonce.verbs import Verbs
 
 SCRATCH = Path(__file__).parents[1] / "build" / "bench"
 """On the disk that holds the project: temporary folders are in RAM on some systems, where an fsync costs nothing."""
@@ -33,11 +33,11 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def verbs(folder: Path, embedder: Embedder) -> Iterator[tuple[Engine, Verbs]]:
+def verbs(folder: Path, embedder: Embedder) -> Iterator[tuple[Engine, Operations]]:
     """The engine of a folder and the steps its verbs are made of."""
     engine, let_go = open_engine(Config(folder), embedder)
     try:
-        yield engine, Verbs(engine, PROJECT)
+        yield engine, Operations(engine, PROJECT)
     finally:
         let_go()
 
@@ -64,7 +64,9 @@ def fill(memory: Memory, user_id: str, texts: Sequence[str]) -> None:
         memory.add(messages(texts[start : start + BATCH], start), user_id=user_id)
 
 
-def fill_many(engine: Engine, steps: Verbs, talks: Mapping[str, Sequence[str]], agent_id: str | None = None) -> None:
+def fill_many(
+    engine: Engine, steps: Operations, talks: Mapping[str, Sequence[str]], agent_id: str | None = None
+) -> None:
     """What several people said, one call each; calls that wait together share a commit."""
     people = iter(talks.items())
     while chunk := list(islice(people, _AT_ONCE)):

@@ -29,11 +29,11 @@ from tests.remote.server import KEY, Server
 
 from bench.pipecat import Timed, fact, quantiles, question
 from toldonce import Memory
+from toldonce.engine.requests import PROJECT
 from toldonce.pipecat import Mem0MemoryService
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.memory import RemoteMemory
-from toldonce.requests import PROJECT
 from toldonce.transfer.jsonl import export, load
 from toldonce.transfer.mem0 import import_account
 

@@ -13,9 +13,9 @@ from typing import Any, Self
 from toldonce.config import read_config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
-from toldonce.errors import Closed
-from toldonce.loops import caught_up, run_in, until
-from toldonce.requests import (
+from toldonce.engine.loops import caught_up, run_in, until
+from toldonce.engine.operations import Operations
+from toldonce.engine.requests import (
     PROJECT,
     UNSET,
     add_request,
@@ -26,8 +26,8 @@ from toldonce.requests import (
     search_request,
     understood,
 )
-from toldonce.shapes import Item, added_item, deleted
-from toldonce.verbs import Verbs
+from toldonce.engine.shapes import Item, added_item, deleted
+from toldonce.errors import Closed
 
 
 class _Face:
@@ -41,7 +41,7 @@ class _Face:
         embedder: Embedder | None = None,
     ) -> None:
         engine, self._let_go = open_engine(read_config(config, folder), embedder)
-        self._open: Verbs | None = Verbs(engine, PROJECT)
+        self._open: Operations | None = Operations(engine, PROJECT)
 
     @classmethod
     def from_config(cls, config_dict: Mapping[str, Any]) -> Self:
@@ -53,7 +53,7 @@ class _Face:
         return cls(config_dict)
 
     @property
-    def _verbs(self) -> Verbs:
+    def _verbs(self) -> Operations:
         if self._open is None:
             raise Closed("This memory was closed. Open it again before using it.")
         return self._open

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from toldonce.engine.requests import add_request, scope_of
 from toldonce.remote.account import account
 from toldonce.remote.delivery import outbox_path
 from toldonce.remote.outbox.file import OutboxFile
 from toldonce.remote.said import said
-from toldonce.requests import add_request, scope_of
 
 from .command import run
 

@@ -20,13 +20,13 @@ from typing import Any
 
 import apsw
 
+from toldonce.engine.requests import add_request, scope_of
 from toldonce.remote.account import account
 from toldonce.remote.delivery import delivery, outbox_path
 from toldonce.remote.outbox import policy, sender
 from toldonce.remote.outbox.file import Entry, OutboxFile
 from toldonce.remote.outbox.sender import Sender
 from toldonce.remote.said import said
-from toldonce.requests import add_request, scope_of
 from toldonce.times import now
 
 KEY = "m0-test-key"

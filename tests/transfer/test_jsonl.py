@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from toldonce import Memory
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidExport
-from toldonce.requests import PROJECT
 from toldonce.transfer.jsonl import export, export_file, load
 from toldonce.transfer.loading import Tally
 

@@ -18,10 +18,10 @@ from tests.remote.host import KEY, Host, Reply, Request
 from tests.remote.server import KEY as SERVER_KEY
 from tests.remote.server import Server
 from toldonce import Memory
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import Unreachable
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
-from toldonce.requests import PROJECT
 from toldonce.transfer.mem0 import Report, import_account, import_library
 
 

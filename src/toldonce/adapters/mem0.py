@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 
 from toldonce.adapters.mem0_config import fingerprint, require_mem0, vector_store
 from toldonce.config import default_folder
+from toldonce.engine.refcounted import RefCounted
+from toldonce.engine.requests import MOST_RESULTS, read_filters, read_limit, scope_of, search_request
 from toldonce.errors import (
     AuthenticationFailed,
     InvalidFilter,
@@ -36,8 +38,6 @@ from toldonce.remote.outbox import Deliver, Entry
 from toldonce.remote.outboxed import Outboxed
 from toldonce.remote.said import ids_of, unpack
 from toldonce.remote.threads import in_a_thread
-from toldonce.requests import MOST_RESULTS, read_filters, read_limit, scope_of, search_request
-from toldonce.shared import Shared
 from toldonce.times import iso
 
 _LOG = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class _Engine:
             memory.close()
 
 
-_ENGINES: Shared[_Engine] = Shared()
+_ENGINES: RefCounted[_Engine] = RefCounted()
 
 
 def _engine(config: Mapping[str, Any]) -> tuple[_Engine, Callable[[], None]]:

@@ -32,7 +32,7 @@ def rebuild(
     A server's key is read from OPENAI_API_KEY. Interrupted, the same command goes on where it stood.
     """
     from toldonce.embedders.spec import parse_spec
-    from toldonce.rebuild import rebuild as make_anew
+    from toldonce.engine.rebuild import rebuild as make_anew
 
     folder = read_config(None, data).folder
     spec = None if embedder is None else parse_spec(embedder)

@@ -16,10 +16,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from toldonce.config import read_config
 from toldonce.engine import Engine, open_engine
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidConfig, InvalidExport
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
-from toldonce.requests import PROJECT
 from toldonce.takeover import database_file
 from toldonce.transfer.jsonl import export, export_file, load
 from toldonce.transfer.mem0 import Report, import_account, import_library

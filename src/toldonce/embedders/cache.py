@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from toldonce.caches import LRUCache
 from toldonce.embedders import Embedder
-from toldonce.recent import Recent
 
 CAPACITY = 2048
 """Query vectors kept; 3 MB at 384 dimensions."""
@@ -17,7 +17,7 @@ class CachedQueries:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vectors: Recent[str, NDArray[np.float32]] = Recent(CAPACITY)
+        self._vectors: LRUCache[str, NDArray[np.float32]] = LRUCache(CAPACITY)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query; float32, shape (dimensions,), length one."""

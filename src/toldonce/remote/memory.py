@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from toldonce.config import default_folder
+from toldonce.engine.requests import read_filters, read_limit, scope_of, search_request, understood
 from toldonce.errors import RemoteError
 from toldonce.remote.account import account
 from toldonce.remote.checked import Row, for_users, own_rows
@@ -22,7 +23,6 @@ from toldonce.remote.client import Mem0Client
 from toldonce.remote.delivery import delivery, outbox_path
 from toldonce.remote.outboxed import Outboxed
 from toldonce.remote.said import ids_of
-from toldonce.requests import read_filters, read_limit, scope_of, search_request, understood
 
 _LOG = logging.getLogger(__name__)
 

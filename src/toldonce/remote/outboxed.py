@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import Closed
 from toldonce.remote.outbox import Opens, Outbox, open_outbox
 from toldonce.remote.said import belongs_to, said
 from toldonce.remote.threads import in_a_thread
-from toldonce.requests import add_request, scope_of
 
 _POLL = 0.01
 

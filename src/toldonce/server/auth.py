@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from toldonce.requests import PROJECT
+from toldonce.engine.requests import PROJECT
 from toldonce.server.keys import SCOPES, holds, key_id_of
 from toldonce.server.limits import Allowance
 from toldonce.server.service import Service

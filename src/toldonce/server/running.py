@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import uvicorn
 
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
-from toldonce.requests import PROJECT
 from toldonce.server.app import build_app
 from toldonce.server.keys import SCOPES, holds
 from toldonce.server.offline import KeyRing

@@ -14,12 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from toldonce.engine import Engine
+from toldonce.engine.loops import caught_up, run_in, until
+from toldonce.engine.operations import DELETED_AT_ONCE
+from toldonce.engine.requests import SearchRequest
 from toldonce.filters import Filter
 from toldonce.jobs import Worker
-from toldonce.loops import caught_up, run_in, until
 from toldonce.recall.selection import Hit
 from toldonce.remember import edit
-from toldonce.requests import SearchRequest
 from toldonce.server import tidying
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import Rates
@@ -31,7 +32,6 @@ from toldonce.stores.serving import Call, Results
 from toldonce.times import now
 from toldonce.types import MemoryRecord
 from toldonce.uids import new_uid
-from toldonce.verbs import DELETED_AT_ONCE
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import unstorable
-from toldonce.requests import PROJECT
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Project
 from toldonce.uids import new_uid

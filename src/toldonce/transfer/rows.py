@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from toldonce.engine.requests import scope_of
 from toldonce.errors import InvalidTime
-from toldonce.requests import scope_of
 from toldonce.stores.transfer import Carried, Operation, Version
 from toldonce.times import day, moment
 from toldonce.types import MemoryRecord, Role, Scope

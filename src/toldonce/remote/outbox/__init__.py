@@ -13,9 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from toldonce.engine.refcounted import RefCounted
 from toldonce.remote.outbox.file import Entry, OutboxFile
 from toldonce.remote.outbox.sender import Deliver, Sender
-from toldonce.shared import Shared
 from toldonce.times import now
 
 __all__ = ["Deliver", "Entry", "Opens", "Outbox", "open_outbox"]
@@ -104,7 +104,7 @@ class Outbox:
             self._started.set()
 
 
-_OUTBOXES: Shared[Outbox] = Shared()
+_OUTBOXES: RefCounted[Outbox] = RefCounted()
 
 
 def open_outbox(path: Path, opens: Opens, destination: str) -> tuple[Outbox, Callable[[], None]]:

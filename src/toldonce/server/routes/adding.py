@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import Request
 
+from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import InvalidInput, InvalidMessage
 from toldonce.remember import add
 from toldonce.remember.add import AddRequest
-from toldonce.requests import add_request, scope_of
 from toldonce.server import wire
 from toldonce.server.asked import instant, scope_in
 from toldonce.server.auth import Caller, Writer

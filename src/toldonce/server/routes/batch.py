@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from toldonce.engine.requests import UNSET, edit_request
 from toldonce.errors import InvalidInput
 from toldonce.remember import edit
-from toldonce.requests import UNSET, edit_request
 from toldonce.server.asked import memory_uid
 from toldonce.server.auth import Writer
 from toldonce.server.bodies import BatchBody

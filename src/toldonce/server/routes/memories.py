@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from toldonce.engine.requests import UNSET, edit_request
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import parse_filters
 from toldonce.remember import edit
-from toldonce.requests import UNSET, edit_request
 from toldonce.server import pages, wire
 from toldonce.server.asked import instant, memory_uid, scope_of_entity, seen_by
 from toldonce.server.auth import Caller, Reader, Writer

@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import Request
 
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import unstorable
 from toldonce.filters.tree import EVERYTHING
-from toldonce.requests import PROJECT
 from toldonce.server import tenants, wire
 from toldonce.server.auth import Admin, Caller, Reader
 from toldonce.server.bodies import MemberBody, ProjectBody, ProjectChanges

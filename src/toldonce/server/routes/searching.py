@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from toldonce.engine.requests import SearchRequest, search_terms
 from toldonce.errors import InvalidInput
 from toldonce.filters import Filter
 from toldonce.filters.times import read_time
-from toldonce.requests import SearchRequest, search_terms
 from toldonce.server import wire
 from toldonce.server.asked import ids_in, seen_by, tree_of
 from toldonce.server.auth import Caller, Reader

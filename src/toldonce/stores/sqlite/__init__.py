@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import apsw
 
+from toldonce.caches import LRUCache
 from toldonce.errors import Closed
-from toldonce.recent import Recent
 from toldonce.stores.claim import claim
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sqlite.connection import (
@@ -64,7 +64,7 @@ class SqliteStore:
     def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
-        self._shown: Shown = Recent(SHOWN)
+        self._shown: Shown = LRUCache(SHOWN)
         self._idle: list[Reader] = []
         self._guard = threading.Lock()
         self._closed = False

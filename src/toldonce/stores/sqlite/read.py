@@ -11,7 +11,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.recent import Recent
+from toldonce.caches import LRUCache
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import SQL
@@ -29,7 +29,7 @@ KNOWN = 1024
 LONGEST_KNOWN = 64
 """How many answers ``once`` keeps, and how long a list may be: what a filter reaches may be everybody."""
 
-Shown: TypeAlias = Recent[int, tuple[int, MemoryRecord]]
+Shown: TypeAlias = LRUCache[int, tuple[int, MemoryRecord]]
 """Records by memory id, each with the owner version it was read at, and true as long as that is the version."""
 
 

@@ -73,7 +73,7 @@ def test_others_do_not_wait_and_nobody_waits_for_ever(tmp_path: Path, embedder: 
 
 
 def memory_filter(user: str) -> Any:
-    from toldonce.requests import read_filters
+    from toldonce.engine.requests import read_filters
 
     return read_filters({"user_id": user})
 
@@ -176,6 +176,6 @@ def test_the_index_in_ram_is_brought_up_to_date_ahead_of_the_next_search(tmp_pat
         with engine.reading() as store:
             [owner] = store.owners("default", "user", ["ann"])
             version = store.owner_version(owner)
-        entry = engine._equipment.indexes._entries[owner]
+        entry = engine._generation.indexes._entries[owner]
         assert entry.version == version
         assert len(entry.index.view()) == 2

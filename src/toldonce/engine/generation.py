@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from toldonce.caches import LRUCache
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.minilm import FINGERPRINT as BUNDLED
@@ -12,7 +13,6 @@ from toldonce.embedders.spec import EmbedderSpec, open_embedder, parse_spec
 from toldonce.errors import EmbedderMismatch
 from toldonce.index import IndexCache
 from toldonce.recall import Scored
-from toldonce.recent import Recent
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
 from toldonce.stores.protocol import Store
 from toldonce.text.keys import KEY_VERSION
@@ -24,7 +24,7 @@ INDEX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Equipment:
+class Generation:
     """All that has to change at once when a folder's vectors are made anew."""
 
     fingerprint: str
@@ -32,7 +32,7 @@ class Equipment:
     embedder: Embedder
     queries: CachedQueries
     indexes: IndexCache
-    rankings: Recent[tuple[int, str, tuple[frozenset[int], ...], int], list[Scored]]
+    rankings: LRUCache[tuple[int, str, tuple[frozenset[int], ...], int], list[Scored]]
     """By number of the view, query, the questions before it and how many were asked for."""
     given: bool
     """The embedder belongs to whoever opened the engine."""
@@ -45,7 +45,9 @@ class Equipment:
             close(self.embedder)
 
 
-def equip(store: Store, folder: Path, spec: EmbedderSpec | None = None, given: Embedder | None = None) -> Equipment:
+def open_generation(
+    store: Store, folder: Path, spec: EmbedderSpec | None = None, given: Embedder | None = None
+) -> Generation:
     """Open an embedder for a store: the one ``given``, or that of ``spec``, or the folder's own.
 
     Raises ``EmbedderMismatch`` if the store has vectors of another.
@@ -66,19 +68,19 @@ def equip(store: Store, folder: Path, spec: EmbedderSpec | None = None, given: E
             close(embedder)
         raise
     follows = given is None and asked is None
-    return Equipment(
+    return Generation(
         wanted,
         embedder,
         CachedQueries(embedder),
         IndexCache(INDEX_BYTES),
-        Recent(RANKINGS),
+        LRUCache(RANKINGS),
         given=given is not None,
         follows=follows,
     )
 
 
-def follow(store: Store, folder: Path, current: Equipment) -> Equipment:
-    """What fits the store now: the same, or the equipment for the embedder it was rebuilt with meanwhile."""
+def current_generation(store: Store, folder: Path, current: Generation) -> Generation:
+    """What fits the store now: the same, or the generation for the embedder it was rebuilt with meanwhile."""
     with store.read() as read:
         known = read.setting(FINGERPRINT)
     if known == current.fingerprint:
@@ -88,7 +90,7 @@ def follow(store: Store, folder: Path, current: Equipment) -> Equipment:
             f"The vectors in {folder} were made anew with {known} while this memory was open with an embedder of its "
             "own. Close it, and open it without naming an embedder, or with that one."
         )
-    return equip(store, folder)
+    return open_generation(store, folder)
 
 
 def own_spec(folder: Path, known: str | None, remembered: str | None) -> EmbedderSpec:

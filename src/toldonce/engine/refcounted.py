@@ -17,7 +17,7 @@ class Closable(Protocol):
 T = TypeVar("T", bound=Closable)
 
 
-class Shared(Generic[T]):
+class RefCounted(Generic[T]):
     """Counts who uses what, by key. A forked child counts for itself.
 
     Opening waits for a closing under way: what locks its files bears no second one beside it.

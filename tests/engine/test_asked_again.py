@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from toldonce import Memory
+from toldonce.caches import LRUCache
 from toldonce.embedders.minilm import MiniLM
-from toldonce.recent import Recent
 
 ANN = {"user_id": "ann"}
 ASKED = "What does she drink?"
@@ -87,7 +87,7 @@ def test_a_question_asked_again_is_not_embedded_again(tmp_path: Path) -> None:
 
 
 def test_the_least_recently_used_is_forgotten_first() -> None:
-    recent: Recent[str, int] = Recent(2)
+    recent: LRUCache[str, int] = LRUCache(2)
     recent.put("a", 1)
     recent.put("b", 2)
     assert recent.get("a") == 1
@@ -96,7 +96,7 @@ def test_the_least_recently_used_is_forgotten_first() -> None:
 
 
 def test_threads_may_share_it() -> None:
-    recent: Recent[int, int] = Recent(8)
+    recent: LRUCache[int, int] = LRUCache(8)
 
     def work() -> None:
         for number in range(5000):

@@ -18,8 +18,8 @@ from tests.embedders.openai_server import EmbeddingServer, vector
 from toldonce import Memory
 from toldonce.embedders.minilm import MiniLM
 from toldonce.embedders.spec import EmbedderSpec, parse_spec
+from toldonce.engine.rebuild import rebuild
 from toldonce.errors import EmbedderMismatch, FolderNotUsable, StoreError, Unreachable
-from toldonce.rebuild import rebuild
 from toldonce.stores.claim import FINGERPRINT, REBUILD
 from toldonce.takeover import DATABASE
 from toldonce.text.keys import KEY_VERSION, indexed_tokens, key_text
@@ -98,7 +98,7 @@ def test_there_may_be_nothing_to_do(tmp_path: Path, server: EmbeddingServer) -> 
 def test_what_is_done_meanwhile_is_taken_along(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toldonce.rebuild._CHUNK", 20)
+    monkeypatch.setattr("toldonce.engine.rebuild._CHUNK", 20)
     with Memory(folder=tmp_path) as memory:
         fill(memory, 60)
         by_text = {found["memory"]: found["id"] for found in memory.get_all(filters=ANN, top_k=99)["results"]}
@@ -138,7 +138,7 @@ def test_writers_without_rest_cannot_put_it_off_for_ever(tmp_path: Path, server:
 def test_nothing_of_what_was_erased_stays(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toldonce.rebuild._CHUNK", 20)
+    monkeypatch.setattr("toldonce.engine.rebuild._CHUNK", 20)
     with Memory(folder=tmp_path) as memory:
         fill(memory, 60)
 
@@ -172,7 +172,7 @@ with Memory(folder=sys.argv[1]) as memory:
 def test_a_thread_and_a_process_search_and_add_all_the_while(
     tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toldonce.rebuild._CHUNK", 16)
+    monkeypatch.setattr("toldonce.engine.rebuild._CHUNK", 16)
     problems: list[BaseException] = []
     said: list[str] = []
     stop = threading.Event()
@@ -225,7 +225,7 @@ def test_a_thread_and_a_process_search_and_add_all_the_while(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from toldonce import rebuild as module
+from toldonce.engine import rebuild as module
 from toldonce.embedders.spec import parse_spec
 module._CHUNK = 16
 def die(done, total):

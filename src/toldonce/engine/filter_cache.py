@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from toldonce.caches import LRUCache
 from toldonce.filters import Filter, matches
-from toldonce.recent import Recent
 from toldonce.stores.protocol import Read
 
 KEPT = 128
@@ -21,11 +21,11 @@ class _Known(NamedTuple):
     ids: NDArray[np.int64]
 
 
-class Admitted:
+class FilterCache:
     """Memory ids by owner and filter; what was written since is all that is looked at again. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._known: Recent[tuple[int, Filter], _Known] = Recent(KEPT)
+        self._known: LRUCache[tuple[int, Filter], _Known] = LRUCache(KEPT)
 
     def ids(self, store: Read, owner_id: int, rest: Filter) -> NDArray[np.int64]:
         """The owner's memories that ``rest`` (see ``filters.reduction``) admits; among them may be deleted ones."""

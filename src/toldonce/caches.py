@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """At most ``capacity`` values by key, the least recently used forgotten first. Safe to use from several threads."""
 
     def __init__(self, capacity: int) -> None:

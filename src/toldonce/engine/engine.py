@@ -17,12 +17,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.admitted import Admitted
 from toldonce.config import Config
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
-from toldonce.equipment import Equipment, equip, fingerprint, follow
+from toldonce.engine.filter_cache import FilterCache
+from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
+from toldonce.engine.refcounted import RefCounted
 from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter, admits_user, candidate_owners, matches
 from toldonce.filters.reduction import NOTHING, for_owner
@@ -30,7 +31,6 @@ from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
 from toldonce.recall import Hit, Scored, analyse, fitting, hits, rank
 from toldonce.remember.vectors import DONE, Vectoriser
-from toldonce.shared import Shared
 from toldonce.stores.claim import FINGERPRINT, mismatch, parted
 from toldonce.stores.protocol import Read, Store, Write
 from toldonce.stores.sqlite import SqliteStore
@@ -85,16 +85,16 @@ class Engine:
         self.folder = config.folder
         self.store: Store = SqliteStore(config.folder)
         try:
-            self._equipment = equip(self.store, config.folder, config.embedder, embedder)
+            self._generation = open_generation(self.store, config.folder, config.embedder, embedder)
         except BaseException:
             self.store.close()
             raise
         self.edits = 0
         """Edits and deletions made through this engine: what was looked up before one may hold no longer."""
-        self._retired: list[Equipment] = []
+        self._retired: list[Generation] = []
         self._behind: dict[int, list[Future[None]]] = {}
         """By owner, the vectors under way that nobody waited for."""
-        self._admitted = Admitted()
+        self._filter_cache = FilterCache()
         self._awaiting = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
@@ -118,7 +118,7 @@ class Engine:
         """Refuse another embedder than the one this engine has."""
         if spec is None and given is None:
             return
-        known = self._equipment.fingerprint
+        known = self._generation.fingerprint
         asked = given or open_embedder(spec or EmbedderSpec(), parted(known)[0])
         try:
             if fingerprint(asked) != known:
@@ -130,12 +130,12 @@ class Engine:
     @property
     def embedder(self) -> CachedQueries:
         """Vectors of what is asked."""
-        return self._equipment.queries
+        return self._generation.queries
 
     @property
     def vectors_from(self) -> str:
         """What the vectors in the folder depend on; those of another folder that says the same can be taken over."""
-        return self._equipment.fingerprint
+        return self._generation.fingerprint
 
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done when they have them, at once when there are none."""
@@ -174,9 +174,9 @@ class Engine:
 
     def _refresh(self, owner_ids: Iterable[int]) -> None:
         """Bring the indexes that are in RAM up to date, so that the next search need not."""
-        with suppress(ToldonceError), self._equipped() as (store, equipment):
-            for owner_id in filter(equipment.indexes.holds, owner_ids):
-                _index(store, equipment, owner_id).prepare()
+        with suppress(ToldonceError), self._reading() as (store, generation):
+            for owner_id in filter(generation.indexes.holds, owner_ids):
+                _index(store, generation, owner_id).prepare()
 
     def behind(self, project: str, tree: Filter) -> list[Future[None]]:
         """The vectors under way of what was added a moment ago and the filter may admit."""
@@ -219,33 +219,33 @@ class Engine:
     @contextmanager
     def reading(self) -> Iterator[Read]:
         """One consistent view of the store."""
-        with self._equipped() as (store, _):
+        with self._reading() as (store, _):
             yield store
 
     @contextmanager
-    def _equipped(self) -> Iterator[tuple[Read, Equipment]]:
+    def _reading(self) -> Iterator[tuple[Read, Generation]]:
         """A view of the store, and what fits the vectors in it; whoever rebuilt them meanwhile is noticed here."""
         if os.getpid() != self._process:
             raise Closed("This memory was opened before the process forked. Open one in the child.")
         while True:
-            equipment = self._equipment
+            generation = self._generation
             with self.store.read() as store:
-                if store.once(FINGERPRINT, lambda: store.setting(FINGERPRINT)) == equipment.fingerprint:
-                    yield store, equipment
+                if store.once(FINGERPRINT, lambda: store.setting(FINGERPRINT)) == generation.fingerprint:
+                    yield store, generation
                     return
             self._follow()
 
     def _follow(self) -> None:
         with self._switching:
-            fitting = follow(self.store, self.folder, self._equipment)
-            if fitting is not self._equipment:
-                self._retired.append(self._equipment)  # others may still be asking it
-                self._equipment = fitting
+            fitting = current_generation(self.store, self.folder, self._generation)
+            if fitting is not self._generation:
+                self._retired.append(self._generation)  # others may still be asking it
+                self._generation = fitting
 
     @contextmanager
     def _embedding(self) -> Iterator[tuple[Read, Embedder, str]]:
-        with self._equipped() as (store, equipment):
-            yield store, equipment.embedder, equipment.fingerprint
+        with self._reading() as (store, generation):
+            yield store, generation.embedder, generation.fingerprint
 
     def search(
         self,
@@ -265,8 +265,8 @@ class Engine:
         ``just_asked``: the questions right before, as ``recall.just_asked`` has them.
         """
         depth = limit if token_budget is None else token_budget // SHORTEST + 1
-        with self._equipped() as (store, equipment):
-            ranked = self._ranked(store, equipment, project, tree, query, just_asked, depth, now, show_expired)
+        with self._reading() as (store, generation):
+            ranked = self._ranked(store, generation, project, tree, query, just_asked, depth, now, show_expired)
             above = [scored for scored in ranked[:depth] if scored.score >= threshold]
             found = hits(above, store.records([scored.memory_id for scored in above]), query)
         return found if token_budget is None else list(fitting(found, token_budget))
@@ -274,7 +274,7 @@ class Engine:
     def _ranked(
         self,
         store: Read,
-        equipment: Equipment,
+        generation: Generation,
         project: str,
         tree: Filter,
         query: str,
@@ -286,16 +286,16 @@ class Engine:
         """The ``depth`` best memories of each owner the filter reaches, best first."""
         ranked: list[Scored] = []
         for owner_id, rest in self._owners(store, project, tree):
-            view = _index(store, equipment, owner_id)
+            view = _index(store, generation, owner_id)
             mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
             asked = (view.number, query, just_asked, depth)
-            known = equipment.rankings.get(asked) if mask is None else None
+            known = generation.rankings.get(asked) if mask is None else None
             if known is None:
                 read = analyse(query, view, now)
-                vector = equipment.queries.embed_query(read.dense_text) if len(view) else None
+                vector = generation.queries.embed_query(read.dense_text) if len(view) else None
                 known = rank(view, read, vector, limit=depth, mask=mask, just_asked=just_asked)
                 if mask is None and read.period is None:  # it will be the same tomorrow
-                    equipment.rankings.put(asked, known)
+                    generation.rankings.put(asked, known)
             ranked += known
         ranked.sort(key=lambda scored: -scored.score)
         return ranked
@@ -324,14 +324,14 @@ class Engine:
     def warm(self, project: str, tree: Filter) -> int:
         """Load what a search with this filter needs; returns how many memories that are."""
         self.embedder.embed_query("")  # loads the model
-        with self._equipped() as (store, equipment):
-            return sum(_index(store, equipment, owner).count for owner, _ in self._owners(store, project, tree))
+        with self._reading() as (store, generation):
+            return sum(_index(store, generation, owner).count for owner, _ in self._owners(store, project, tree))
 
     def forget_indexes(self) -> None:
         """Let go of every index in RAM, and of what was asked."""
-        self._equipment.indexes.clear()
-        self._equipment.rankings.clear()
-        self._admitted.clear()
+        self._generation.indexes.clear()
+        self._generation.rankings.clear()
+        self._filter_cache.clear()
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
@@ -339,8 +339,8 @@ class Engine:
         self.working.shutdown()
         self._vectoriser.close()
         atexit.unregister(self._vectoriser.close)
-        for equipment in (*self._retired, self._equipment):
-            equipment.close()
+        for generation in (*self._retired, self._generation):
+            generation.close()
         self.store.close()
 
     def _owners(self, store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
@@ -367,7 +367,7 @@ class Engine:
         """The rows a search may return, or None for all of them."""
         mask: NDArray[np.bool_] | None = None
         if rest != EVERYTHING:
-            mask = view.mask(self._admitted.ids(store, owner_id, rest))
+            mask = view.mask(self._filter_cache.ids(store, owner_id, rest))
         expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
         if expired:
             gone = view.mask(expired)
@@ -375,15 +375,15 @@ class Engine:
         return mask
 
 
-def _index(store: Read, equipment: Equipment, owner_id: int) -> IndexView:
+def _index(store: Read, generation: Generation, owner_id: int) -> IndexView:
     def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
         change = store.changes(owner_id, since)
         return change.version, change.rows, change.deleted
 
-    return equipment.indexes.get(owner_id, store.owner_version(owner_id), load)
+    return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
 
 
-_ENGINES: Shared[Engine] = Shared()
+_ENGINES: RefCounted[Engine] = RefCounted()
 
 
 def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engine, Callable[[], None]]:

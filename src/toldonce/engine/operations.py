@@ -7,12 +7,12 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from toldonce.engine import CATCH_UP, Engine
+from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
+from toldonce.engine.shapes import Item, forget_shapes, history_item, hit_item, item, message_item, source_items
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.add import AddRequest
-from toldonce.requests import SearchRequest, read_limit, scope_filter
-from toldonce.shapes import Item, forget_shapes, history_item, hit_item, item, message_item, source_items
 from toldonce.times import now
 from toldonce.types import Scope
 
@@ -20,7 +20,7 @@ DELETED_AT_ONCE = 256
 """Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
 
 
-class Verbs:
+class Operations:
     """One project's verbs over an engine, for whoever waits for them: a thread, an event loop or a server."""
 
     def __init__(self, engine: Engine, project: str) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toldonce import Memory
-from toldonce.admitted import Admitted
+from toldonce.engine.filter_cache import FilterCache
+from toldonce.engine.requests import PROJECT
 from toldonce.filters import Filter, matches, parse_filters
 from toldonce.filters.reduction import for_owner
-from toldonce.requests import PROJECT
 from toldonce.stores.protocol import Read
 from toldonce.stores.sqlite import SqliteStore
 
@@ -37,7 +37,7 @@ def read_again(store: Read, owner: int, rest: Filter) -> set[int]:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(added | edited, min_size=1, max_size=12))
 def test_it_is_what_reading_everything_finds(steps: list[tuple[str, str, str, int]]) -> None:
-    admitted = Admitted()
+    admitted = FilterCache()
     with TemporaryDirectory() as folder, Memory(folder=folder) as memory:
         reader = SqliteStore(Path(folder))
         try:
@@ -71,7 +71,7 @@ def take(memory: Memory, verb: str, thing: str, run: str, n: int) -> None:
 
 
 def test_a_read_that_sees_less_is_not_shown_more(tmp_path: Path) -> None:
-    admitted, rest = Admitted(), parse_filters({"metadata": {"n": 1}})
+    admitted, rest = FilterCache(), parse_filters({"metadata": {"n": 1}})
     with Memory(folder=tmp_path) as memory:
         first, second = SqliteStore(tmp_path), SqliteStore(tmp_path)
         memory.add("I like green tea", user_id="ann", metadata={"n": 1})

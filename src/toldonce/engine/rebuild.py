@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
-from toldonce.equipment import fingerprint, own_spec
+from toldonce.engine.generation import fingerprint, own_spec
 from toldonce.errors import FolderNotUsable, StoreError
 from toldonce.remember.vectors import Vectoriser, embedded
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, parted

@@ -1,0 +1,7 @@
+"""Everything behind the verbs, once for each store and process: opening, operations, search, generations, rebuild."""
+
+from __future__ import annotations
+
+from toldonce.engine.engine import CATCH_UP, Directory, Engine, open_engine
+
+__all__ = ["CATCH_UP", "Directory", "Engine", "open_engine"]
