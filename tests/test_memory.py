@@ -165,7 +165,7 @@ def test_reset_leaves_no_words_in_ram(memory: Memory) -> None:
     memory.search("What is my secret?", filters=ANN)
     memory.reset()
     engine = memory._engine
-    kept = [engine._equipment.rankings._values, engine.store._shown._values]  # type: ignore[attr-defined]
+    kept = [engine._generation.rankings._values, engine.store._shown._values]  # type: ignore[attr-defined]
     assert not any(kept)
 
 
