@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bench.vectors import CachedVectors
-from toldonce.index import IndexView, OwnerIndex
+from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, rank
 from toldonce.text.keys import indexed_tokens, key_text
 from toldonce.types import IndexRow
@@ -169,7 +169,7 @@ class Asked:
     of_assistant: bool
 
 
-def chat(seed: int, vectors: CachedVectors) -> tuple[IndexView, list[Asked]]:
+def chat(seed: int, vectors: CachedVectors) -> tuple[RamView, list[Asked]]:
     """One person's chats, a session per topic visit, and what is asked of them."""
     rng = np.random.default_rng(seed)
     said: list[tuple[str, str, int]] = []
@@ -201,7 +201,7 @@ def chat(seed: int, vectors: CachedVectors) -> tuple[IndexView, list[Asked]]:
     return _view(said, vectors), asked
 
 
-def repeated(vectors: CachedVectors) -> IndexView:
+def repeated(vectors: CachedVectors) -> RamView:
     """One statement, then fifty sessions of the same question with the assistant's answer."""
     said = [("user", "By the way, my dog is called Pepperoni, he is a beagle.", 0), ("assistant", "What a name!", 0)]
     questions = ["What's my dog called?", "What is my dog's name?", "Do you know what my dog is called?"]
@@ -216,7 +216,7 @@ def repeated(vectors: CachedVectors) -> IndexView:
     return _view(said, vectors)
 
 
-def _view(said: list[tuple[str, str, int]], vectors: CachedVectors) -> IndexView:
+def _view(said: list[tuple[str, str, int]], vectors: CachedVectors) -> RamView:
     before = [n - 1 if n and said[n - 1][2] == said[n][2] else None for n in range(len(said))]
     keys = [
         key_text(text, None, None if before[n] is None else said[n - 1][1], None) for n, (_, text, _) in enumerate(said)
@@ -240,7 +240,7 @@ def _view(said: list[tuple[str, str, int]], vectors: CachedVectors) -> IndexView
     return index.view()
 
 
-def ask(view: IndexView, text: str, vectors: CachedVectors, limit: int = 10) -> list[Scored]:
+def ask(view: RamView, text: str, vectors: CachedVectors, limit: int = 10) -> list[Scored]:
     query = analyse(text, view)
     return rank(view, query, vectors.query(query.dense_text), limit=limit)
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index import IndexView, OwnerIndex
+from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import analyse, rank
 from toldonce.text.tokens import token_id
 from toldonce.types import IndexRow
@@ -65,7 +65,7 @@ def filled(size: int, rng: np.random.Generator) -> tuple[OwnerIndex, NDArray[np.
     return index, vectors, time.perf_counter() - start
 
 
-def asked(view: IndexView, question: str, vector: NDArray[np.float32]) -> None:
+def asked(view: RamView, question: str, vector: NDArray[np.float32]) -> None:
     rank(view, analyse(question, view), vector, limit=10)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.locomo import Conversation, indexed
 from bench.vectors import CachedVectors
-from toldonce.index import IndexView
+from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.followup import in_context, just_asked
 
@@ -141,7 +141,7 @@ def share_kept(conversations: Sequence[Conversation], vectors: CachedVectors, k:
 
 
 def _found(
-    view: IndexView, vectors: CachedVectors, text: str, earlier: Sequence[tuple[str, str]], now: int, k: int
+    view: RamView, vectors: CachedVectors, text: str, earlier: Sequence[tuple[str, str]], now: int, k: int
 ) -> set[int]:
     query = analyse(in_context(text, earlier), view, now)
     ranked = rank(view, query, vectors.query(query.dense_text), limit=k, just_asked=just_asked(earlier))

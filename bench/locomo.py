@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from bench.smalltalk import LONGER, UTTERANCES
 from bench.vectors import CachedVectors
-from toldonce.index import IndexView, OwnerIndex
+from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, rank
 from toldonce.text.keys import indexed_tokens, key_text
 from toldonce.types import IndexRow
@@ -137,7 +137,7 @@ def rows(conversation: Conversation, vectors: CachedVectors, names: bool = True,
     ]
 
 
-def indexed(conversation: Conversation, vectors: CachedVectors, names: bool, runs: bool) -> IndexView:
+def indexed(conversation: Conversation, vectors: CachedVectors, names: bool, runs: bool) -> RamView:
     """The conversation as one owner's index."""
     index = OwnerIndex()
     index.apply(rows(conversation, vectors, names, runs))
@@ -172,10 +172,10 @@ class Answer:
         return len(found & self.evidence) / len(self.evidence)
 
 
-Ranker = Callable[[IndexView, str, CachedVectors, int, int], list[Scored]]
+Ranker = Callable[[RamView, str, CachedVectors, int, int], list[Scored]]
 
 
-def engine(view: IndexView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
+def engine(view: RamView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
     """The ranking Toldonce ships."""
     query = analyse(question, view, now)
     return rank(view, query, vectors.query(query.dense_text), limit=limit)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bench.locomo import Conversation, indexed, read
 from bench.vectors import CachedVectors
-from toldonce.index import IndexView
+from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.query import Query
 from toldonce.recall.scoring import WEIGHTS, Weights
@@ -33,7 +33,7 @@ class Folds:
     """Recall of every question under given weights, each evaluated once."""
 
     def __init__(self, conversations: Sequence[Conversation], vectors: CachedVectors) -> None:
-        self._asked: list[tuple[IndexView, Query, NDArray[np.float32], frozenset[int]]] = []
+        self._asked: list[tuple[RamView, Query, NDArray[np.float32], frozenset[int]]] = []
         conversation_of, category = [], []
         for number, conversation in enumerate(conversations):
             view = indexed(conversation, vectors, names=True, runs=True)

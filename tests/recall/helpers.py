@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index import IndexView, OwnerIndex
+from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.text.keys import indexed_tokens, key_text
 from toldonce.text.stopwords import ENGLISH
 from toldonce.text.tokens import token_id, tokenize
@@ -48,7 +48,7 @@ def talk(*lines: str, session: int = 1, start: int = 1, day: int = 19_500, **fie
     return rows
 
 
-def view(*sessions: list[IndexRow]) -> IndexView:
+def view(*sessions: list[IndexRow]) -> RamView:
     """An index of them all."""
     index = OwnerIndex()
     for rows in sessions:

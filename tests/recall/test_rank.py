@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recall.helpers import DAY, embed, talk, view
-from toldonce.index import IndexView, OwnerIndex
+from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, rank
 
 TALK = talk(
@@ -28,7 +28,7 @@ LATER = talk(
 STORE = view(TALK, LATER)
 
 
-def ask(store: IndexView, text: str, limit: int = 3, **options: object) -> list[Scored]:
+def ask(store: RamView, text: str, limit: int = 3, **options: object) -> list[Scored]:
     query = analyse(text, store)
     return rank(store, query, embed(query.dense_text), limit=limit, **options)  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ import pytest
 from bench.smalltalk import LONGER, UTTERANCES
 
 from tests.recall.helpers import talk, view
-from toldonce.index import OwnerIndex
+from toldonce.index.ram import OwnerIndex
 from toldonce.recall import analyse
 
 STORE = view(talk("Ana: I finally bought touring skis in Graz", "Bo: Nice! How much were they?"))

@@ -176,7 +176,7 @@ class Engine:
         """Bring the indexes that are in RAM up to date, so that the next search need not."""
         with suppress(ToldonceError), self._reading() as (store, generation):
             for owner_id in filter(generation.indexes.holds, owner_ids):
-                _index(store, generation, owner_id).prepare()
+                _index(store, generation, owner_id)
 
     def behind(self, project: str, tree: Filter) -> list[Future[None]]:
         """The vectors under way of what was added a moment ago and the filter may admit."""
@@ -325,7 +325,9 @@ class Engine:
         """Load what a search with this filter needs; returns how many memories that are."""
         self.embedder.embed_query("")  # loads the model
         with self._reading() as (store, generation):
-            return sum(_index(store, generation, owner).count for owner, _ in self._owners(store, project, tree))
+            return sum(
+                _index(store, generation, owner).statistics.count for owner, _ in self._owners(store, project, tree)
+            )
 
     def forget_indexes(self) -> None:
         """Let go of every index in RAM, and of what was asked."""

@@ -11,7 +11,7 @@ from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.minilm import FINGERPRINT as BUNDLED
 from toldonce.embedders.spec import EmbedderSpec, open_embedder, parse_spec
 from toldonce.errors import EmbedderMismatch
-from toldonce.index import IndexCache
+from toldonce.index.ram import IndexCache
 from toldonce.recall import Scored
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
 from toldonce.stores.protocol import Store

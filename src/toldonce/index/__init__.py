@@ -1,7 +1,6 @@
-"""The per-owner index in RAM: everything ``recall`` ranks with, derived from the store and never written back."""
+"""What ranking reads of an owner's memories: a protocol, and one implementation of it, ``index.ram``."""
 
-from toldonce.index.cache import IndexCache
-from toldonce.index.owner import OwnerIndex
-from toldonce.index.view import IndexView
+from toldonce.index.protocol import IndexView, Neighbours, TermList
+from toldonce.index.statistics import Statistics
 
-__all__ = ["IndexCache", "IndexView", "OwnerIndex"]
+__all__ = ["IndexView", "Neighbours", "Statistics", "TermList"]

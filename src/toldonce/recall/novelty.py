@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.view import IndexView
+from toldonce.index import IndexView
 from toldonce.text.tokens import STOP_IDS, stem, token_id
 
 SAME = 0.8

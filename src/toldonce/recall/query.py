@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.view import IndexView
+from toldonce.index import IndexView
 from toldonce.recall.smalltalk import Intent, intent
 from toldonce.text.dates import Period, period
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
@@ -50,8 +50,8 @@ class Query:
 
 def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
-    named = mentioned(text, view.names)
-    people = named if any(map(is_personal, view.names)) else _talked_to(text, view)
+    named = mentioned(text, view.statistics.names)
+    people = named if any(map(is_personal, view.statistics.names)) else _talked_to(text, view)
     about = subject(text, named)
     found = words(text)
     english = is_english(found)
@@ -60,7 +60,7 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     stems = [stem(word) if english else word for word in kept]
 
     def holding(word: str) -> int:
-        return view.document_frequency(token_id(stem(word) if english else word))
+        return view.statistics.document_frequency(token_id(stem(word) if english else word))
 
     return Query(
         text=text,
@@ -70,13 +70,13 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
         period=period(text, now),
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
         intent=intent(
-            text, found, [word for word in kept if stem(word) not in names], people, holding, view.live_units
+            text, found, [word for word in kept if stem(word) not in names], people, holding, view.statistics.units
         ),
     )
 
 
 def _talked_to(text: str, view: IndexView) -> list[str]:
     """Capitalised words of a query by which so many memories speak to somebody that they name those who talk here."""
-    least = max(2.0, SPOKEN_TO * view.live_units)
+    least = max(2.0, SPOKEN_TO * view.statistics.units)
     found = dict.fromkeys(_CAPITALISED.findall(text))
-    return [word for word in found if view.document_frequency(token_id(called(word.lower()))) >= least]
+    return [word for word in found if view.statistics.document_frequency(token_id(called(word.lower()))) >= least]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.view import IndexView
+from toldonce.index import IndexView
 from toldonce.recall.novelty import distinct
 from toldonce.recall.query import Query
 from toldonce.recall.signals import Floats, Words, session_strength
@@ -103,7 +103,7 @@ def rank(
     ``IndexView.mask``) says which memories may be returned; a memory's score does not depend on it. ``just_asked``:
     the questions right before the query, whose memories come later.
     """
-    if not view.count or limit <= 0:
+    if not view.statistics.count or limit <= 0:
         return []
     words = Words(view, query.terms)
     coverage = words.coverage(view)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log1p
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.view import K1, IndexView
+from toldonce.index import IndexView
+from toldonce.index.protocol import K1, Postings
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -24,13 +26,6 @@ _WORTH = [
     (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1).astype(np.float32) for bits in range(COVERED_TERMS + 1)
 ]
 """By number of bits: for each combination of them, which are set."""
-
-
-class List(NamedTuple):
-    """Of one term in one segment: the units that hold it and how often."""
-
-    units: NDArray[np.int32]
-    counts: NDArray[np.uint8]
 
 
 def idf(holding: float, units: int) -> float:
@@ -53,7 +48,7 @@ class Words:
         self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
         self.total = sum(weight for weight, _ in found)
         lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
-        count = len(view.unit_length)
+        count = len(view.length_norm)
         if lists:
             # All lists in one go: for a small owner the calls cost more than the numbers.
             units = np.concatenate([part.units for _, _, part in lists]).astype(np.intp)
@@ -103,21 +98,10 @@ class Words:
         return covered
 
 
-def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, list[List]]]:
+def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, Sequence[Postings]]]:
     """Each term's idf and lists. A term nobody used is there too, with no list: it was asked for and is missing."""
-    found: list[list[List]] = [[] for _ in terms]
-    holding = [-view.dead_lists.get(term, 0) for term in terms.tolist()]
-    for segment in view.segments:
-        if not len(segment.terms):
-            continue
-        at = segment.terms.searchsorted(terms)
-        held = (segment.terms.take(at, mode="clip") == terms).nonzero()[0]
-        at = at[held]
-        starts, ends = segment.starts[at].tolist(), segment.starts[at + 1].tolist()
-        for number, start, end in zip(held.tolist(), starts, ends, strict=True):
-            found[number].append(List(segment.units[start:end], segment.counts[start:end]))
-            holding[number] += end - start
-    weighed = [(idf(count, view.live_units), parts) for count, parts in zip(holding, found, strict=True)]
+    units = view.statistics.units
+    weighed = [(idf(found.document_frequency, units), found.parts) for found in view.term_lists(terms)]
     return sorted(weighed, key=itemgetter(0), reverse=True)
 
 
@@ -136,5 +120,5 @@ def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) ->
     codes, best = codes[order], best[order]
     # A row is among its session's three best unless the one three places before is of the session too.
     best[3:][codes[3:] == codes[:-3]] = 0.0
-    strength = np.bincount(codes, best, minlength=view.sessions) / 3
+    strength = np.bincount(codes, best, minlength=view.statistics.sessions) / 3
     return strength.astype(np.float32)

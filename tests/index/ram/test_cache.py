@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 
 from tests.index.helpers import row
-from toldonce.index import IndexCache, OwnerIndex
+from toldonce.index.ram import IndexCache, OwnerIndex
 from toldonce.types import IndexRow
 
 Loaded = tuple[int, Sequence[IndexRow], Sequence[int]]

@@ -1,4 +1,4 @@
-"""One owner's index as it stood at one moment: immutable, so that ranking needs no lock."""
+"""One owner's index as it stood at one moment: all of its memories, and so its own corpus statistics."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import numkong
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toldonce.index.postings import Segment
+from toldonce.index.protocol import K1, B, Postings, TermList
+from toldonce.index.ram.postings import Segment
+from toldonce.index.statistics import Statistics
 from toldonce.text.names import is_personal
 from toldonce.text.tokens import STOP_IDS, TEXT_END, stem_id, token_id, words
 
 _END = token_id(TEXT_END)
 _STOPS = frozenset(STOP_IDS.tolist())
-
-K1 = 0.9
-B = 0.4
-"""BM25's parameters: measured against 1.2 / 0.75 and others; short turns want little normalisation of length."""
 
 LONG = 45
 """Tokens without stop words: some 80 words of English. A message half as long again as what ``text.keys`` still lets
@@ -54,7 +52,7 @@ class Moves:
 
 
 @dataclass(frozen=True, eq=False)
-class IndexView:
+class RamView:
     """Arrays by row. Rows are in order of arrival, not of id; a rewritten memory leaves a dead row behind."""
 
     number: int
@@ -102,12 +100,18 @@ class IndexView:
     """By unit: tokens."""
     dead_lists: Mapping[int, int]
     """Term -> how many entries of its list belong to dead rows."""
-    live_units: int
-    live_length: int
+    units: int
+    """Of live rows."""
+    total_length: int
     """Tokens in all units of live rows."""
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def statistics(self) -> Statistics:
+        """The view has a row for every memory: it counts itself."""
+        return self
 
     @cached_property
     def from_previous(self) -> Moves:
@@ -147,7 +151,7 @@ class IndexView:
     @cached_property
     def length_norm(self) -> NDArray[np.float32]:
         """By unit: BM25's k1 * (1 - b + b * length / mean length)."""
-        mean = max(self.live_length / max(self.live_units, 1), 1.0)
+        mean = max(self.total_length / max(self.units, 1), 1.0)
         norm = self.unit_length.astype(np.float32) / np.float32(mean)
         norm *= np.float32(K1 * B)
         norm += np.float32(K1 * (1 - B))
@@ -202,12 +206,6 @@ class IndexView:
         """Rows that ask and tell nothing, between people or by an assistant."""
         return np.flatnonzero(self.asked_of_you & (self.speaks_by_name | self.by_assistant))
 
-    def prepare(self) -> None:
-        """Work out ahead what ranking would work out first: as much as a millisecond for ten thousand rows."""
-        for name, value in vars(type(self)).items():
-            if isinstance(value, cached_property):
-                getattr(self, name)
-
     @property
     def count(self) -> int:
         """Memories, without dead rows."""
@@ -236,6 +234,22 @@ class IndexView:
             if at < len(segment.terms) and segment.terms[at] == term:
                 held += int(segment.starts[at + 1] - segment.starts[at])
         return held
+
+    def term_lists(self, terms: NDArray[np.uint32]) -> list[TermList]:
+        """Where each term is, looked up in one go for each segment."""
+        parts: list[list[Postings]] = [[] for _ in terms]
+        holding = [-self.dead_lists.get(term, 0) for term in terms.tolist()]
+        for segment in self.segments:
+            if not len(segment.terms):
+                continue
+            at = segment.terms.searchsorted(terms)
+            held = (segment.terms.take(at, mode="clip") == terms).nonzero()[0]
+            at = at[held]
+            starts, ends = segment.starts[at].tolist(), segment.starts[at + 1].tolist()
+            for number, start, end in zip(held.tolist(), starts, ends, strict=True):
+                parts[number].append(Postings(segment.units[start:end], segment.counts[start:end]))
+                holding[number] += end - start
+        return [TermList(*found) for found in zip(holding, parts, strict=True)]
 
     def said(self, row: int) -> list[int]:
         """The tokens of what was said, in order."""

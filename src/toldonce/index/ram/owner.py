@@ -9,9 +9,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.columns import Column, VectorBlocks
-from toldonce.index.postings import PASSAGE, Segment, passages, with_segment
-from toldonce.index.view import IndexView
+from toldonce.index.ram.columns import Column, VectorBlocks
+from toldonce.index.ram.postings import PASSAGE, Segment, passages, with_segment
+from toldonce.index.ram.view import RamView
 from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, token_id
 from toldonce.types import IndexRow
 
@@ -35,7 +35,7 @@ class OwnerIndex:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._view: IndexView | None = None
+        self._view: RamView | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -108,7 +108,7 @@ class OwnerIndex:
             if self._dead_rows > SPARSE and self._dead_rows * 3 > len(self._ids):
                 self._rebuild()
 
-    def view(self) -> IndexView:
+    def view(self) -> RamView:
         """The index as it is now."""
         view = self._view
         if view is None:
@@ -284,10 +284,10 @@ class OwnerIndex:
         if rows:
             self._append(rows)
 
-    def _picture(self) -> IndexView:
+    def _picture(self) -> RamView:
         if self._links_stale:
             self._relink()
-        return IndexView(
+        return RamView(
             number=next(_NUMBERS),
             ids=self._ids.values,
             alive=self._alive.values,
@@ -311,8 +311,8 @@ class OwnerIndex:
             first_unit=self._first_unit.values,
             unit_length=self._unit_length.values,
             dead_lists=self._dead_lists,
-            live_units=self._live_units,
-            live_length=self._live_length,
+            units=self._live_units,
+            total_length=self._live_length,
         )
 
 

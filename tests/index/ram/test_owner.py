@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.index.helpers import row, vector
-from toldonce.index import OwnerIndex
-from toldonce.index import owner as owner_module
-from toldonce.index.postings import PASSAGE
+from toldonce.index.ram import OwnerIndex
+from toldonce.index.ram import owner as owner_module
+from toldonce.index.ram.postings import PASSAGE
 from toldonce.recall.signals import Words
 from toldonce.text.tokens import token_id, token_ids
 from toldonce.types import IndexRow

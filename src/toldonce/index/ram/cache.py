@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeAlias
 
-from toldonce.index.owner import OwnerIndex
-from toldonce.index.view import IndexView
+from toldonce.index.ram.owner import OwnerIndex
+from toldonce.index.ram.view import RamView
 from toldonce.types import IndexRow
 
 Load: TypeAlias = Callable[[int], tuple[int, Sequence[IndexRow], Sequence[int]]]
@@ -53,7 +53,7 @@ class IndexCache:
         entry = self._entries.get(owner_id)
         return entry is not None and entry.version > 0
 
-    def get(self, owner_id: int, version: int, load: Load) -> IndexView:
+    def get(self, owner_id: int, version: int, load: Load) -> RamView:
         """The owner's index, at least as new as ``version`` (the owner's version in the store; 0 for an empty owner).
 
         Whatever ``load`` raises is raised here and leaves the index as it was.
