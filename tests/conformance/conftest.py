@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ class Served:
     def key(self, project: str) -> str:
         """A key for a project, as ``toldonce keys create`` prints it."""
         command = ["keys", "create", "--data", str(self.folder), "--project", project, "--json"]
-        done = subprocess.run(_toldonce(*command), env=self.environment, capture_output=True, text=True, check=True)
+        environment = _ours(self.environment)
+        done = subprocess.run(_toldonce(*command), env=environment, capture_output=True, text=True, check=True)
         return str(json.loads(done.stdout)["key"])
 
     def run(self, folder: Path, *command: str | Path) -> dict[str, object]:
@@ -45,13 +47,18 @@ def _toldonce(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "toldonce.cli", *arguments]
 
 
+def _ours(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of our own processes: they run the source that these tests run, the clients' do not see it."""
+    return {**environment, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     environment, folder = variables(home), home / "memory"
     process = subprocess.Popen(
         _toldonce("serve", "--port", "0", "--data", str(folder)),
-        env=environment,
+        env=_ours(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

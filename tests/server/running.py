@@ -15,8 +15,8 @@ from typing import Any
 import uvicorn
 
 from toldonce.server.app import build_app
+from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import SCOPES
-from toldonce.server.offline import KeyRing
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
 

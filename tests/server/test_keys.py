@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.server.running import Client, Running, serving
+from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import Rates
-from toldonce.server.offline import KeyRing
 from toldonce.times import now
 
 SEARCH = "/v3/memories/search/"

@@ -14,8 +14,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.server.running import Client, Running, serving
-from toldonce.jobs import retry
-from toldonce.server.posting import Refused, post
+from toldonce.engine.jobs import retry
+from toldonce.server.safe_http import Refused, post
 
 TYPES = ["memory_add", "memory_update", "memory_delete"]
 
@@ -174,7 +174,7 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_delivered_to(ear: Ear, m
     def resolve(host: str, port: int, **_: object) -> list[Any]:
         return [(2, 1, 6, "", ("127.0.0.1", ear.server_port))]
 
-    monkeypatch.setattr("toldonce.server.posting.socket.getaddrinfo", resolve)
+    monkeypatch.setattr("toldonce.server.safe_http.socket.getaddrinfo", resolve)
     with pytest.raises(Refused):
         post("http://rebound.example/x", b"{}", {}, allow_private=False)
     assert ear.heard.empty()

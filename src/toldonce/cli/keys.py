@@ -37,8 +37,8 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. It is not shown again: only a hash of it is kept."""
+    from toldonce.server.keyring import KeyRing
     from toldonce.server.keys import SCOPES
-    from toldonce.server.offline import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
         issued, where = ring.create(project, name, scope or SCOPES, _end_of(expires))
@@ -53,7 +53,7 @@ def create(
 @app.command("list")
 def list_keys(data: Data = None, as_json: Json = False) -> None:
     """List the keys there are, without what they open."""
-    from toldonce.server.offline import KeyRing
+    from toldonce.server.keyring import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
         keys = ring.all()
@@ -73,7 +73,7 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None) -> None:
     """Revoke a key, at once and for good."""
-    from toldonce.server.offline import KeyRing
+    from toldonce.server.keyring import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
         if not ring.revoke(key_id):

@@ -14,7 +14,7 @@ from toldonce.config import read_config
 from toldonce.engine import open_engine
 from toldonce.server import errors
 from toldonce.server.docs import PAGE
-from toldonce.server.door import Door
+from toldonce.server.middleware import Entrance
 from toldonce.server.routes import ROUTERS
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
@@ -73,5 +73,5 @@ def build_app(settings: Settings) -> FastAPI:
             allow_headers=[*_HEADERS, "X-Mem0-Client", "X-Mem0-Source"],
             expose_headers=["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
         )
-    app.add_middleware(Door, hosts=settings.hosts)
+    app.add_middleware(Entrance, hosts=settings.hosts)
     return app

@@ -97,5 +97,5 @@ def log_unforeseen(identifier: str, error: BaseException) -> None:
 
 
 def request_id(request: Request) -> str:
-    """The id this request was given at the door."""
+    """The id this request was given by the middleware."""
     return str(request.scope["toldonce.request_id"])

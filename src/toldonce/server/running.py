@@ -13,8 +13,8 @@ import uvicorn
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.server.app import build_app
+from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import SCOPES, holds
-from toldonce.server.offline import KeyRing
 from toldonce.server.settings import Settings
 from toldonce.times import now
 

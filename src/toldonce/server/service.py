@@ -14,18 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from toldonce.engine import Engine
+from toldonce.engine.jobs import Worker
 from toldonce.engine.loops import caught_up, run_in, until
 from toldonce.engine.operations import DELETED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
 from toldonce.filters import Filter
-from toldonce.jobs import Worker
 from toldonce.recall.selection import Hit
 from toldonce.remember import edit
-from toldonce.server import tidying
+from toldonce.server import retention
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import Rates
+from toldonce.server.retention import Retention
 from toldonce.server.settings import Settings
-from toldonce.server.tidying import Tidier
 from toldonce.server.webhooks import KIND, Deliverer, order_deliveries
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.serving import Call, Results
@@ -62,8 +62,8 @@ class Service:
         self.hashes = KeyHash(settings.folder)
         self.rates = Rates(settings.rate)
         deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
-        tidier = Tidier(engine.store)
-        self.worker = Worker(engine.store, {KIND: deliverer.deliver, tidying.KIND: tidier.tidy})
+        kept = Retention(engine.store)
+        self.worker = Worker(engine.store, {KIND: deliverer.deliver, retention.KIND: kept.forget})
         self._small = ThreadPoolExecutor(2, "toldonce-small")
         engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 

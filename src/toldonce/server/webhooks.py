@@ -13,9 +13,9 @@ import secrets
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from toldonce.engine.jobs import Later, next_try
 from toldonce.errors import InvalidInput
-from toldonce.jobs import Later, next_try
-from toldonce.server.posting import Refused, post, refuse_inside
+from toldonce.server.safe_http import Refused, post, refuse_inside
 from toldonce.stores.protocol import Store, Write
 from toldonce.stores.serving import Call, Delivery, Job, Webhook
 from toldonce.times import now

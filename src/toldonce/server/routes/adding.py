@@ -12,12 +12,12 @@ from toldonce.errors import InvalidInput, InvalidMessage
 from toldonce.remember import add
 from toldonce.remember.add import AddRequest
 from toldonce.server import wire
-from toldonce.server.asked import instant, scope_in
 from toldonce.server.auth import Caller, Writer
 from toldonce.server.bodies import AddBody
 from toldonce.server.limits import MOST_MESSAGES
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import instant, scope_in
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Call

@@ -7,13 +7,13 @@ from fastapi import Request
 from toldonce.engine.requests import UNSET, edit_request
 from toldonce.errors import InvalidInput
 from toldonce.remember import edit
-from toldonce.server.asked import memory_uid
 from toldonce.server.auth import Writer
 from toldonce.server.bodies import BatchBody
 from toldonce.server.limits import MOST_AT_ONCE
 from toldonce.server.replies import Json
 from toldonce.server.routes.memories import located
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import memory_uid
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Write
 from toldonce.times import now

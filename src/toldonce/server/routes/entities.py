@@ -6,11 +6,11 @@ from fastapi import Request
 
 from toldonce.filters import parse_filters
 from toldonce.server import pages, wire
-from toldonce.server.asked import scope_of_entity, seen_by
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import scope_of_entity, seen_by
 from toldonce.stores.serving import EntityCount
 from toldonce.types import ENTITY_KINDS
 

@@ -8,13 +8,13 @@ from typing import Any
 from fastapi import Request
 
 from toldonce.server import wire
-from toldonce.server.asked import ids_in, seen_by, tree_of
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.bodies import ExportBody, ExportQuery
 from toldonce.server.errors import not_found
 from toldonce.server.exporting import read_schema, shape
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import ids_in, seen_by, tree_of
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.serving import Export

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import Request
 
 from toldonce.errors import InvalidInput
-from toldonce.server.asked import memory_uid
 from toldonce.server.auth import Writer
 from toldonce.server.bodies import FeedbackBody
 from toldonce.server.replies import Json
 from toldonce.server.routes.memories import located
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import memory_uid
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Feedback

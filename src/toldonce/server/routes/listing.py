@@ -8,12 +8,12 @@ from toldonce.errors import InvalidInput
 from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
 from toldonce.server import pages, wire
-from toldonce.server.asked import deletion_of, ids_in, seen_by, tree_of
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.bodies import ListBody
 from toldonce.server.limits import MOST_ON_A_PAGE
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import deletion_of, ids_in, seen_by, tree_of
 
 router = new_router("memories")
 

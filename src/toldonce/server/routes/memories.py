@@ -9,13 +9,13 @@ from toldonce.errors import MemoryNotFound
 from toldonce.filters import parse_filters
 from toldonce.remember import edit
 from toldonce.server import pages, wire
-from toldonce.server.asked import instant, memory_uid, scope_of_entity, seen_by
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.bodies import UpdateBody
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routes.listing import PAGE_SIZE
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import instant, memory_uid, scope_of_entity, seen_by
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Read, Write
 from toldonce.times import now

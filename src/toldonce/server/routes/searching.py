@@ -9,12 +9,12 @@ from toldonce.errors import InvalidInput
 from toldonce.filters import Filter
 from toldonce.filters.times import read_time
 from toldonce.server import wire
-from toldonce.server.asked import ids_in, seen_by, tree_of
 from toldonce.server.auth import Caller, Reader
 from toldonce.server.bodies import SearchBody
 from toldonce.server.limits import MOST_AT_ONCE
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import ids_in, seen_by, tree_of
 from toldonce.times import now
 
 router = new_router("search")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from toldonce.server.asked import seen_by, tree_of
 from toldonce.server.auth import Reader
 from toldonce.server.bodies import SummaryBody
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import seen_by, tree_of
 from toldonce.times import iso
 
 router = new_router("summary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toldonce.jobs import Later
+from toldonce.engine.jobs import Later
 from toldonce.stores.protocol import Store
 from toldonce.stores.serving import Job
 from toldonce.times import now
@@ -16,14 +16,14 @@ _AT_ONCE = 500
 _AGAIN = 3_600_000_000
 
 
-class Tidier:
+class Retention:
     """Drops a few old lines each time, and comes again: at once while there are more, otherwise every hour."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         store.write(lambda write: write.serving.order_once(KIND, now()))
 
-    def tidy(self, _: Job) -> None:
+    def forget(self, _: Job) -> None:
         """Always raises ``Later``."""
         at = now()
         gone = self._store.write_now(lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from toldonce.jobs import Worker
-from toldonce.server.tidying import KEPT, KIND, Tidier
+from toldonce.engine.jobs import Worker
+from toldonce.server.retention import KEPT, KIND, Retention
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Call, Delivery
 from toldonce.stores.sqlite import SqliteStore
@@ -46,7 +46,7 @@ def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
     at = now()
     old = log(store, at - KEPT - 60_000_000, 1_200)
     new = log(store, at - KEPT + 60_000_000, 20)
-    worker = Worker(store, {KIND: Tidier(store).tidy})
+    worker = Worker(store, {KIND: Retention(store).forget})
     for _ in range(600):
         if not known(store, old):
             break
@@ -61,7 +61,7 @@ def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
 
 def test_there_is_one_such_job_however_often_a_server_starts(store: SqliteStore) -> None:
     for _ in range(3):
-        Tidier(store)
+        Retention(store)
     leased = [store.write(lambda write: write.serving.lease_job(now(), now() + 10**9)).result() for _ in range(2)]
     assert [job is not None and job.kind == KIND for job in leased] == [True, False]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from toldonce.jobs import LATER, Later, Worker, next_try
-from toldonce.jobs.worker import LEASE
+from toldonce.engine.jobs import LATER, Later, Worker, next_try
+from toldonce.engine.jobs.worker import LEASE
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Job
 from toldonce.stores.sqlite import SqliteStore
@@ -59,7 +59,7 @@ def test_a_store_that_takes_no_writes_is_waited_for(store: SqliteStore, caplog: 
     store._write_connection.pragma("query_only", True)  # as on a disk that is full: what is due can still be read
     worker = Worker(store, {"count": lambda _: done.set()})
     assert not done.wait(0.5)
-    assert len([record for record in caplog.records if record.name == "toldonce.jobs.worker"]) == 1
+    assert len([record for record in caplog.records if record.name == "toldonce.engine.jobs.worker"]) == 1
     store._write_connection.pragma("query_only", False)
     assert done.wait(30)
     worker.close()

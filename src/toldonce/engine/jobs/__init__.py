@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toldonce.jobs.retry import LATER, next_try
-from toldonce.jobs.worker import Later, Worker
+from toldonce.engine.jobs.retry import LATER, next_try
+from toldonce.engine.jobs.worker import Later, Worker
 
 __all__ = ["LATER", "Later", "Worker", "next_try"]

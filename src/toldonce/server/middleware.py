@@ -25,7 +25,7 @@ _DRAINED = 64 << 20
 TOO_LARGE = f"The body is larger than {MOST_BYTES >> 20} MB. Send it in parts."
 
 
-class Door:
+class Entrance:
     """ASGI middleware around everything else."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
