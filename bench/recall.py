@@ -11,7 +11,7 @@ from bench.followups import share_kept
 from bench.locomo import THRESHOLD, Answer, Conversation, Turn, ask, engine, interval, read, small_talk
 from bench.report import Cell, Figure, Part, Plot, Scale, Table
 from bench.vectors import CachedVectors
-from toldonce.engine.engine import SHORTEST
+from toldonce.engine.search import SHORTEST
 from toldonce.recall import fitting, hits
 from toldonce.types import MemoryRecord
 

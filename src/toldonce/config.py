@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,19 @@ _RUN: dict[str, dict[str, set[str]]] = {
 _WITHOUT_EFFECT = ("history_db_path", "version")
 
 
+INDEX_BYTES = 1 << 30
+
+
+def default_index_bytes() -> int:
+    """``TOLDONCE_INDEX_BYTES``, or else one GiB."""
+    given = os.environ.get("TOLDONCE_INDEX_BYTES")
+    if not given:
+        return INDEX_BYTES
+    if not given.isdecimal() or int(given) == 0:
+        raise InvalidConfig(f"TOLDONCE_INDEX_BYTES must be a whole number of bytes such as 1073741824, not {given!r}.")
+    return int(given)
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What an engine is made from."""
@@ -35,6 +48,8 @@ class Config:
     """Holds the database and its locks, and nothing else that matters."""
     embedder: EmbedderSpec | None = None
     """None: the one the folder has, and the bundled one in a new folder."""
+    index_bytes: int = field(default_factory=default_index_bytes)
+    """RAM for the indexes of the owners last asked about. The engine evicts the least recently used beyond it."""
 
 
 def default_folder() -> Path:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from toldonce.config import read_config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
-from toldonce.engine.loops import caught_up, run_in, until
+from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import Operations
 from toldonce.engine.requests import (
     PROJECT,
@@ -26,6 +26,7 @@ from toldonce.engine.requests import (
     search_request,
     understood,
 )
+from toldonce.engine.search import Search
 from toldonce.engine.shapes import Item, added_item, deleted
 from toldonce.errors import Closed
 
@@ -164,7 +165,8 @@ class Memory(_Face):
             filters: Mem0's filter grammar; it must name a user, agent, app or run.
             threshold: The least score, 0 to 1.
             rerank: Accepted as in Mem0; there is no second ranking.
-            explain: Add ``score_breakdown``, and ``sources``: the messages each memory came from.
+            explain: Add ``score_breakdown`` and ``sources`` (the messages each memory came from) to each result, and
+                ``without_vector`` to the answer: how many memories were compared by their words alone.
             reference_date: The moment that counts as now.
             token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
                 characters each.
@@ -177,7 +179,7 @@ class Memory(_Face):
         """
         limit = understood("search", kwargs, top_k)
         request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
-        return self._verbs.search_caught_up(request, explain, show_expired)
+        return self._verbs.search(request, explain, show_expired)
 
     def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""
@@ -338,8 +340,9 @@ class AsyncMemory(_Face):
         """Recall what answers a query, best first; see ``Memory.search``."""
         limit = understood("search", kwargs, top_k)
         request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)
-        await caught_up(self._engine, PROJECT, request.tree)
-        return await run_in(self._engine.searching, self._verbs.search, request, explain, show_expired)
+        engine, verbs = self._engine, self._verbs
+        found = await searched(engine, Search(engine, PROJECT, request, show_expired=show_expired))
+        return await run_in(engine.working, verbs.answer, found, True) if explain else verbs.answer(found, False)
 
     async def get(self, memory_id: str) -> Item | None:
         """One memory by its id, or None."""

@@ -64,18 +64,14 @@ def test_a_search_right_after_it_knows_what_was_meant(tmp_path: Path, embedder: 
 def test_others_do_not_wait_and_nobody_waits_for_ever(tmp_path: Path, embedder: Gated) -> None:
     with Memory(folder=tmp_path, embedder=embedder) as memory:
         memory.add("I adopted a beagle.", user_id="ann", infer=False)
-        assert memory._engine.behind("default", memory_filter("ann"))
-        assert not memory._engine.behind("default", memory_filter("bob"))
+        with memory._engine.reading() as store:
+            [ann] = store.owners("default", "user", ["ann"])
+        assert memory._engine.owed([ann])
+        assert not memory._engine.owed([ann + 1])
         assert memory.search("beagle", filters={"user_id": "bob"})["results"] == []
         # The gate stays closed: found by its words alone.
         assert memory.search("beagle", filters=ANN)["results"][0]["memory"] == "I adopted a beagle."
         embedder.gate.set()
-
-
-def memory_filter(user: str) -> Any:
-    from toldonce.engine.requests import read_filters
-
-    return read_filters({"user_id": user})
 
 
 def test_a_batch_is_waited_for(tmp_path: Path, embedder: Gated) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,14 @@ class CachedQueries:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._vectors: LRUCache[str, NDArray[np.float32]] = LRUCache(CAPACITY)
+
+    def known(self, text: str) -> NDArray[np.float32] | None:
+        """The vector of a query that was embedded a while ago."""
+        return self._vectors.get(text)
+
+    def forget(self, owner_ids: Collection[int] | None) -> None:
+        """Drop all of it: a query does not say whose memories its words are from."""
+        self._vectors.forget(None)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query; float32, shape (dimensions,), length one."""

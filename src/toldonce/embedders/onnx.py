@@ -140,10 +140,11 @@ class OnnxEmbedder:
 
     def _loaded(self) -> _Model:
         if self._opened is None:
-            tokenizer = self.folder / "tokenizer.json"
-            changed = (file.stat().st_mtime_ns for file in (*self._parts, tokenizer))
             with _OPENING:
-                self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
+                if self._opened is None:  # another thread may have loaded it meanwhile
+                    tokenizer = self.folder / "tokenizer.json"
+                    changed = (file.stat().st_mtime_ns for file in (*self._parts, tokenizer))
+                    self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
         return self._opened
 
     def _own_length(self) -> int:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from toldonce.engine.engine import CATCH_UP, Directory, Engine, open_engine
+from toldonce.engine.engine import CATCH_UP, Engine, open_engine
 
-__all__ = ["CATCH_UP", "Directory", "Engine", "open_engine"]
+__all__ = ["CATCH_UP", "Engine", "open_engine"]

@@ -7,6 +7,7 @@ calls it in the caller's thread, ``AsyncMemory`` awaits its futures from any num
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,29 +15,27 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from toldonce.config import Config
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
+from toldonce.engine.directory import owners_reached
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
+from toldonce.engine.observe import Counters
 from toldonce.engine.refcounted import RefCounted
 from toldonce.errors import Closed, ToldonceError
-from toldonce.filters import Filter, admits_user, candidate_owners, matches
-from toldonce.filters.reduction import NOTHING, for_owner
+from toldonce.filters import Filter, matches
 from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
-from toldonce.recall import Hit, Scored, analyse, fitting, hits, rank
 from toldonce.remember.vectors import DONE, Vectoriser
 from toldonce.stores.claim import FINGERPRINT, mismatch, parted
 from toldonce.stores.protocol import Read, Store, Write
 from toldonce.stores.sqlite import SqliteStore
 from toldonce.times import today
-from toldonce.types import EntityKind, IndexRow, MemoryRecord
+from toldonce.types import IndexRow, MemoryRecord
 
+_LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FEW = 16
@@ -44,38 +43,8 @@ FEW = 16
 CATCH_UP = 1.0
 """Seconds a search waits at most for vectors under way; they mostly take milliseconds. Without them what was just said
 is found by its words alone."""
-SHORTEST = 12
-"""Tokens of a short memory: what a token budget is divided by to guess how many fit."""
-
-
-class Directory:
-    """Where the memories of a project lie, as filters ask for it."""
-
-    def __init__(self, store: Read, project: str) -> None:
-        self._store = store
-        self._project = project
-        self._met: dict[int, tuple[EntityKind, str]] = {}
-
-    def owners_with(self, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
-        return self._store.owners_with(self._project, kind, entity_ids)
-
-    def owners_of_users(self, user_ids: Iterable[str]) -> set[int]:
-        found = self._store.owners(self._project, "user", user_ids)
-        self._met.update(found)
-        return set(found)
-
-    def owners_without_user(self) -> set[int]:
-        return {owner for owner, (kind, _) in self._store.owners(self._project, None, None).items() if kind != "user"}
-
-    def all_owners(self) -> set[int]:
-        return set(self._store.owners(self._project, None, None))
-
-    def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
-        """Whose each of these is: the kind and id of its entity."""
-        unmet = [owner_id for owner_id in owner_ids if owner_id not in self._met]
-        if unmet:
-            self._met.update(self._store.describe(unmet))
-        return self._met
+QUERIES_AT_ONCE = 16
+"""Queries that are embedded side by side."""
 
 
 class Engine:
@@ -85,7 +54,7 @@ class Engine:
         self.folder = config.folder
         self.store: Store = SqliteStore(config.folder)
         try:
-            self._generation = open_generation(self.store, config.folder, config.embedder, embedder)
+            self._generation = open_generation(self.store, config.folder, config.index_bytes, config.embedder, embedder)
         except BaseException:
             self.store.close()
             raise
@@ -94,13 +63,17 @@ class Engine:
         self._retired: list[Generation] = []
         self._behind: dict[int, list[Future[None]]] = {}
         """By owner, the vectors under way that nobody waited for."""
-        self._filter_cache = FilterCache()
+        self.filter_cache = FilterCache()
+        self.store.caches.register(self.filter_cache)
+        self.counts = Counters()
         self._awaiting = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
-        self._vectoriser = Vectoriser(self.store, self._embedding)
+        self._vectoriser = Vectoriser(self.store, self._current_embedder)
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
         self.searching = ThreadPoolExecutor(1, "toldonce-search")
+        # An embedder may be a server: who waits for it must not keep others from asking.
+        self.embedding = ThreadPoolExecutor(QUERIES_AT_ONCE, "toldonce-embed")
         self.working = ThreadPoolExecutor(4, "toldonce-work")
         atexit.register(self._vectoriser.close)  # no thread may be inside the model when the interpreter goes
         self._embed_what_was_left()
@@ -174,27 +147,20 @@ class Engine:
 
     def _refresh(self, owner_ids: Iterable[int]) -> None:
         """Bring the indexes that are in RAM up to date, so that the next search need not."""
-        with suppress(ToldonceError), self._reading() as (store, generation):
+        with suppress(ToldonceError), self.snapshot() as (store, generation):
             for owner_id in filter(generation.indexes.holds, owner_ids):
-                _index(store, generation, owner_id)
+                self.index(store, generation, owner_id)
 
-    def behind(self, project: str, tree: Filter) -> list[Future[None]]:
-        """The vectors under way of what was added a moment ago and the filter may admit."""
+    def owed(self, owner_ids: Sequence[int]) -> list[Future[None]]:
+        """The vectors under way of what was added to these owners a moment ago."""
         if not self._behind:
             return []
-        with self.reading() as store:
-            owners = self.owners(store, project, tree)
         with self._awaiting:
-            return [vectors for owner_id in owners for vectors in self._behind.get(owner_id, ())]
+            return [vectors for owner_id in owner_ids for vectors in self._behind.get(owner_id, ())]
 
     def settled(self) -> Future[None]:
         """Done when every vector asked for until now was made."""
         return self._vectoriser.embed(())
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether ``behind`` may have anything to say."""
-        return bool(self._behind)
 
     def write_edit(self, work: Callable[[Write], T]) -> Future[T]:
         """Queue work that changes or deletes memories; it is counted before anybody knows that it is done."""
@@ -219,11 +185,11 @@ class Engine:
     @contextmanager
     def reading(self) -> Iterator[Read]:
         """One consistent view of the store."""
-        with self._reading() as (store, _):
+        with self.snapshot() as (store, _):
             yield store
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[Read, Generation]]:
+    def snapshot(self) -> Iterator[tuple[Read, Generation]]:
         """A view of the store, and what fits the vectors in it; whoever rebuilt them meanwhile is noticed here."""
         if os.getpid() != self._process:
             raise Closed("This memory was opened before the process forked. Open one in the child.")
@@ -243,62 +209,43 @@ class Engine:
                 self._generation = fitting
 
     @contextmanager
-    def _embedding(self) -> Iterator[tuple[Read, Embedder, str]]:
-        with self._reading() as (store, generation):
+    def _current_embedder(self) -> Iterator[tuple[Read, Embedder, str]]:
+        with self.snapshot() as (store, generation):
             yield store, generation.embedder, generation.fingerprint
 
-    def search(
-        self,
-        project: str,
-        tree: Filter,
-        query: str,
-        *,
-        limit: int,
-        threshold: float,
-        now: int,
-        token_budget: int | None = None,
-        just_asked: tuple[frozenset[int], ...] = (),
-        show_expired: bool = False,
-    ) -> list[Hit]:
-        """The best memories the filter admits, best first: ``limit`` of them, or as many as fit ``token_budget``.
+    def index(self, store: Read, generation: Generation, owner_id: int) -> IndexView:
+        """All memories of an owner as they are in this view of the store."""
 
-        ``just_asked``: the questions right before, as ``recall.just_asked`` has them.
-        """
-        depth = limit if token_budget is None else token_budget // SHORTEST + 1
-        with self._reading() as (store, generation):
-            ranked = self._ranked(store, generation, project, tree, query, just_asked, depth, now, show_expired)
-            above = [scored for scored in ranked[:depth] if scored.score >= threshold]
-            found = hits(above, store.records([scored.memory_id for scored in above]), query)
-        return found if token_budget is None else list(fitting(found, token_budget))
+        def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
+            change = store.changes(owner_id, since)
+            return change.version, change.rows, change.deleted
 
-    def _ranked(
-        self,
-        store: Read,
-        generation: Generation,
-        project: str,
-        tree: Filter,
-        query: str,
-        just_asked: tuple[frozenset[int], ...],
-        depth: int,
-        now: int,
-        show_expired: bool,
-    ) -> list[Scored]:
-        """The ``depth`` best memories of each owner the filter reaches, best first."""
-        ranked: list[Scored] = []
-        for owner_id, rest in self._owners(store, project, tree):
-            view = _index(store, generation, owner_id)
-            mask = self._mask(store, owner_id, view, rest, None if show_expired else today(now))
-            asked = (view.number, query, just_asked, depth)
-            known = generation.rankings.get(asked) if mask is None else None
-            if known is None:
-                read = analyse(query, view, now)
-                vector = generation.queries.embed_query(read.dense_text) if len(view) else None
-                known = rank(view, read, vector, limit=depth, mask=mask, just_asked=just_asked)
-                if mask is None and read.period is None:  # it will be the same tomorrow
-                    generation.rankings.put(asked, known)
-            ranked += known
-        ranked.sort(key=lambda scored: -scored.score)
-        return ranked
+        return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
+
+    def count_search(self, pending: int) -> None:
+        """Note that a search ranked, with so many memories whose vectors are not made yet."""
+        self.counts.add("searches")
+        if pending and self.counts.add("searches_without_vectors") == 1:
+            _LOG.warning(
+                "A search compared %d memories by words alone: their vectors are not made yet, as the embedder is slow "
+                "or cannot be used. This is logged once; the counter searches_without_vectors goes on.",
+                pending,
+            )
+
+    def counters(self) -> dict[str, int]:
+        """What was counted since the engine was opened, and how much it holds now; numbers only."""
+        generation = self._generation
+        with self._awaiting:
+            behind = len(self._behind)
+        return {
+            "searches": 0,
+            "searches_without_vectors": 0,
+            **self.counts.snapshot(),
+            "owners_behind": behind,
+            "index_bytes": generation.indexes.nbytes,
+            "index_owners": len(generation.indexes),
+            "rankings_cached": len(generation.rankings),
+        }
 
     def listing(
         self, project: str, tree: Filter, *, now: int, show_expired: bool = False
@@ -307,7 +254,7 @@ class Engine:
         found: list[tuple[int, MemoryRecord]] = []
         day = today(now)
         with self.reading() as store:
-            for owner_id, rest in self._owners(store, project, tree):
+            for owner_id, rest in owners_reached(store, project, tree):
                 found += [
                     (memory_id, record)
                     for memory_id, record in store.records_of(owner_id).items()
@@ -317,72 +264,25 @@ class Engine:
         found.sort(key=lambda entry: (entry[1].created_at, entry[0]), reverse=True)
         return found
 
-    def owners(self, store: Read, project: str, tree: Filter) -> list[int]:
-        """Owners that may hold something the filter admits."""
-        return [owner_id for owner_id, _ in self._owners(store, project, tree)]
-
     def warm(self, project: str, tree: Filter) -> int:
         """Load what a search with this filter needs; returns how many memories that are."""
         self.embedder.embed_query("")  # loads the model
-        with self._reading() as (store, generation):
+        with self.snapshot() as (store, generation):
             return sum(
-                _index(store, generation, owner).statistics.count for owner, _ in self._owners(store, project, tree)
+                self.index(store, generation, owner).statistics.count
+                for owner, _ in owners_reached(store, project, tree)
             )
-
-    def forget_indexes(self) -> None:
-        """Let go of every index in RAM, and of what was asked."""
-        self._generation.indexes.clear()
-        self._generation.rankings.clear()
-        self._filter_cache.clear()
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
         self.searching.shutdown()
+        self.embedding.shutdown()
         self.working.shutdown()
         self._vectoriser.close()
         atexit.unregister(self._vectoriser.close)
         for generation in (*self._retired, self._generation):
             generation.close()
         self.store.close()
-
-    def _owners(self, store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
-        """Owners the filter reaches, each with the part of the filter that its memories differ in."""
-        return store.once((project, tree), lambda: self._reached(store, project, tree))
-
-    def _reached(self, store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
-        directory = Directory(store, project)
-        candidates = candidate_owners(tree, directory)
-        named = directory.describe(candidates)
-        reached = []
-        for owner_id in sorted(candidates):
-            kind, entity_id = named[owner_id]
-            if not admits_user(tree, entity_id if kind == "user" else None):
-                continue
-            rest = for_owner(tree, kind, entity_id)
-            if rest != NOTHING:
-                reached.append((owner_id, rest))
-        return reached
-
-    def _mask(
-        self, store: Read, owner_id: int, view: IndexView, rest: Filter, day: str | None
-    ) -> NDArray[np.bool_] | None:
-        """The rows a search may return, or None for all of them."""
-        mask: NDArray[np.bool_] | None = None
-        if rest != EVERYTHING:
-            mask = view.mask(self._filter_cache.ids(store, owner_id, rest))
-        expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
-        if expired:
-            gone = view.mask(expired)
-            mask = ~gone if mask is None else mask & ~gone
-        return mask
-
-
-def _index(store: Read, generation: Generation, owner_id: int) -> IndexView:
-    def load(since: int) -> tuple[int, Sequence[IndexRow], Sequence[int]]:
-        change = store.changes(owner_id, since)
-        return change.version, change.rows, change.deleted
-
-    return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
 
 
 _ENGINES: RefCounted[Engine] = RefCounted()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ class FilterCache:
     """Memory ids by owner and filter; what was written since is all that is looked at again. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._known: LRUCache[tuple[int, Filter], _Known] = LRUCache(KEPT)
+        self._known: LRUCache[tuple[int, Filter], _Known] = LRUCache(KEPT, owner_of=itemgetter(0))
 
     def ids(self, store: Read, owner_id: int, rest: Filter) -> NDArray[np.int64]:
         """The owner's memories that ``rest`` (see ``filters.reduction``) admits; among them may be deleted ones."""
@@ -42,6 +44,6 @@ class FilterCache:
         self._known.put((owner_id, rest), _Known(version, ids))
         return ids
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._known.clear()
+    def forget(self, owner_ids: Collection[int] | None) -> None:
+        """See ``caches.Cache``."""
+        self._known.forget(owner_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from toldonce.caches import LRUCache
@@ -19,8 +20,6 @@ from toldonce.text.keys import KEY_VERSION
 
 RANKINGS = 512
 """Rankings kept: a question is often asked twice before anything new is said."""
-INDEX_BYTES = 1 << 30
-"""RAM for the indexes of the owners last asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +31,8 @@ class Generation:
     embedder: Embedder
     queries: CachedQueries
     indexes: IndexCache
-    rankings: LRUCache[tuple[int, str, tuple[frozenset[int], ...], int], list[Scored]]
-    """By number of the view, query, the questions before it and how many were asked for."""
+    rankings: LRUCache[tuple[int, int, str, tuple[frozenset[int], ...], int], list[Scored]]
+    """By owner, number of the view, query, the questions before it and how many were asked for."""
     given: bool
     """The embedder belongs to whoever opened the engine."""
     follows: bool
@@ -46,9 +45,15 @@ class Generation:
 
 
 def open_generation(
-    store: Store, folder: Path, spec: EmbedderSpec | None = None, given: Embedder | None = None
+    store: Store,
+    folder: Path,
+    index_bytes: int,
+    spec: EmbedderSpec | None = None,
+    given: Embedder | None = None,
 ) -> Generation:
     """Open an embedder for a store: the one ``given``, or that of ``spec``, or the folder's own.
+
+    ``index_bytes``: RAM for the indexes of the owners last asked about.
 
     Raises ``EmbedderMismatch`` if the store has vectors of another.
     """
@@ -68,15 +73,18 @@ def open_generation(
             close(embedder)
         raise
     follows = given is None and asked is None
-    return Generation(
+    generation = Generation(
         wanted,
         embedder,
         CachedQueries(embedder),
-        IndexCache(INDEX_BYTES),
-        LRUCache(RANKINGS),
+        IndexCache(index_bytes),
+        LRUCache(RANKINGS, owner_of=itemgetter(0)),
         given=given is not None,
         follows=follows,
     )
+    for cache in (generation.queries, generation.indexes, generation.rankings):
+        store.caches.register(cache)
+    return generation
 
 
 def current_generation(store: Store, folder: Path, current: Generation) -> Generation:
@@ -90,7 +98,7 @@ def current_generation(store: Store, folder: Path, current: Generation) -> Gener
             f"The vectors in {folder} were made anew with {known} while this memory was open with an embedder of its "
             "own. Close it, and open it without naming an embedder, or with that one."
         )
-    return open_generation(store, folder)
+    return open_generation(store, folder, current.indexes.capacity)
 
 
 def own_spec(folder: Path, known: str | None, remembered: str | None) -> EmbedderSpec:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from toldonce.engine import CATCH_UP, Engine
-from toldonce.filters import Filter
+from toldonce.engine.search import Found, Search
 
 T = TypeVar("T")
 
@@ -34,10 +34,14 @@ async def until(futures: Iterable[Future[None]]) -> None:
             await over.wait()
 
 
-async def caught_up(engine: Engine, project: str, tree: Filter) -> None:
-    """Wait, a moment at most, until what was just added and the filter may admit has its vectors."""
-    if engine.is_behind:
-        under_way = await run_in(engine.searching, engine.behind, project, tree)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CATCH_UP):
-                await until(under_way)
+async def searched(engine: Engine, search: Search) -> Found:
+    """Run a search: ranking in the engine's one search thread, embedding beside it, and waiting in no thread."""
+    while (found := await run_in(engine.searching, search.attempt)) is None:
+        if search.texts:
+            await run_in(engine.embedding, search.embed)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP):
+                    await until(search.owed)
+            search.waited = True
+    return found

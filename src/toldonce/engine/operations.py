@@ -7,8 +7,10 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from toldonce.engine import CATCH_UP, Engine
+from toldonce.engine.directory import owners_reached
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
-from toldonce.engine.shapes import Item, forget_shapes, history_item, hit_item, item, message_item, source_items
+from toldonce.engine.search import Found, Search
+from toldonce.engine.shapes import Item, history_item, hit_item, item, message_item, source_items
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
@@ -63,34 +65,28 @@ class Operations:
     def reset(self) -> None:
         engine = self.engine
         engine.write_edit(lambda store: store.erase_everything()).result()
-        engine.forget_indexes()
-        forget_shapes()
         engine.store.compact()
 
-    def search_caught_up(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
-        """Search once what was just added has its vectors."""
-        if under_way := self.engine.behind(self.project, request.tree):
-            wait(under_way, CATCH_UP)
-        return self.search(request, explain, show_expired)
-
     def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:
-        hits = self.engine.search(
-            self.project,
-            request.tree,
-            request.query,
-            limit=request.limit,
-            threshold=request.threshold,
-            now=request.now,
-            token_budget=request.token_budget,
-            just_asked=request.just_asked,
-            show_expired=show_expired,
-        )
-        results = [hit_item(hit, explain=explain) for hit in hits]
-        if explain:
-            with self.engine.reading() as store:
-                for hit, result in zip(hits, results, strict=True):
-                    result["sources"] = source_items(store.sources([hit.scored.memory_id]))
-        return {"results": results}
+        """Search, all in the caller's thread."""
+        search = Search(self.engine, self.project, request, show_expired=show_expired)
+        while (found := search.attempt()) is None:
+            if search.texts:
+                search.embed()
+            else:
+                wait(search.owed, CATCH_UP)
+                search.waited = True
+        return self.answer(found, explain)
+
+    def answer(self, found: Found, explain: bool) -> dict[str, Any]:
+        """What a search returns. ``explain``: with sources, and how many memories were compared by words alone."""
+        results = [hit_item(hit, explain=explain) for hit in found.hits]
+        if not explain:
+            return {"results": results}
+        with self.engine.reading() as store:
+            for hit, result in zip(found.hits, results, strict=True):
+                result["sources"] = source_items(store.sources([hit.scored.memory_id]))
+        return {"results": results, "without_vector": found.pending}
 
     def get(self, memory_id: str) -> Item | None:
         with self.engine.reading() as store:
@@ -122,7 +118,7 @@ class Operations:
 
     def messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
         with self.engine.reading() as store:
-            owners = self.engine.owners(store, self.project, scope_filter(scope))
+            owners = [owner_id for owner_id, _ in owners_reached(store, self.project, scope_filter(scope))]
             found = store.messages(owners, scope, limit=limit, offset=offset)
         return [message_item(message) for message in found]
 

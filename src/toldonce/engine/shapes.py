@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -12,63 +11,35 @@ from toldonce.recall import Hit
 from toldonce.remember.add import Remembered
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from toldonce.times import iso
-from toldonce.types import MemoryRecord, Role
+from toldonce.types import MemoryRecord
 
 Item = dict[str, Any]
 
 
 def item(record: MemoryRecord) -> Item:
     """A memory. Entity ids, speaker and expiry stand in it only where the memory has them."""
-    *plain, metadata = record
-    found = _without_metadata(*plain).copy()
-    found["metadata"] = deepcopy(metadata) if metadata else {}  # the caller's to change
-    return found
-
-
-@lru_cache(maxsize=2048)  # the same memories are shown again
-def _without_metadata(
-    uid: str,
-    text: str,
-    user_id: str | None,
-    agent_id: str | None,
-    app_id: str | None,
-    run_id: str | None,
-    _: tuple[str, ...],
-    role: Role,
-    actor_id: str | None,
-    created_at: int,
-    updated_at: int,
-    said_at: int,
-    sayings: int,
-    expires_on: str | None,
-) -> Item:
-    """From a record's values, in their order."""
     found: Item = {
-        "id": uid,
-        "memory": text,
-        "hash": md5(text.encode(), usedforsecurity=False).hexdigest(),
-        "created_at": iso(created_at),
-        "updated_at": iso(updated_at),
-        "said_at": iso(said_at),
-        "sayings": sayings,
-        "role": role,
+        "id": record.id,
+        "memory": record.text,
+        "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
+        "created_at": iso(record.created_at),
+        "updated_at": iso(record.updated_at),
+        "said_at": iso(record.said_at),
+        "sayings": record.sayings,
+        "role": record.role,
     }
     for key, value in (
-        ("user_id", user_id),
-        ("agent_id", agent_id),
-        ("app_id", app_id),
-        ("run_id", run_id),
-        ("actor_id", actor_id),
-        ("expiration_date", expires_on),
+        ("user_id", record.user_id),
+        ("agent_id", record.agent_id),
+        ("app_id", record.app_id),
+        ("run_id", record.run_id),
+        ("actor_id", record.actor_id),
+        ("expiration_date", record.expires_on),
     ):
         if value is not None:
             found[key] = value
+    found["metadata"] = deepcopy(record.metadata) if record.metadata else {}  # the caller's to change
     return found
-
-
-def forget_shapes() -> None:
-    """Keep no words of memories that were erased."""
-    _without_metadata.cache_clear()
 
 
 def hit_item(hit: Hit, *, explain: bool) -> Item:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from toldonce.caches import word_cache
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import kind_of, unstorable
 from toldonce.types import EntityKind
@@ -31,7 +30,7 @@ def entity_id(kind: EntityKind, value: object) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)  # the same few come with every call
+@word_cache(4096)  # the same few come with every call
 def _problem(text: str) -> str | None:
     if not text:
         return "must not be empty"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, get_args
 
+from toldonce.caches import word_cache
 from toldonce.errors import InvalidFilter
 from toldonce.filters.checks import kind_of, step
 from toldonce.filters.fields import KEYS, Rule, flat_rule, metadata_rule, named_rule, read_value
@@ -50,7 +50,7 @@ def parse_filters(filters: Mapping[str, Any] | None, *, flat_metadata: bool = Tr
     return _Reader(flat_metadata).filter(filters, "", 0)
 
 
-@lru_cache(maxsize=1024)  # the same few are asked for over and over, and nothing but strings may be told apart so
+@word_cache(1024)  # the same few are asked for over and over, and nothing but strings may be told apart so
 def _of_entities(*named: tuple[str, str]) -> Filter:
     return _Reader(flat_metadata=False).filter(dict(named), "", 0)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from toldonce.caches import word_cache
 from toldonce.filters.matching import matches
 from toldonce.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Field, Filter, Not, Or, all_of, any_of
 from toldonce.types import ENTITY_KINDS, EntityKind, MemoryRecord
@@ -45,7 +44,7 @@ def _reduce(tree: Filter, decided: frozenset[Field], someone: MemoryRecord) -> F
             return EVERYTHING if matches(tree, someone) else NOTHING
 
 
-@lru_cache(maxsize=1024)
+@word_cache(1024)
 def _anyone(kind: EntityKind, entity_id: str) -> MemoryRecord:
     ids = {other: entity_id if other == kind else None for other in ENTITY_KINDS}
     return MemoryRecord(

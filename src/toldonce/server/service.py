@@ -15,9 +15,10 @@ from starlette.requests import Request
 
 from toldonce.engine import Engine
 from toldonce.engine.jobs import Worker
-from toldonce.engine.loops import caught_up, run_in, until
+from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import DELETED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
+from toldonce.engine.search import Search
 from toldonce.filters import Filter
 from toldonce.recall.selection import Hit
 from toldonce.remember import edit
@@ -65,7 +66,7 @@ class Service:
         kept = Retention(engine.store)
         self.worker = Worker(engine.store, {KIND: deliverer.deliver, retention.KIND: kept.forget})
         self._small = ThreadPoolExecutor(2, "toldonce-small")
-        engine.searching.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
+        engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 
     def close(self) -> None:
         """Finish what is under way."""
@@ -85,21 +86,9 @@ class Service:
         return await run_in(self.engine.working, lambda: self._ask(question))
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
-        """Recall, in the engine's own thread."""
-
-        def search() -> list[Hit]:
-            return self.engine.search(
-                project,
-                asked.tree,
-                asked.query,
-                limit=asked.limit,
-                threshold=asked.threshold,
-                now=asked.now,
-                show_expired=show_expired,
-            )
-
-        await caught_up(self.engine, project, asked.tree)
-        return await run_in(self.engine.searching, search)
+        """Recall, in the engine's own threads."""
+        found = await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired))
+        return found.hits
 
     async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
         """Every memory the filter admits, newest first."""

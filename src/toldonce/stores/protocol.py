@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from toldonce.caches import CacheRegistry
 from toldonce.stores.rebuilding import RebuildRead, RebuildWrite
 from toldonce.stores.serving import ServingRead, ServingWrite
 from toldonce.stores.transfer import TransferRead, TransferWrite
@@ -354,6 +355,11 @@ class Write(Read, Protocol):
 
 class Store(Protocol):
     """A place that keeps memories."""
+
+    @property
+    def caches(self) -> CacheRegistry:
+        """What is in RAM of this store. A commit that deletes memories has it forget their owners before it is told."""
+        ...
 
     def read(self) -> AbstractContextManager[Read]: ...
 

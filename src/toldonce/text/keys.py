@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from toldonce.caches import word_cache
 from toldonce.text.dates import date_words
 from toldonce.text.names import addressed, is_personal
 from toldonce.text.stopwords import ENGLISH, FIRST_PERSON
@@ -69,7 +70,7 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     return np.array(ids, np.uint32)
 
 
-@lru_cache(maxsize=4096)
+@word_cache(4096)
 def _speaker_words(actor: str | None) -> tuple[str, ...]:
     return tuple(words(actor)) if actor is not None and is_personal(actor) else ()
 

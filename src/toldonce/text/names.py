@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from toldonce.caches import of_process, word_cache
 from toldonce.text.tokens import tokenize
 
 _GENERIC = frozenset({"user", "assistant", "human", "ai", "bot", "agent", "system", "customer", "speaker", "me", "i"})
@@ -48,7 +48,10 @@ def is_personal(name: str) -> bool:
     return bool(name.strip()) and name.strip().casefold() not in _GENERIC
 
 
-@lru_cache(maxsize=1024)
+of_process(re.purge)  # keeps the patterns it compiled, and these are names
+
+
+@word_cache(1024)
 def _pattern(name: str) -> re.Pattern[str]:
     """The name as a whole, or its first word alone ("Ana" for "Ana Lopez"); any possessive."""
     full = name.strip()

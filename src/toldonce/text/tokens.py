@@ -19,7 +19,6 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise, repeat
 from threading import local
 
@@ -28,6 +27,7 @@ import regex
 import Stemmer
 from numpy.typing import NDArray
 
+from toldonce.caches import word_cache
 from toldonce.text.stopwords import ENGLISH, OTHER_LATIN
 
 LONGEST_TOKEN = 64
@@ -161,7 +161,7 @@ def is_english(words: Sequence[str]) -> bool:
     return sum(map(_SPEAKS.get, words, repeat(0))) >= 0
 
 
-@lru_cache(maxsize=65_536)
+@word_cache(65_536)
 def stem(word: str) -> str:
     """The English stem of a folded word; anything but a-z comes back as it is."""
     if not (word.isascii() and word.isalpha()):
@@ -179,13 +179,13 @@ def tokenize(text: str) -> list[str]:
     return [stem(word) for word in found] if is_english(found) else found
 
 
-@lru_cache(maxsize=65_536)
+@word_cache(65_536)
 def token_id(token: str) -> int:
     """CRC-32 of the token's UTF-8: stable across processes and releases."""
     return zlib.crc32(token.encode("utf-8", "surrogatepass"))
 
 
-@lru_cache(maxsize=65_536)
+@word_cache(65_536)
 def stem_id(word: str) -> int:
     """``token_id`` of a word's English stem."""
     return token_id(stem(word))

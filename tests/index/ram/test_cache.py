@@ -71,7 +71,7 @@ def test_cleared_owners_are_read_again() -> None:
     for _ in range(2):
         cache.get(1, 1, store.load)
         cache.get(1, 1, store.load)
-        cache.clear()
+        cache.forget(None)
     assert store.asked == [0, 0]
     assert (len(cache), cache.nbytes) == (0, 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import TypeAlias
 
@@ -35,7 +35,7 @@ class IndexCache:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._lock = Lock()
         self._held = 0
@@ -81,13 +81,15 @@ class IndexCache:
 
     def _evict(self, keep: int) -> None:
         for owner_id in list(self._entries):
-            if self._held <= self._capacity:
+            if self._held <= self.capacity:
                 return
             if owner_id != keep:
                 self._held -= self._entries.pop(owner_id).nbytes
 
-    def clear(self) -> None:
-        """Let go of everything, as after the embedder was changed."""
+    def forget(self, owner_ids: Collection[int] | None) -> None:
+        """Let go of these owners' indexes; ``None`` means all. See ``caches.Cache``."""
         with self._lock:
-            self._entries.clear()
-            self._held = 0
+            for owner_id in list(self._entries) if owner_ids is None else owner_ids:
+                entry = self._entries.pop(owner_id, None)
+                if entry is not None:
+                    self._held -= entry.nbytes

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from toldonce.caches import LRUCache
+from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed
 from toldonce.stores.claim import claim
 from toldonce.stores.protocol import Read, Write
@@ -64,7 +64,9 @@ class SqliteStore:
     def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
-        self._shown: Shown = LRUCache(SHOWN)
+        self.caches = CacheRegistry()
+        self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
+        self.caches.register(self._shown)
         self._idle: list[Reader] = []
         self._guard = threading.Lock()
         self._closed = False
@@ -75,7 +77,7 @@ class SqliteStore:
         except BaseException:
             self._lock.close()
             raise
-        self._writer = Writer(self._write_connection, self.path, self._lock)
+        self._writer = Writer(self._write_connection, self.path, self._lock, self.caches)
 
     def _open(self, folder: Path, fingerprint: str | None) -> apsw.Connection:
         with our_errors(self.path), self._lock:
@@ -119,7 +121,6 @@ class SqliteStore:
         return row_id >> SEQUENCE_BITS
 
     def compact(self) -> None:
-        self._shown.clear()
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
             try:

@@ -50,6 +50,10 @@ class SqliteWrite(SqliteRead):
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self._versions: dict[int, int] = {}
+        self.deleted_of: set[int] = set()
+        """Owners of whom something was deleted."""
+        self.erased = False
+        """Everything was."""
 
     @property
     def serving(self) -> SqliteServingWrite:
@@ -222,6 +226,7 @@ class SqliteWrite(SqliteRead):
 
     def delete_memory(self, memory: Standing, project: str, now: int) -> list[int]:
         changed = self.bump(memory.owner_id)
+        self.deleted_of.add(memory.owner_id)
         self._rows("mark_deleted", memory.id, changed, now)
         self._rows("forget_last", memory.id, memory.previous_id, memory.owner_id)
         for (version_id,) in self._rows("versions_of", memory.id).fetchall():
@@ -273,6 +278,7 @@ class SqliteWrite(SqliteRead):
 
     def erase_everything(self) -> None:
         """Ids of owners are never reused, so what other processes hold in RAM of the old ones is never asked for."""
+        self.erased = True
         for table in _TABLES:
             self._connection.execute(f"DELETE FROM {table}")
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import apsw
 
+from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed
 from toldonce.stores.sqlite.connection import our_errors
 from toldonce.stores.sqlite.lock import WriteLock
@@ -54,7 +55,8 @@ class Writer:
     main one and nobody else is writing: to hand work to another and an answer back takes a tenth of a millisecond.
     """
 
-    def __init__(self, connection: apsw.Connection, path: Path, lock: WriteLock) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, lock: WriteLock, caches: CacheRegistry) -> None:
+        self._caches = caches
         self._connection = connection
         self._path = path
         self._wal_pages = 0
@@ -175,14 +177,18 @@ class Writer:
 
     def _transact(self, batch: Sequence[Work]) -> list[Outcome]:
         outcomes: list[Outcome] = []
+        writes: list[SqliteWrite] = []
         try:
             with self._lock, our_errors(self._path):
                 try:
                     self._connection.execute("BEGIN IMMEDIATE")
                     if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
-                        outcomes.append((batch[0](SqliteWrite(self._connection)), None))
+                        writes.append(SqliteWrite(self._connection))
+                        outcomes.append((batch[0](writes[0]), None))
                     else:
-                        outcomes += map(self._attempt, batch)
+                        for work in batch:
+                            writes.append(SqliteWrite(self._connection))
+                            outcomes.append(self._attempt(work, writes[-1]))
                     self._connection.execute("COMMIT")
                 except BaseException:
                     if self._connection.in_transaction:
@@ -190,14 +196,22 @@ class Writer:
                     raise
         except BaseException as error:
             return [(None, error)] * len(batch)
+        self._forget(writes)
         return outcomes
 
-    def _attempt(self, work: Work) -> Outcome:
+    def _forget(self, writes: Sequence[SqliteWrite]) -> None:
+        """Have the caches let go of what was deleted, before anybody is told that it was."""
+        if any(write.erased for write in writes):
+            self._caches.forget(None)
+        elif owners := set().union(*(write.deleted_of for write in writes)):
+            self._caches.forget(owners)
+
+    def _attempt(self, work: Work, write: SqliteWrite) -> Outcome:
         answer: Any = None
         problem: Exception | None = None
         try:
             with self._connection, our_errors(self._path):  # apsw: a savepoint inside the transaction
-                answer = work(SqliteWrite(self._connection))
+                answer = work(write)
         except Exception as error:
             if not self._connection.in_transaction:  # SQLite itself rolled everything back (disk full, I/O error)
                 raise

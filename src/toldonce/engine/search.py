@@ -1,0 +1,136 @@
+"""A search: read, embed, read, rank, read. Whoever runs it decides which thread does what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.engine.directory import owners_reached
+from toldonce.engine.generation import Generation
+from toldonce.engine.requests import SearchRequest
+from toldonce.filters import Filter
+from toldonce.filters.tree import EVERYTHING
+from toldonce.index import IndexView
+from toldonce.recall import Hit, Query, Scored, analyse, fitting, hits, rank
+from toldonce.stores.protocol import Read
+from toldonce.times import today
+
+if TYPE_CHECKING:
+    from toldonce.engine.engine import Engine
+
+SHORTEST = 12
+"""Tokens of a short memory: what a token budget is divided by to guess how many fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    hits: list[Hit]
+    pending: int
+    """Memories the filter reaches that have no vector yet: only their words were compared."""
+
+
+class Search:
+    """One search. Call ``attempt`` until it returns what was found.
+
+    While it returns None something is missing. If there are ``texts``, their vectors: call ``embed``, on any thread, as
+    an embedder may be a server far away. Otherwise the ``owed`` vectors of what was just added: wait for them as long
+    as you like, and set ``waited``. Every attempt reads the store anew, so no ranking happens before the vectors that
+    were waited for are in its view.
+    """
+
+    def __init__(self, engine: Engine, project: str, request: SearchRequest, *, show_expired: bool = False) -> None:
+        self.texts: Sequence[str] = ()
+        self.owed: Sequence[Future[None]] = ()
+        self.waited = False
+        self._engine = engine
+        self._project = project
+        self._request = request
+        self._day = None if show_expired else today(request.now)
+        budget = request.token_budget
+        self._depth = request.limit if budget is None else budget // SHORTEST + 1
+        self._generation: Generation | None = None
+        self._queries: dict[int, Query] = {}
+        """By number of the view it was read against."""
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self) -> None:
+        """Make the vectors of ``texts``."""
+        assert self._generation is not None
+        for text in self.texts:
+            self._vectors[text] = self._generation.queries.embed_query(text)
+
+    def attempt(self) -> Found | None:
+        """Rank, if all is there that ranking needs."""
+        request = self._request
+        with self._engine.snapshot() as (store, generation):
+            if generation is not self._generation:
+                self._generation, self._vectors = generation, {}
+            reached = owners_reached(store, self._project, request.tree)
+            views = [self._engine.index(store, generation, owner_id) for owner_id, _ in reached]
+            self.texts = self._missing(generation, views)
+            if self.texts:
+                return None
+            if not self.waited:
+                self.owed = self._engine.owed([owner_id for owner_id, _ in reached])
+                if self.owed:
+                    return None
+            ranked: list[Scored] = []
+            for (owner_id, rest), view in zip(reached, views, strict=True):
+                ranked += self._ranked(store, generation, owner_id, rest, view)
+            ranked.sort(key=lambda scored: -scored.score)
+            above = [scored for scored in ranked[: self._depth] if scored.score >= request.threshold]
+            found = hits(above, store.records([scored.memory_id for scored in above]), request.query)
+        if request.token_budget is not None:
+            found = list(fitting(found, request.token_budget))
+        pending = sum(int(np.count_nonzero(view.alive[view.pending])) for view in views)
+        self._engine.count_search(pending)
+        return Found(found, pending)
+
+    def _query(self, view: IndexView) -> Query:
+        query = self._queries.get(view.number)
+        if query is None:
+            query = self._queries[view.number] = analyse(self._request.query, view, self._request.now)
+        return query
+
+    def _missing(self, generation: Generation, views: Sequence[IndexView]) -> list[str]:
+        """What has to be embedded before these views can be ranked."""
+        texts = dict.fromkeys(self._query(view).dense_text for view in views if len(view))
+        for text in texts:
+            if text not in self._vectors and (known := generation.queries.known(text)) is not None:
+                self._vectors[text] = known
+        return [text for text in texts if text not in self._vectors]
+
+    def _ranked(
+        self, store: Read, generation: Generation, owner_id: int, rest: Filter, view: IndexView
+    ) -> list[Scored]:
+        """The best memories of one owner, best first."""
+        request = self._request
+        mask = self._mask(store, owner_id, rest, view)
+        asked = (owner_id, view.number, request.query, request.just_asked, self._depth)
+        known = generation.rankings.get(asked) if mask is None else None
+        if known is None:
+            query = self._query(view)
+            vector = self._vectors[query.dense_text] if len(view) else None
+            known = rank(view, query, vector, limit=self._depth, mask=mask, just_asked=request.just_asked)
+            if mask is None and query.period is None:  # it will be the same tomorrow
+                generation.rankings.put(asked, known)
+        return known
+
+    def _mask(self, store: Read, owner_id: int, rest: Filter, view: IndexView) -> NDArray[np.bool_] | None:
+        """The rows a search may return, or None for all of them."""
+        mask: NDArray[np.bool_] | None = None
+        if rest != EVERYTHING:
+            mask = view.mask(self._engine.filter_cache.ids(store, owner_id, rest))
+        day = self._day
+        expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
+        if expired:
+            gone = view.mask(expired)
+            mask = ~gone if mask is None else mask & ~gone
+        return mask

@@ -1,0 +1,111 @@
+"""Searching: what is embedded where, and what a search does without vectors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from toldonce import AsyncMemory, Memory
+from toldonce.embedders import Vectors
+from toldonce.embedders.minilm import MiniLM
+
+ANN = {"user_id": "ann"}
+
+
+class Loading(MiniLM):
+    """A model that is still being loaded: the first to use it, whoever it is, waits; then everybody goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.loaded = threading.Event()
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self.asked.set()
+        assert self.loaded.wait(30)
+        return super().embed_queries(texts)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        assert self.loaded.wait(30)
+        return super().embed_documents(texts)
+
+
+def test_a_search_ranks_with_the_vectors_it_waited_for(tmp_path: Path) -> None:
+    """Question and memory share no word, and the model is ready only after both were asked for."""
+    embedder = Loading()
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann", infer=False)
+        memory.add("The meeting is at noon.", user_id="ann", infer=False)
+
+        def load() -> None:
+            assert embedder.asked.wait(30)
+            embedder.loaded.set()
+
+        threading.Thread(target=load).start()
+        answer = memory.search("Does she have any pets?", filters=ANN, explain=True)
+        assert answer["results"][0]["memory"] == "I adopted a beagle."
+        assert answer["without_vector"] == 0
+        assert memory._engine.counters()["searches_without_vectors"] == 0
+
+
+class Meeting:
+    """A served embedder that answers a query only when ``people`` queries are being embedded side by side."""
+
+    dimensions = 8
+    fingerprint = "meeting/1"
+
+    def __init__(self, people: int) -> None:
+        self._barrier = threading.Barrier(people)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        return np.full((len(texts), 8), 8**-0.5, np.float32)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self._barrier.wait(30)
+        return self.embed_documents(texts)
+
+
+async def test_nobody_waits_for_the_embedding_of_another_query(tmp_path: Path) -> None:
+    people = [f"user{number}" for number in range(8)]
+    async with AsyncMemory(folder=tmp_path, embedder=Meeting(len(people))) as memory:
+        for person in people:
+            await memory.add(f"I am {person} and live in a city.", user_id=person)
+        found = await asyncio.gather(
+            *(memory.search(f"Where does {person} live?", filters={"user_id": person}) for person in people)
+        )
+    assert [answer["results"][0]["memory"] for answer in found] == [f"I am {p} and live in a city." for p in people]
+
+
+class Broken(MiniLM):
+    """Embeds queries, and no memory."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Any:
+        raise ValueError("this embedder is out of order")
+
+
+def test_a_search_without_vectors_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Memory(folder=tmp_path, embedder=Broken()) as memory:
+        memory.add("I adopted a beagle.", user_id="ann")
+        memory._engine.settled().result()
+        with caplog.at_level(logging.WARNING):
+            answers = [memory.search("beagle", filters=ANN, explain=True) for _ in range(3)]
+        assert [answer["results"][0]["memory"] for answer in answers] == ["I adopted a beagle."] * 3
+        assert [answer["without_vector"] for answer in answers] == [1, 1, 1]
+        assert memory._engine.counters()["searches_without_vectors"] == 3
+        assert sum("by words alone" in record.message for record in caplog.records) == 1
+
+
+def test_a_setting_bounds_the_ram_of_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOLDONCE_INDEX_BYTES", "1")
+    with Memory(folder=tmp_path) as memory:
+        for person in ("ann", "bob", "eve"):
+            memory.add("I adopted a beagle.", user_id=person)
+            assert memory.search("beagle", filters={"user_id": person})["results"]
+        assert memory._engine.counters()["index_owners"] == 1

@@ -1,0 +1,129 @@
+"""What is deleted leaves no words in RAM, whatever cache they came into."""
+
+from __future__ import annotations
+
+import gc
+import types
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toldonce import Memory
+from toldonce.caches import CacheRegistry, LRUCache, word_cache
+
+ANN = {"user_id": "ann"}
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with Memory(folder=tmp_path) as opened:
+        yield opened
+
+
+def new_word() -> str:
+    """A word that nothing in this process holds."""
+    return "zebra" + uuid.uuid4().hex[:12].translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def holders(word: str) -> list[str]:
+    """Everything on the heap that holds a text with this word, frames apart."""
+    found: list[str] = []
+    encoded = word.encode()
+    seen: set[int] = set()
+    todo: list[Any] = gc.get_objects()
+    own = id(todo)
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen or isinstance(thing, types.FrameType) or id(thing) in (own, id(seen)):
+            continue
+        seen.add(id(thing))
+        for held in gc.get_referents(thing):
+            if isinstance(held, str):
+                if word in held.casefold() and held is not word:
+                    found.append(f"{type(thing).__name__} holds {held!r}")
+            elif isinstance(held, bytes):
+                if encoded in held and held is not encoded:
+                    found.append(f"{type(thing).__name__} holds bytes")
+            elif not gc.is_tracked(held):  # a dict or tuple of plain values
+                todo.append(held)
+    return found
+
+
+def talk_of(memory: Memory, word: str) -> str:
+    """Put a word into every cache there is."""
+    told = [{"role": "user", "content": f"My {word} lives in Oslo.", "name": f"Dr {word.title()}"}]
+    memory_id: str = memory.add(told, user_id="ann", metadata={"about": f"a {word}"})["results"][0]["id"]
+    for _ in range(2):
+        assert memory.search(f"Where does my {word} live?", filters=ANN)["results"]
+        assert memory.search(f"Which {word}?", filters={**ANN, "about": {"contains": word}}, threshold=0)["results"]
+    assert memory.get(memory_id)
+    memory.get_all(filters=ANN)
+    return memory_id
+
+
+def test_reset_leaves_no_words(memory: Memory) -> None:
+    word = new_word()
+    talk_of(memory, word)
+    assert holders(word), "words in use are found"
+    memory.reset()
+    gc.collect()
+    assert holders(word) == []
+
+
+@pytest.mark.parametrize("verb", ["delete", "delete_all"])
+def test_delete_leaves_no_words(memory: Memory, verb: str) -> None:
+    word = new_word()
+    memory.add("I drink oolong tea.", user_id="bob")
+    memory_id = talk_of(memory, word)
+    assert memory.search("What do I drink?", filters={"user_id": "bob"})["results"]
+    assert holders(word), "words in use are found"
+    if verb == "delete":
+        memory.delete(memory_id)
+    else:
+        memory.delete_all(user_id="ann")
+    memory._engine.settled().result()
+    gc.collect()
+    assert holders(word) == []
+    assert memory._engine.counters()["index_owners"] == 1, "the other owner's index stays"
+    assert memory.search("What do I drink?", filters={"user_id": "bob"})["results"]
+
+
+def test_a_cache_forgets_by_owner_where_it_can() -> None:
+    registry = CacheRegistry()
+    by_owner: LRUCache[tuple[int, str], str] = LRUCache(8, owner_of=lambda key: key[0])
+    by_word: LRUCache[str, str] = LRUCache(8)
+    for cache in (by_owner, by_word):
+        registry.register(cache)
+    by_owner.put((1, "a"), "one")
+    by_owner.put((2, "a"), "two")
+    by_word.put("a", "three")
+    registry.forget([1])
+    assert (by_owner.get((1, "a")), by_owner.get((2, "a")), by_word.get("a")) == (None, "two", None)
+    registry.forget(None)
+    assert len(by_owner) == 0
+
+
+def test_caches_of_the_process_are_forgotten_with_anybody() -> None:
+    called: list[str] = []
+
+    @word_cache(8)
+    def shout(word: str) -> str:
+        called.append(word)
+        return word.upper()
+
+    assert [shout("a"), shout("a"), called] == ["A", "A", ["a"]]
+    CacheRegistry().forget([1])
+    assert [shout("a"), called] == ["A", ["a", "a"]]
+
+
+def test_a_registry_keeps_no_cache_alive() -> None:
+    registry = CacheRegistry()
+    cache: LRUCache[str, str] = LRUCache(8)
+    registry.register(cache)
+    del cache
+    gc.collect()
+    registry.forget(None)
+    assert not registry._caches
