@@ -175,7 +175,8 @@ class Memory(_Face):
             show_expired: Recall memories past their expiration date too.
 
         Returns:
-            ``{"results": [{"id", "memory", "score", ...}]}``
+            ``{"results": [{"id", "memory", "score", ...}]}``. ``"by_words": True`` stands beside the results where the
+            embedder could not be used: only words were compared.
         """
         limit = understood("search", kwargs, top_k)
         request = search_request(query, filters, limit, threshold, reference_date, token_budget, context)

@@ -106,6 +106,7 @@ def test_what_a_server_could_not_embed_is_found_by_words_and_embedded_later(
     with Memory(served(server), folder=tmp_path) as memory:
         server.refusals = [(400, {}, "no such model")]
         memory.add("I keep bees behind the shed", user_id="ann")
+        memory._engine.settled().result()  # it was refused
         assert memory.search("bees", filters=ANN)["results"]
         memory.add("I like tea", user_id="ann")
         memory._engine._vectoriser.embed([]).result()

@@ -15,6 +15,7 @@ import pytest
 from toldonce import AsyncMemory, Memory
 from toldonce.embedders import Vectors
 from toldonce.embedders.minilm import MiniLM
+from toldonce.errors import Unreachable as ServerUnreachable
 
 ANN = {"user_id": "ann"}
 
@@ -100,6 +101,34 @@ def test_a_search_without_vectors_says_so(tmp_path: Path, caplog: pytest.LogCapt
         assert [answer["without_vector"] for answer in answers] == [1, 1, 1]
         assert memory._engine.counters()["searches_without_vectors"] == 3
         assert sum("by words alone" in record.message for record in caplog.records) == 1
+
+
+class Unreachable(MiniLM):
+    """Embeds memories, and no query, as a server that went away."""
+
+    down = True
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        if self.down:
+            raise ServerUnreachable("http://embedder.example cannot be reached.")
+        return super().embed_queries(texts)
+
+
+def test_without_its_embedder_a_search_compares_words_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder = Unreachable()
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann")
+        with caplog.at_level(logging.WARNING):
+            answers = [memory.search("beagle", filters=ANN) for _ in range(2)]
+        assert [answer["results"][0]["memory"] for answer in answers] == ["I adopted a beagle."] * 2
+        assert [answer["by_words"] for answer in answers] == [True, True]
+        assert sum("cannot be reached" in record.message for record in caplog.records) == 1
+        embedder.down = False
+        answer = memory.search("beagle", filters=ANN)
+        assert "by_words" not in answer, "what was ranked without a vector is not kept"
+        assert answer["results"][0]["memory"] == "I adopted a beagle."
 
 
 def test_a_setting_bounds_the_ram_of_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,9 +222,20 @@ class Engine:
 
         return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
 
-    def count_search(self, pending: int) -> None:
+    def note_unusable_embedder(self, error: ToldonceError) -> None:
+        """Note that a query could not be embedded."""
+        if self.counts.add("queries_not_embedded") == 1:
+            _LOG.warning(
+                "A query could not be embedded, so memories were compared by words alone: %s This is logged once; the "
+                "counter queries_not_embedded goes on.",
+                error,
+            )
+
+    def count_search(self, pending: int, *, by_words: bool) -> None:
         """Note that a search ranked, with so many memories whose vectors are not made yet."""
         self.counts.add("searches")
+        if by_words:
+            self.counts.add("searches_by_words")
         if pending and self.counts.add("searches_without_vectors") == 1:
             _LOG.warning(
                 "A search compared %d memories by words alone: their vectors are not made yet, as the embedder is slow "
@@ -239,7 +250,9 @@ class Engine:
             behind = len(self._behind)
         return {
             "searches": 0,
+            "searches_by_words": 0,
             "searches_without_vectors": 0,
+            "queries_not_embedded": 0,
             **self.counts.snapshot(),
             "owners_behind": behind,
             "index_bytes": generation.indexes.nbytes,

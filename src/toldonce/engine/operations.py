@@ -79,14 +79,21 @@ class Operations:
         return self.answer(found, explain)
 
     def answer(self, found: Found, explain: bool) -> dict[str, Any]:
-        """What a search returns. ``explain``: with sources, and how many memories were compared by words alone."""
+        """What a search returns. ``explain``: with sources, and how many memories were compared by words alone.
+
+        Where the embedder could not be used, the answer says ``"by_words": True``.
+        """
         results = [hit_item(hit, explain=explain) for hit in found.hits]
+        answer: dict[str, Any] = {"results": results}
+        if found.by_words:
+            answer["by_words"] = True
         if not explain:
-            return {"results": results}
+            return answer
         with self.engine.reading() as store:
             for hit, result in zip(found.hits, results, strict=True):
                 result["sources"] = source_items(store.sources([hit.scored.memory_id]))
-        return {"results": results, "without_vector": found.pending}
+        answer["without_vector"] = found.pending
+        return answer
 
     def get(self, memory_id: str) -> Item | None:
         with self.engine.reading() as store:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.generation import Generation
 from toldonce.engine.requests import SearchRequest
+from toldonce.errors import ToldonceError
 from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
@@ -34,6 +35,8 @@ class Found:
     hits: list[Hit]
     pending: int
     """Memories the filter reaches that have no vector yet: only their words were compared."""
+    by_words: bool
+    """The embedder could not be used: only words were compared."""
 
 
 class Search:
@@ -58,13 +61,18 @@ class Search:
         self._generation: Generation | None = None
         self._queries: dict[int, Query] = {}
         """By number of the view it was read against."""
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._vectors: dict[str, NDArray[np.float32] | None] = {}
+        """None: the text could not be embedded."""
 
     def embed(self) -> None:
-        """Make the vectors of ``texts``."""
+        """Make the vectors of ``texts``. Where the embedder cannot be used, the search goes on with words alone."""
         assert self._generation is not None
         for text in self.texts:
-            self._vectors[text] = self._generation.queries.embed_query(text)
+            self._vectors[text] = None
+            try:
+                self._vectors[text] = self._generation.queries.embed_query(text)
+            except ToldonceError as error:
+                self._engine.note_unusable_embedder(error)
 
     def attempt(self) -> Found | None:
         """Rank, if all is there that ranking needs."""
@@ -90,8 +98,9 @@ class Search:
         if request.token_budget is not None:
             found = list(fitting(found, request.token_budget))
         pending = sum(int(np.count_nonzero(view.alive[view.pending])) for view in views)
-        self._engine.count_search(pending)
-        return Found(found, pending)
+        by_words = any(vector is None for vector in self._vectors.values())
+        self._engine.count_search(pending, by_words=by_words)
+        return Found(found, pending, by_words)
 
     def _query(self, view: IndexView) -> Query:
         query = self._queries.get(view.number)
@@ -119,7 +128,8 @@ class Search:
             query = self._query(view)
             vector = self._vectors[query.dense_text] if len(view) else None
             known = rank(view, query, vector, limit=self._depth, mask=mask, just_asked=request.just_asked)
-            if mask is None and query.period is None:  # it will be the same tomorrow
+            lasting = vector is not None and query.period is None  # it will be the same tomorrow
+            if mask is None and lasting:
                 generation.rankings.put(asked, known)
         return known
 
