@@ -15,7 +15,7 @@ from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
 from toldonce.engine.operations import Operations
 from toldonce.engine.requests import PROJECT, add_request, scope_of
-from toldonce.remember.add import AddRequest
+from toldonce.remember.plan import AddRequest
 
 SCRATCH = Path(__file__).parents[1] / "build" / "bench"
 """On the disk that holds the project: temporary folders are in RAM on some systems, where an fsync costs nothing."""

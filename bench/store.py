@@ -15,7 +15,7 @@ from bench.corpus import GivenVectors, Talk, messages
 from bench.filling import BATCH, request, scratch, verbs
 from bench.report import LATENCY, Figure, Part, Plot, Scale, Table, latency_row, quantile
 from toldonce import Memory
-from toldonce.remember.add import AddRequest
+from toldonce.remember.plan import AddRequest
 
 INCLUDES = (
     "A durable add is one message of 25 words from its arguments to the acknowledgement: read, aligned with its "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from threading import Event
 
@@ -11,7 +12,19 @@ import numpy as np
 import pytest
 
 from toldonce.errors import Closed
-from toldonce.stores.protocol import Conversation, JournalMessage, NewMemory, Read, Store, Write
+from toldonce.stores.protocol import (
+    Changes,
+    ConversationAddress,
+    ConversationQuery,
+    ConversationView,
+    JournalMessage,
+    New,
+    NewMemory,
+    Read,
+    RepeatedMemory,
+    Store,
+    Write,
+)
 from toldonce.stores.rebuilding import Stretch
 from toldonce.types import MemoryRecord, Scope
 from toldonce.uids import new_uid
@@ -26,17 +39,16 @@ def said(place: int, content: str, *, external_id: str | None = None) -> Journal
     )
 
 
-def memory(memory_id: int, text: str, *, place: int = 0, previous: int | None = None, scope: Scope = ANN) -> NewMemory:
+def memory(text: str, *, place: int, previous: New | None, scope: Scope = ANN) -> NewMemory:
     return NewMemory(
-        id=memory_id,
         uid=new_uid(1),
         scope=scope,
         text=text,
         tokens=np.array([len(text)], np.uint32).tobytes(),
         role="user",
         actor_id="Ann",
-        session_id=memory_id,
-        previous_id=previous,
+        session=None,
+        previous=previous,
         answers=False,
         digest=text.encode()[:16],
         metadata={"n": 1},
@@ -48,23 +60,43 @@ def memory(memory_id: int, text: str, *, place: int = 0, previous: int | None = 
     )
 
 
+def ask(
+    address: ConversationAddress, *digests: bytes, ids: tuple[str, ...] = (), window: int = 64
+) -> ConversationQuery:
+    return ConversationQuery(address, digests, ids, window, 32 if len(digests) > 1 else 0)
+
+
+def adding(
+    address: ConversationAddress, view: ConversationView, messages: list[JournalMessage], *memories: NewMemory
+) -> Changes:
+    last = New(len(memories) - 1) if memories else view.last_memory_id
+    return Changes(
+        address=address,
+        owner_id=view.owner_id,
+        conversation_id=view.conversation_id,
+        at=10,
+        messages=messages,
+        memories=memories,
+        repeated=(),
+        session=New(0) if memories else view.session_id,
+        last_memory=last,
+        last_said_at=messages[-1].said_at,
+    )
+
+
 def fill(store: Store, *texts: str, user: str = "ann", project: str = "p") -> tuple[int, list[int]]:
     """Memories of one user, each keyed with the one before; returns the owner and their ids."""
+    address = ConversationAddress(project, "user", user, "r1")
 
     def work(tx: Write) -> tuple[int, list[int]]:
-        owner = tx.ensure_owner(project, "user", user, 1)
-        talk = tx.ensure_conversation(owner, "r1")
-        tx.append_messages(talk, [said(talk.next_place + i, text) for i, text in enumerate(texts)])
-        tx.keep_conversation(talk)
-        first = tx.reserve(owner, len(texts))
-        ids = list(range(first, first + len(texts)))
-        rows = [
-            memory(i, text, place=n, previous=ids[n - 1] if n else None, scope=Scope(user, "bot", None, "r1"))
-            for n, (i, text) in enumerate(zip(ids, texts, strict=True))
+        view = tx.conversation(ask(address))
+        messages = [said(view.next_place + n, text) for n, text in enumerate(texts)]
+        memories = [
+            memory(text, place=n, previous=New(n - 1) if n else None, scope=Scope(user, "bot", None, "r1"))
+            for n, text in enumerate(texts)
         ]
-        tx.insert_memories(project, owner, talk.id, rows, 10)
-        tx.log("ADD", "ADD", [(i, None, i) for i in ids], 10)
-        return owner, ids
+        ids = tx.apply(adding(address, view, messages, *memories))
+        return store.owner_of(ids[0]), ids
 
     return store.write_now(work)
 
@@ -195,7 +227,7 @@ def test_changes_since_a_version_are_exactly_what_changed(store: Store) -> None:
     with store.read() as view:
         embedded = view.changes(owner, everything.version)
     assert all(row.vector is not None for row in embedded.rows)
-    store.write(lambda tx: tx.delete_memory(tx.standing([ids[1]])[ids[1]], "p", 11)).result()
+    store.write(lambda tx: tx.delete_memory(tx.for_update([ids[1]])[ids[1]], "p", 11)).result()
     with store.read() as view:
         later = view.changes(owner, embedded.version)
         assert view.changes(owner, later.version).rows == []
@@ -209,7 +241,7 @@ def test_a_deleted_memory_is_gone_from_all_but_its_history(store: Store) -> None
     uid = next(iter(_records(store, ids[:1]).values())).id
 
     def work(tx: Write) -> None:
-        standing = tx.standing([ids[0]])[ids[0]]
+        standing = tx.for_update([ids[0]])[ids[0]]
         tx.delete_memory(standing, "p", 12)
         tx.log("DELETE", "DELETE", [(ids[0], standing.version_id, None)], 12)
 
@@ -222,7 +254,7 @@ def test_a_deleted_memory_is_gone_from_all_but_its_history(store: Store) -> None
             ("DELETE", "tea", None),
         ]
         assert view.owners_with("p", "agent", ["bot"]) == {owner}
-    store.write(lambda tx: tx.delete_memory(tx.standing([ids[1]])[ids[1]], "p", 13)).result()
+    store.write(lambda tx: tx.delete_memory(tx.for_update([ids[1]])[ids[1]], "p", 13)).result()
     with store.read() as view:
         assert view.owners_with("p", "agent", ["bot"]) == set()
         assert view.owners_with("p", "run", None) == set()
@@ -233,7 +265,7 @@ def test_an_edit_makes_a_version_and_its_followers_wait_for_vectors(store: Store
     embed(store)
 
     def work(tx: Write) -> int:
-        standing = tx.standing([ids[0]])[ids[0]]
+        standing = tx.for_update([ids[0]])[ids[0]]
         version = tx.reserve(owner, 1)
         tx.replace_text(standing, version, "green tea", b"\1\0\0\0", None, 20)
         tx.embed_again(owner, tx.successors(ids[0]))
@@ -252,36 +284,91 @@ def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
     _owner, ids = fill(store, "tea", "coffee")
     with store.read() as view:
         stale = view.unembedded([ids[1]], 10)[0]
-    store.write(lambda tx: tx.delete_memory(tx.standing([ids[0]])[ids[0]], "p", 12)).result()
+    store.write(lambda tx: tx.delete_memory(tx.for_update([ids[0]])[ids[0]], "p", 12)).result()
     row = (stale, np.zeros(4, np.float32).tobytes())
     assert store.write(lambda tx: tx.keep_vectors([row])).result() == 0
     with store.read() as view:
         assert [w.previous_text for w in view.unembedded(None, 10)] == [None]
 
 
+TALK = ConversationAddress("p", "user", "ann", "c")
+
+
 def test_places_and_message_ids_are_unique(store: Store) -> None:
-    def start(tx: Write) -> Conversation:
-        talk = tx.ensure_conversation(tx.ensure_owner("p", "user", "ann", 1), "c")
-        tx.append_messages(talk, [said(0, "tea", external_id="m1"), said(1, "coffee")])
-        tx.keep_conversation(talk)
-        return talk
+    def append(tx: Write, twin: JournalMessage | None) -> None:
+        view = tx.conversation(ask(TALK))
+        messages = [said(0, "tea", external_id="m1"), said(1, "coffee")] if twin is None else [twin]
+        tx.apply(adding(TALK, view, messages))
 
-    def append(tx: Write, twin: JournalMessage) -> None:
-        tx.append_messages(talk, [twin])
-
-    talk = store.write(start).result()
+    store.write(partial(append, twin=None)).result()
     for twin in (said(1, "again"), said(2, "again", external_id="m1")):
         with pytest.raises(Exception, match=r"UNIQUE|constraint"):
             store.write(partial(append, twin=twin)).result()
-    tail = store.write(lambda tx: tx.tail(talk.id, 2, 10)).result()
-    assert [m.content for m in tail] == ["tea", "coffee"]
-    traces = store.write(lambda tx: tx.traces(talk.id, 2, 10)).result()
-    assert [(trace.digest, trace.time) for trace in traces] == [
-        (m.digest, m.said_at if m.timed else None) for m in tail
-    ]
-    assert [trace.recorded_at for trace in traces] == [m.recorded_at for m in tail]
-    assert store.write(lambda tx: tx.known_ids(talk.id, ["m1", "m2"])).result() == {"m1"}
-    assert store.write(lambda tx: tx.places(talk.id, b"coffee", 5)).result() == [1]
+    with store.read() as view:
+        assert [m.content for m in view.messages(view.owners("p", None, None), Scope(), limit=None, offset=0)] == [
+            "tea",
+            "coffee",
+        ]
+
+
+def test_a_conversation_tells_what_is_asked_of_it_and_no_more(store: Store) -> None:
+    texts = ["tea", "coffee", "milk", "tea", "coffee", "beer"]
+    messages = [said(n, text, external_id=f"m{n}" if n == 2 else None) for n, text in enumerate(texts)]
+    messages[3] = messages[3]._replace(timed=False)
+    with store.read() as view:
+        assert view.conversation(ask(TALK, b"tea")) == ConversationView()
+    store.write_now(lambda tx: tx.apply(adding(TALK, ConversationView(), messages)))
+    with store.read() as view:
+        found = view.conversation(ask(TALK, b"tea", b"coffee", ids=("m1", "m2"), window=4))
+        assert (found.next_place, found.last and found.last.content) == (6, "beer")
+        assert [(trace.digest, trace.time) for trace in found.window] == [
+            (b"milk", 12),
+            (b"tea", None),
+            (b"coffee", 14),
+            (b"beer", 15),
+        ]
+        assert [[trace.digest for trace in batch] for batch in found.batches] == [[b"tea", b"coffee"]] * 2
+        assert [batch[0].time for batch in found.batches] == [None, 10], "the latest first"
+        assert found.known_ids == {"m2"}
+        assert view.conversation(ask(TALK, b"tea", b"beer")).batches == []
+        assert view.conversation(ask(TALK, b"beer", b"tea")).batches == []
+        nothing = view.conversation(ask(TALK, window=0))
+        assert not nothing.window
+        assert not nothing.batches
+        assert not nothing.known_ids
+        assert nothing.last is not None
+        elsewhere = view.conversation(ask(TALK._replace(key="d"), b"tea", ids=("m2",)))
+        assert elsewhere == ConversationView(owner_id=found.owner_id)
+        assert view.conversation(ask(TALK._replace(project="q"), b"tea", ids=("m2",))) == ConversationView()
+
+
+def test_what_is_said_again_is_counted_where_it_is(store: Store) -> None:
+    owner, (tea, _) = fill(store, "tea", "coffee")
+    embed(store)
+    address = ConversationAddress("p", "user", "ann", "r2")
+
+    def again(tx: Write) -> list[int]:
+        known = tx.known_words(owner, [b"tea", b"beer"])
+        assert set(known) == {b"tea"}
+        memory = known[b"tea"].memory
+        assert (memory.id, known[b"tea"].tokens) == (tea, np.array([3], np.uint32).tobytes())
+        changes = adding(address, tx.conversation(ask(address)), [said(0, "tea")])
+        repeated = RepeatedMemory(
+            tea, memory.version_id, Scope("ann", "bot", None, "r2"), ("r1",), 2, 20, b"\1\0\0\0", (0,)
+        )
+        return tx.apply(replace(changes, repeated=[repeated], last_memory=tea))
+
+    assert store.write_now(again) == []
+    record = _records(store, [tea])[tea]
+    assert (record.sayings, record.said_at, record.run_ids, record.text) == (2, 20, ("r1", "r2"), "tea")
+    with store.read() as view:
+        assert view.owners_with("p", "run", ["r2"]) == {owner}
+        assert [(source.conversation, source.place) for source in view.sources([tea])] == [("r1", 0), ("r2", 0)]
+        row = next(row for row in view.changes(owner, 0).rows if row.memory_id == tea)
+        assert row.tokens.tolist() == [1]
+        assert row.vector is not None, "its words did not change"
+        assert [done.kind for done in view.history(tea)] == ["ADD"]
+        assert view.conversation(ask(address)).last_memory_id == tea
 
 
 def test_projects_never_mix(store: Store) -> None:
@@ -340,7 +427,7 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
     first, second, third = make(0, 2), make(owner - 1, 2), make(owner - 1, 9)
     assert [made.version.version_id for made in (*first.versions, *second.versions, *third.versions)] == [*ids, *more]
     assert (first.ended, third.ended) == (False, True)
-    store.write(lambda tx: tx.delete_memory(tx.standing([ids[0]])[ids[0]], "p", 11)).result()
+    store.write(lambda tx: tx.delete_memory(tx.for_update([ids[0]])[ids[0]], "p", 11)).result()
     with store.read() as view:
         left = view.rebuilding.next(0, 9)
         assert view.rebuilding.progress() == (2, 3)

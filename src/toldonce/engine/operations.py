@@ -14,7 +14,7 @@ from toldonce.engine.shapes import Item, history_item, hit_item, item, message_i
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
-from toldonce.remember.add import AddRequest
+from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.times import now
 from toldonce.types import Scope
 
@@ -131,7 +131,7 @@ class Operations:
 
     def warm(self, scope: Scope) -> int:
         """Load the owner of what is said in this scope: recall reaches across its runs and agents."""
-        kind, entity_id = add.owner_of(scope)
+        kind, entity_id = owner_of(scope)
         scope = Scope(**{f"{kind}_id": entity_id})
         return self.engine.warm(self.project, scope_filter(scope))
 

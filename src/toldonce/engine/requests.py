@@ -11,9 +11,9 @@ from typing import Any
 from toldonce.errors import InvalidInput, MissingIdentity, Unsupported
 from toldonce.filters import Filter, constrains_entity, entity_id, parse_filters
 from toldonce.recall import in_context, just_asked
-from toldonce.remember.add import AddRequest
 from toldonce.remember.edit import Edit
 from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
+from toldonce.remember.plan import AddRequest
 from toldonce.times import day, moment, now
 from toldonce.types import ENTITY_KINDS, Scope
 

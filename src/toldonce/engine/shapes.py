@@ -8,7 +8,7 @@ from hashlib import md5
 from typing import Any
 
 from toldonce.recall import Hit
-from toldonce.remember.add import Remembered
+from toldonce.remember.plan import Remembered
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from toldonce.times import iso
 from toldonce.types import MemoryRecord

@@ -9,7 +9,7 @@ from typing import Any
 
 from toldonce.errors import MemoryNotFound
 from toldonce.remember.verbatim import words_digest
-from toldonce.stores.protocol import Standing, Write
+from toldonce.stores.protocol import MemoryForUpdate, Write
 from toldonce.text.keys import indexed_tokens
 
 
@@ -55,7 +55,7 @@ def delete(store: Write, project: str, memory_ids: Sequence[int], run_id: str | 
     stale: list[int] = []
     gone: list[tuple[int, int | None, int | None]] = []
     for memory_id in memory_ids:
-        memory = store.standing([memory_id]).get(memory_id)
+        memory = store.for_update([memory_id]).get(memory_id)
         if memory is None:
             continue
         runs = {*memory.earlier_runs, memory.scope.run_id}
@@ -75,14 +75,14 @@ def delete_one(store: Write, project: str, memory_id: int, now: int) -> list[int
     return delete(store, project, [memory_id], None, now)
 
 
-def _require(store: Write, memory_id: int) -> Standing:
-    memory = store.standing([memory_id]).get(memory_id)
+def _require(store: Write, memory_id: int) -> MemoryForUpdate:
+    memory = store.for_update([memory_id]).get(memory_id)
     if memory is None:
         raise MemoryNotFound("This memory was deleted. List those that remain with get_all().")
     return memory
 
 
-def _digest(memory: Standing, text: str) -> bytes | None:
+def _digest(memory: MemoryForUpdate, text: str) -> bytes | None:
     if not memory.counts:
         return None
     metadata = json.dumps(memory.metadata, sort_keys=True, default=str)

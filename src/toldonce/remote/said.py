@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from toldonce.remember.add import AddRequest
+from toldonce.remember.plan import AddRequest
 from toldonce.types import Message, Scope
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from toldonce.adapters.mem0_config import fingerprint, require_mem0
 from toldonce.engine import Engine
 from toldonce.errors import InvalidExport, InvalidInput, Rejected
-from toldonce.remember.add import owner_of
+from toldonce.remember.plan import owner_of
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.threads import in_a_thread
 from toldonce.stores.transfer import Carried

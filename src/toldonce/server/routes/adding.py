@@ -10,7 +10,7 @@ from fastapi import Request
 from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import InvalidInput, InvalidMessage
 from toldonce.remember import add
-from toldonce.remember.add import AddRequest
+from toldonce.remember.plan import AddRequest
 from toldonce.server import wire
 from toldonce.server.auth import Caller, Writer
 from toldonce.server.bodies import AddBody

@@ -23,6 +23,7 @@ from toldonce.stores.sqlite.connection import (
     prepare_folder,
     require_safe_sqlite,
 )
+from toldonce.stores.sqlite.conversation import WRITING
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS
 from toldonce.stores.sqlite.lock import WriteLock
 from toldonce.stores.sqlite.read import Shown, SqliteRead
@@ -84,6 +85,7 @@ class SqliteStore:
             connection = connect(self.path, writes=True)
             try:
                 migrate(connection, self.path)
+                connection.execute(WRITING)
                 if fingerprint is not None:
                     with connection:
                         claim(SqliteWrite(connection), folder, fingerprint, None)

@@ -123,41 +123,21 @@ INSERT INTO conversation (owner_id, key) VALUES (?, ?);
 -- name: keep_conversation
 UPDATE conversation SET next_place = ?2, session_id = ?3, last_said_at = ?4, last_memory_id = ?5 WHERE id = ?1;
 
--- name: known_id
-SELECT 1 FROM message WHERE conversation_id = ? AND external_id = ?;
-
 -- name: tail
 SELECT id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent_id, app_id, run_id, ''
 FROM message WHERE id >= ? AND id < ? ORDER BY id;
-
--- name: traces
-SELECT digest, CASE timed WHEN 1 THEN said_at END, recorded_at FROM message WHERE id >= ? AND id < ? ORDER BY id;
-
--- name: places
-SELECT id FROM message WHERE conversation_id = ? AND digest = ? ORDER BY id DESC LIMIT ?;
 
 -- name: add_message
 INSERT INTO message (id, conversation_id, role, name, content, said_at, timed, recorded_at, digest, external_id,
                      agent_id, app_id, run_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: same_words
-SELECT digest, id FROM memory WHERE owner_id = ? AND digest = ? AND deleted_at IS NULL;
-
--- name: standing
+-- name: for_update
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
        m.digest IS NOT NULL, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings
-FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
-WHERE m.id = ? AND m.deleted_at IS NULL;
-
--- name: add_memory
-INSERT INTO memory (id, owner_id, uid, version_id, changed, role, actor_id, user_id, agent_id, app_id, run_id,
-                    session_id, previous_id, answers, digest, metadata, expires_on, said_at, sayings, created_at,
-                    updated_at)
-VALUES (?1, ?2, ?3, ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19);
-
--- name: add_locator
-INSERT INTO locator (uid, owner_id, memory_id) VALUES (?, ?, ?);
+FROM json_each(?) AS wanted
+CROSS JOIN memory AS m ON m.id = wanted.value AND m.deleted_at IS NULL
+JOIN memory_version AS v ON v.id = m.version_id;
 
 -- name: add_version
 INSERT INTO memory_version (id, memory_id, text, said_at, recorded_at) VALUES (?, ?, ?, ?, ?);
@@ -165,14 +145,8 @@ INSERT INTO memory_version (id, memory_id, text, said_at, recorded_at) VALUES (?
 -- name: close_version
 UPDATE memory_version SET closed_at = ?2, replaced_by = ?3 WHERE id = ?1;
 
--- name: add_source
-INSERT OR IGNORE INTO source (memory_id, message_id, kind) VALUES (?, ?, ?);
-
 -- name: keep_tokens
 INSERT INTO token (version_id, ids) VALUES (?1, ?2) ON CONFLICT (version_id) DO UPDATE SET ids = ?2;
-
--- name: tokens
-SELECT ids FROM token WHERE version_id = ?;
 
 -- name: drop_tokens
 DELETE FROM token WHERE version_id = ?;
@@ -215,9 +189,6 @@ SELECT id FROM memory_version WHERE id = ?1 UNION ALL SELECT id FROM memory_vers
 
 -- name: touch
 UPDATE memory SET changed = ?2 WHERE id = ?1;
-
--- name: keep_saying
-UPDATE memory SET changed = ?2, sayings = ?3, said_at = ?4, run_id = ?5, earlier_runs = ?6 WHERE id = ?1;
 
 -- name: keep_text
 UPDATE memory SET changed = ?2, version_id = ?3, digest = ?4, updated_at = ?5, answers = 0 WHERE id = ?1;

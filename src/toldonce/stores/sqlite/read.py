@@ -12,7 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.caches import LRUCache
-from toldonce.stores.protocol import HistoryEntry, JournalMessage, OwnerChange, SourceMessage, Unembedded
+from toldonce.stores.protocol import (
+    ConversationQuery,
+    ConversationView,
+    HistoryEntry,
+    JournalMessage,
+    KnownWords,
+    MemoryForUpdate,
+    OwnerChange,
+    SourceMessage,
+    Unembedded,
+)
+from toldonce.stores.sqlite import conversation
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
@@ -169,6 +180,15 @@ class SqliteRead:
     def locate(self, project: str, uid: str) -> int | None:
         memory_id = self._value("locate", uid, project)
         return None if memory_id is None else int(memory_id)
+
+    def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
+        return {row[0]: conversation.for_update(row) for row in self._rows("for_update", json.dumps(memory_ids))}
+
+    def known_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
+        return conversation.known_words(self._connection, owner_id, digests)
+
+    def conversation(self, query: ConversationQuery) -> ConversationView:
+        return conversation.load(self._connection, query)
 
     def history(self, memory_id: int) -> list[HistoryEntry]:
         return [HistoryEntry(*row) for row in self._rows("history", memory_id)]

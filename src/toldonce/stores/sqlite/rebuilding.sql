@@ -56,14 +56,19 @@ DELETE FROM rebuilt_token;
 DELETE FROM rebuilt_owner;
 
 -- name: switch_vectors
--- Under a new name rather than copied: a large store would be locked for as long as copying takes.
+-- Under a new name rather than copied: a large store would be locked for as long as copying takes. The connection's own
+-- trigger names the table that is dropped (see applied.sql), which only a rename in the older way bears.
+PRAGMA legacy_alter_table=ON;
 DROP TABLE vector;
 ALTER TABLE rebuilt_vector RENAME TO vector;
+PRAGMA legacy_alter_table=OFF;
 CREATE TABLE rebuilt_vector (version_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT;
 DELETE FROM unembedded;
 UPDATE owner SET version = version + 1;
 
 -- name: switch_tokens
+PRAGMA legacy_alter_table=ON;
 DROP TABLE token;
 ALTER TABLE rebuilt_token RENAME TO token;
+PRAGMA legacy_alter_table=OFF;
 CREATE TABLE rebuilt_token (version_id INTEGER PRIMARY KEY, ids BLOB NOT NULL) STRICT;

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from toldonce.errors import StoreError
-from toldonce.stores.protocol import Conversation, JournalMessage, NewMemory, Standing, Trace, Unembedded
+from toldonce.stores.protocol import Changes, Conversation, JournalMessage, MemoryForUpdate, Unembedded
+from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.conversation import memberships
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.read import SqliteRead, all_runs, read_message
@@ -92,6 +94,12 @@ class SqliteWrite(SqliteRead):
             raise StoreError(f"This owner has written {first} memories and versions, the most one owner can hold.")
         return first_id(owner_id) + first
 
+    def apply(self, changes: Changes) -> list[int]:
+        owner_id = changes.owner_id
+        if owner_id is None:
+            owner_id = self.ensure_owner(*changes.address[:3], changes.at)
+        return conversation.apply(self._connection, changes, owner_id, self.reserve, self.bump)
+
     def ensure_conversation(self, owner_id: int, key: str) -> Conversation:
         row = self._rows("conversation", owner_id, key).fetchone()
         if row is not None:
@@ -109,20 +117,9 @@ class SqliteWrite(SqliteRead):
             conversation.last_memory_id,
         )
 
-    def known_ids(self, conversation_id: int, external_ids: Sequence[str]) -> set[str]:
-        return {name for name in external_ids if self._value("known_id", conversation_id, name) is not None}
-
     def tail(self, conversation_id: int, before: int, count: int) -> list[JournalMessage]:
         end = first_id(conversation_id) + before
         return [read_message(row) for row in self._rows("tail", max(end - count, first_id(conversation_id)), end)]
-
-    def traces(self, conversation_id: int, before: int, count: int) -> list[Trace]:
-        end = first_id(conversation_id) + before
-        rows = self._rows("traces", max(end - count, first_id(conversation_id)), end)
-        return [Trace(*row) for row in rows]
-
-    def places(self, conversation_id: int, digest: bytes, limit: int) -> list[int]:
-        return [row[0] - first_id(conversation_id) for row in self._rows("places", conversation_id, digest, limit)]
 
     def append_messages(self, conversation: Conversation, messages: Sequence[JournalMessage]) -> None:
         base = first_id(conversation.id)
@@ -151,53 +148,8 @@ class SqliteWrite(SqliteRead):
         )
         conversation.next_place = messages[-1].place + 1
 
-    def same_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, int]:
-        return dict(self._connection.executemany(SQL["same_words"], [(owner_id, digest) for digest in digests]))
-
-    def standing(self, memory_ids: Sequence[int]) -> dict[int, Standing]:
-        rows = self._connection.executemany(SQL["standing"], ((memory_id,) for memory_id in memory_ids))
-        return {row[0]: _standing(row) for row in rows}
-
-    def insert_memories(
-        self, project: str, owner_id: int, conversation_id: int, memories: Sequence[NewMemory], now: int
-    ) -> None:
-        changed = self.bump(owner_id)
-        many = self._connection.executemany
-        base = first_id(conversation_id)
-        many(SQL["add_version"], [(m.id, m.id, m.text, m.said_at, now) for m in memories])
-        many(SQL["add_memory"], [_memory_row(m, owner_id, changed) for m in memories])
-        many(SQL["add_locator"], [(m.uid, owner_id, m.id) for m in memories])
-        many(SQL["add_source"], [(m.id, base + place, kind) for m in memories for place, kind in m.sources])
-        many(SQL["keep_tokens"], [(m.id, m.tokens) for m in memories])
-        many(SQL["await_vector"], [(m.id, changed) for m in memories])
-        many(
-            SQL["add_membership"],
-            [(project, *entity, owner_id, m.id) for m in memories for entity in memberships(m.scope)],
-        )
-
-    def count_saying(
-        self, memory: Standing, project: str, conversation_id: int, places: Sequence[int], tokens: bytes
-    ) -> None:
-        self._rows(
-            "keep_saying",
-            memory.id,
-            self.bump(memory.owner_id),
-            memory.sayings,
-            memory.said_at,
-            memory.scope.run_id,
-            json.dumps(memory.earlier_runs) if memory.earlier_runs else None,
-        )
-        self._rows("keep_tokens", memory.version_id, tokens)
-        for place in places:
-            self._rows("add_source", memory.id, first_id(conversation_id) + place, "said")
-        for kind, entity_id in memberships(memory.scope):
-            self._rows("add_membership", project, kind, entity_id, memory.owner_id, memory.id)
-
-    def tokens(self, version_id: int) -> bytes:
-        return bytes(self._value("tokens", version_id) or b"")
-
     def replace_text(
-        self, memory: Standing, version_id: int, text: str, tokens: bytes, digest: bytes | None, now: int
+        self, memory: MemoryForUpdate, version_id: int, text: str, tokens: bytes, digest: bytes | None, now: int
     ) -> None:
         changed = self.bump(memory.owner_id)
         self._rows("add_version", version_id, memory.id, text, memory.said_at, now)
@@ -207,11 +159,11 @@ class SqliteWrite(SqliteRead):
         self._rows("keep_text", memory.id, changed, version_id, digest, now)
         self._rows("await_vector", version_id, changed)
 
-    def keep_details(self, memory: Standing, now: int) -> None:
+    def keep_details(self, memory: MemoryForUpdate, now: int) -> None:
         metadata = json.dumps(memory.metadata, ensure_ascii=False, sort_keys=True)
         self._rows("keep_details", memory.id, self.bump(memory.owner_id), metadata, memory.expires_on, now)
 
-    def keep_time(self, memory: Standing, tokens: bytes) -> None:
+    def keep_time(self, memory: MemoryForUpdate, tokens: bytes) -> None:
         self._rows("keep_time", memory.id, self.bump(memory.owner_id), memory.said_at)
         self._rows("keep_tokens", memory.version_id, tokens)
 
@@ -224,7 +176,7 @@ class SqliteWrite(SqliteRead):
             self._rows("touch", memory_id, changed)
         return [version_id for _, version_id in memories]
 
-    def delete_memory(self, memory: Standing, project: str, now: int) -> list[int]:
+    def delete_memory(self, memory: MemoryForUpdate, project: str, now: int) -> list[int]:
         changed = self.bump(memory.owner_id)
         self.deleted_of.add(memory.owner_id)
         self._rows("mark_deleted", memory.id, changed, now)
@@ -241,7 +193,7 @@ class SqliteWrite(SqliteRead):
             self._rows("relink", successor, memory.previous_id, changed)
         return self.embed_again(memory.owner_id, followers)
 
-    def leave_run(self, memory: Standing, project: str, run_id: str) -> None:
+    def leave_run(self, memory: MemoryForUpdate, project: str, run_id: str) -> None:
         for (message_id,) in self._rows("sayings_in_run", memory.id, run_id).fetchall():
             self._rows("drop_source", memory.id, message_id)
             memory.sayings -= 1
@@ -281,64 +233,3 @@ class SqliteWrite(SqliteRead):
         self.erased = True
         for table in _TABLES:
             self._connection.execute(f"DELETE FROM {table}")
-
-
-def memberships(scope: Scope) -> list[tuple[str, str]]:
-    """(kind, id) of the entities a memory carries besides the one that owns it."""
-    carried = [
-        (kind, entity_id)
-        for kind, entity_id in (
-            ("user", scope.user_id),
-            ("agent", scope.agent_id),
-            ("app", scope.app_id),
-            ("run", scope.run_id),
-        )
-        if entity_id is not None
-    ]
-    return carried[1:]
-
-
-def _memory_row(m: NewMemory, owner_id: int, changed: int) -> tuple[Any, ...]:
-    return (
-        m.id,
-        owner_id,
-        m.uid,
-        changed,
-        m.role,
-        m.actor_id,
-        m.scope.user_id,
-        m.scope.agent_id,
-        m.scope.app_id,
-        m.scope.run_id,
-        m.session_id,
-        m.previous_id,
-        int(m.answers),
-        m.digest,
-        json.dumps(m.metadata, ensure_ascii=False, sort_keys=True) if m.metadata else "{}",
-        m.expires_on,
-        m.said_at,
-        m.sayings,
-        m.created_at,
-    )
-
-
-def _standing(row: tuple[Any, ...]) -> Standing:
-    (memory_id, uid, owner_id, version_id, text, user, agent, app, run, earlier, counts, role, actor, *rest) = row
-    previous, metadata, expires_on, said_at, sayings = rest
-    return Standing(
-        id=memory_id,
-        uid=uid,
-        owner_id=owner_id,
-        version_id=version_id,
-        text=text,
-        scope=Scope(user, agent, app, run),
-        earlier_runs=tuple(json.loads(earlier)) if earlier else (),
-        counts=bool(counts),
-        role=role,
-        actor_id=actor,
-        previous_id=previous,
-        metadata=json.loads(metadata),
-        expires_on=expires_on,
-        said_at=said_at,
-        sayings=sayings,
-    )

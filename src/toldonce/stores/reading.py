@@ -1,0 +1,273 @@
+"""Reading a store: what one consistent view of it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from toldonce.stores.rebuilding import RebuildRead
+from toldonce.stores.serving import ServingRead
+from toldonce.stores.transfer import TransferRead
+from toldonce.types import EntityKind, IndexRow, MemoryRecord, Message, Role, Scope
+
+T = TypeVar("T")
+
+
+class JournalMessage(NamedTuple):
+    """A message as the journal keeps it. ``timed``: the caller said when."""
+
+    place: int
+    role: Role
+    name: str | None
+    content: str
+    said_at: int
+    timed: bool
+    recorded_at: int
+    digest: bytes
+    external_id: str | None
+    agent_id: str | None
+    app_id: str | None
+    run_id: str | None
+    conversation: str = ""
+    """Its key; filled when reading."""
+
+
+class ConversationAddress(NamedTuple):
+    """Where a conversation is kept: with an owner, under a key of its own."""
+
+    project: str
+    kind: EntityKind
+    entity_id: str
+    key: str
+
+
+class Trace(NamedTuple):
+    """What tells whether a message is in the journal already."""
+
+    digest: bytes
+    time: int | None
+    """When it was said. None: nobody said when."""
+    recorded_at: int
+
+
+@dataclass(slots=True)
+class MemoryForUpdate:
+    """A memory as whoever changes it needs it."""
+
+    id: int
+    uid: str
+    owner_id: int
+    version_id: int
+    text: str
+    scope: Scope
+    earlier_runs: tuple[str, ...]
+    counts: bool
+    """The same words said again are counted here; otherwise each saying is a memory of its own."""
+    role: Role
+    actor_id: str | None
+    previous_id: int | None
+    metadata: dict[str, Any]
+    expires_on: str | None
+    said_at: int
+    sayings: int
+
+
+class KnownWords(NamedTuple):
+    """A memory that counts sayings of the same words, and the tokens it is found by."""
+
+    memory: MemoryForUpdate
+    tokens: bytes
+
+
+class ConversationQuery(NamedTuple):
+    """What a caller who offers messages to a conversation asks of it."""
+
+    address: ConversationAddress
+    digests: Sequence[bytes]
+    """Of the offered messages that have no ids of their own, in order."""
+    external_ids: Sequence[str]
+    """Those of the messages that have."""
+    window: int
+    """How many of its latest messages may matter."""
+    batches: int
+    """At how many places, the latest first, the offered messages are looked for as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """A conversation as far as a query asks. One that does not exist yet is empty and has no id."""
+
+    owner_id: int | None = None
+    conversation_id: int | None = None
+    next_place: int = 0
+    session_id: int | None = None
+    """The first memory of the session that is going on."""
+    last_said_at: int | None = None
+    last_memory_id: int | None = None
+    last: Message | None = None
+    """The message at its end."""
+    window: Sequence[Trace] = ()
+    """Its latest messages, in order."""
+    batches: Sequence[Sequence[Trace]] = ()
+    """Messages in a row, as many as were offered, whose first and last are the first and last that were offered."""
+    known_ids: frozenset[str] = frozenset()
+    """Those of the external ids that its messages have."""
+
+
+class Unembedded(NamedTuple):
+    """A version that waits for its vector, and what the vector is made from."""
+
+    version_id: int
+    memory_id: int
+    stamp: int
+    text: str
+    actor_id: str | None
+    previous_text: str | None
+    previous_actor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """What happened to an owner since a version."""
+
+    version: int
+    rows: list[IndexRow]
+    deleted: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing done to a memory."""
+
+    event_uid: str
+    kind: str
+    old_text: str | None
+    new_text: str | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMessage:
+    """A message a memory came from."""
+
+    memory_id: int
+    conversation: str
+    place: int
+    message_id: str | None
+    kind: str
+
+
+class ReadOwners(Protocol):
+    """Whose memories there are."""
+
+    def owners(
+        self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
+    ) -> dict[int, tuple[EntityKind, str]]:
+        """Owners by id; ``None`` means any kind, any id."""
+        ...
+
+    def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
+        """Kind and entity of these owners."""
+        ...
+
+    def owners_with(self, project: str, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
+        """Owners that are this entity or hold a memory that carries it; ``None`` means any of the kind."""
+        ...
+
+    def owner_version(self, owner_id: int) -> int:
+        """Zero for an owner that does not exist."""
+        ...
+
+
+class ReadMemories(Protocol):
+    """Memories, and what was done to them."""
+
+    def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+        """Memories that were not deleted, by id."""
+        ...
+
+    def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
+        """The owner's memories that were not deleted and were written after version ``since``, by id."""
+        ...
+
+    def expired(self, owner_id: int, today: str) -> list[int]:
+        """Memories of the owner whose last day is before ``today`` (YYYY-MM-DD)."""
+        ...
+
+    def locate(self, project: str, uid: str) -> int | None:
+        """The id of a memory, deleted or not."""
+        ...
+
+    def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
+        """Memories that were not deleted, by id, for a writer that is going to change them."""
+        ...
+
+    def known_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
+        """Memories of the owner that count sayings of these words."""
+        ...
+
+    def history(self, memory_id: int) -> list[HistoryEntry]:
+        """What was done to a memory, oldest first."""
+        ...
+
+    def sources(self, memory_ids: Sequence[int]) -> list[SourceMessage]:
+        """The messages memories came from."""
+        ...
+
+
+class ReadJournal(Protocol):
+    """Messages as they were said."""
+
+    def conversation(self, query: ConversationQuery) -> ConversationView:
+        """All that it takes to tell which of the offered messages are new."""
+        ...
+
+    def messages(
+        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
+    ) -> list[JournalMessage]:
+        """The journal of these owners in the order it was written; agent, app and run as ``scope`` says, if it does."""
+        ...
+
+
+class ReadDerived(Protocol):
+    """What indexes are made from, and what waits for its vector."""
+
+    def changes(self, owner_id: int, since: int) -> OwnerChange:
+        """Rows written and memories deleted after version ``since``; everything for ``since`` 0."""
+        ...
+
+    def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
+        """Versions that wait for a vector; ``None`` means any."""
+        ...
+
+
+class Read(ReadOwners, ReadMemories, ReadJournal, ReadDerived, Protocol):
+    """One consistent view of the store."""
+
+    @property
+    def serving(self) -> ServingRead:
+        """What is kept for the server, in the same view."""
+        ...
+
+    @property
+    def transfer(self) -> TransferRead:
+        """Memories whole, in the same view."""
+        ...
+
+    @property
+    def rebuilding(self) -> RebuildRead:
+        """What a rebuild has to do, in the same view."""
+        ...
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` gives, worked out anew only if something was written since a read last asked for ``key``.
+
+        It may depend on nothing but the key and the store, and must not be changed. Long lists are not kept, and inside
+        a write nothing is.
+        """
+        ...
+
+    def setting(self, key: str) -> str | None:
+        """A word the store keeps of itself, such as the fingerprint of its vectors."""
+        ...

@@ -1,0 +1,211 @@
+"""Conversations in SQLite: all that a caller who offers messages needs, and all that comes of it, set by set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from importlib import resources
+from itertools import groupby
+from typing import Any
+
+import apsw
+
+from toldonce.errors import StoreError
+from toldonce.stores.protocol import (
+    Changes,
+    ConversationQuery,
+    ConversationView,
+    JournalMessage,
+    KnownWords,
+    MemoryForUpdate,
+    New,
+    NewMemory,
+    Reference,
+    RepeatedMemory,
+    Trace,
+)
+from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
+from toldonce.stores.sqlite.named import named_queries
+from toldonce.types import Message, Scope
+from toldonce.uids import new_uid
+
+_SQL = named_queries((resources.files(__package__) / "conversation.sql").read_text("utf-8"))
+
+WRITING = (resources.files(__package__) / "applied.sql").read_text("utf-8")
+"""What a connection has to run once before it writes."""
+
+
+def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationView:
+    """See ``ReadJournal.conversation``."""
+    found = connection.execute(_SQL["address"], query.address).fetchone()
+    if found is None or found[1] is None:
+        return ConversationView() if found is None else ConversationView(owner_id=found[0])
+    owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id = found
+    end = first_id(conversation_id) + next_place
+    start = max(end - max(query.window, 1), first_id(conversation_id))
+    window: list[Any] = connection.execute(_SQL["window"], (start, end)).fetchall()
+    return ConversationView(
+        owner_id=owner_id,
+        conversation_id=conversation_id,
+        next_place=next_place,
+        session_id=session_id,
+        last_said_at=last_said_at,
+        last_memory_id=last_memory_id,
+        last=Message(*window[-1][3:]) if window and window[-1][3] is not None else None,
+        window=[Trace(*row[:3]) for row in window[-query.window :]] if query.window else (),
+        batches=_batches(connection, conversation_id, query) if query.batches else (),
+        known_ids=_known_ids(connection, conversation_id, query.external_ids),
+    )
+
+
+def _batches(connection: apsw.Connection, conversation_id: int, query: ConversationQuery) -> list[list[Trace]]:
+    bounds = (conversation_id, query.digests[0], query.digests[-1], len(query.digests), query.batches)
+    rows = connection.execute(_SQL["batches"], bounds)
+    return [[Trace(*row[1:]) for row in batch] for _, batch in groupby(rows, lambda row: row[0])]
+
+
+def _known_ids(connection: apsw.Connection, conversation_id: int, external_ids: Sequence[str]) -> frozenset[str]:
+    if not external_ids:
+        return frozenset()
+    wanted = json.dumps(external_ids, ensure_ascii=False)
+    return frozenset(row[0] for row in connection.execute(_SQL["known_ids"], (conversation_id, wanted)))
+
+
+def known_words(connection: apsw.Connection, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
+    """See ``ReadMemories.known_words``."""
+    if not digests:
+        return {}
+    rows = connection.execute(_SQL["known_words"], (owner_id, json.dumps([digest.hex() for digest in digests])))
+    return {row[18]: KnownWords(for_update(row[:18]), row[19] or b"") for row in rows}
+
+
+def for_update(row: Sequence[Any]) -> MemoryForUpdate:
+    """A memory from the columns that ``for_update`` and ``known_words`` select."""
+    (memory_id, uid, owner_id, version_id, text, user, agent, app, run, earlier, counts, role, actor, *rest) = row
+    previous, metadata, expires_on, said_at, sayings = rest
+    return MemoryForUpdate(
+        id=memory_id,
+        uid=uid,
+        owner_id=owner_id,
+        version_id=version_id,
+        text=text,
+        scope=Scope(user, agent, app, run),
+        earlier_runs=tuple(json.loads(earlier)) if earlier else (),
+        counts=bool(counts),
+        role=role,
+        actor_id=actor,
+        previous_id=previous,
+        metadata=json.loads(metadata),
+        expires_on=expires_on,
+        said_at=said_at,
+        sayings=sayings,
+    )
+
+
+def apply(
+    connection: apsw.Connection,
+    changes: Changes,
+    owner_id: int,
+    reserve: Callable[[int, int], int],
+    bump: Callable[[int], int],
+) -> list[int]:
+    """See ``Write.apply``. ``reserve`` and ``bump`` are those of the transaction."""
+    conversation_id = changes.conversation_id
+    if conversation_id is None:
+        conversation_id = connection.execute(_SQL["add_conversation"], (owner_id, changes.address.key)).get
+    next_place = changes.messages[-1].place + 1
+    if next_place > 1 << SEQUENCE_BITS:
+        raise StoreError("This conversation holds as many messages as one can; go on in another run.")
+    first = reserve(owner_id, len(changes.memories)) if changes.memories else 0
+    changed = bump(owner_id) if changes.memories or changes.repeated else None
+    base = first_id(conversation_id)
+    made = [(first + number, memory) for number, memory in enumerate(changes.memories)]
+    sources = [(number, base + place, kind) for number, memory in made for place, kind in memory.sources]
+    sources += [(memory.id, base + place, "said") for memory in changes.repeated for place in memory.places]
+    carried = [(number, memory.scope) for number, memory in made] + [(m.id, m.scope) for m in changes.repeated]
+    connection.execute(
+        _SQL["apply"],
+        (
+            conversation_id,
+            _json([_message_row(base, message) for message in changes.messages]),
+            owner_id,
+            changes.address.project,
+            changed,
+            new_uid(changes.at) if made else None,
+            changes.at,
+            _json([_memory_row(number, first, memory) for number, memory in made]),
+            _json([_repeated_row(memory) for memory in changes.repeated]),
+            _json(sources),
+            _json([(*entity, number) for number, scope in carried for entity in memberships(scope)]),
+            next_place,
+            _id(changes.session, first),
+            changes.last_said_at,
+            _id(changes.last_memory, first),
+        ),
+    )
+    return [number for number, _ in made]
+
+
+def _json(rows: Sequence[Sequence[Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _id(memory: Reference, first: int) -> int | None:
+    return first + memory.number if isinstance(memory, New) else memory
+
+
+def _message_row(base: int, message: JournalMessage) -> tuple[Any, ...]:
+    """In the order that ``applied.sql`` reads, as in those below."""
+    place, role, name, content, said_at, timed, recorded_at, digest, *rest = message[:12]
+    return (base + place, role, name, content, said_at, int(timed), recorded_at, digest.hex(), *rest)
+
+
+def _memory_row(number: int, first: int, memory: NewMemory) -> tuple[Any, ...]:
+    scope = memory.scope
+    return (
+        number,
+        memory.uid,
+        memory.text,
+        memory.said_at,
+        memory.role,
+        memory.actor_id,
+        scope.user_id,
+        scope.agent_id,
+        scope.app_id,
+        scope.run_id,
+        number if memory.session is None else _id(memory.session, first),
+        _id(memory.previous, first),
+        int(memory.answers),
+        None if memory.digest is None else memory.digest.hex(),
+        metadata_text(memory.metadata),
+        memory.expires_on,
+        memory.sayings,
+        memory.created_at,
+        memory.tokens.hex(),
+    )
+
+
+def _repeated_row(memory: RepeatedMemory) -> tuple[Any, ...]:
+    earlier = json.dumps(memory.earlier_runs) if memory.earlier_runs else None
+    run_id, tokens = memory.scope.run_id, memory.tokens.hex()
+    return (memory.id, memory.version_id, memory.sayings, memory.said_at, run_id, earlier, tokens)
+
+
+def metadata_text(metadata: Any) -> str:
+    """Metadata as the column holds it."""
+    return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else "{}"
+
+
+def memberships(scope: Scope) -> list[tuple[str, str]]:
+    """(kind, id) of the entities a memory carries besides the one that owns it."""
+    carried = [
+        (kind, entity_id)
+        for kind, entity_id in (
+            ("user", scope.user_id),
+            ("agent", scope.agent_id),
+            ("app", scope.app_id),
+            ("run", scope.run_id),
+        )
+        if entity_id is not None
+    ]
+    return carried[1:]

@@ -1,0 +1,113 @@
+"""How many statements a call runs before it is answered: each is a round trip for a database over a network.
+
+SQLite is counted here, by a trace of everything that its connections are given, BEGIN and COMMIT included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from toldonce import Memory
+from toldonce.engine.requests import add_request
+from toldonce.remember.add import Added
+from toldonce.stores.sqlite.connection import connect
+from toldonce.types import Scope
+
+Count = Callable[[Callable[[], Any]], list[str]]
+Talk = list[dict[str, Any]]
+
+
+@pytest.fixture
+def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Memory, Count]]:
+    """A memory, and what tells the statements of a call. No vectors are made meanwhile."""
+    run: list[str] = []
+
+    def traced(path: Path, *, writes: bool) -> apsw.Connection:
+        connection = connect(path, writes=writes)
+
+        def trace(cursor: apsw.Cursor, statement: str, values: Any) -> bool:
+            run.append(" ".join(statement.split()))
+            return True
+
+        connection.exec_trace = trace
+        return connection
+
+    monkeypatch.setattr("toldonce.stores.sqlite.connect", traced)
+    with Memory(folder=tmp_path) as memory:
+
+        def count(call: Callable[[], Any]) -> list[str]:
+            memory._engine.settled().result()
+            run.clear()
+            call()
+            return list(run)
+
+        add(memory, [{"role": "user", "content": "I live in Oslo."}], user_id="ann", run_id="r1")
+        yield memory, count
+
+
+def add(memory: Memory, messages: Talk, **scope: str) -> Added:
+    """Up to the acknowledgement: without the vectors that follow."""
+    request = add_request(
+        messages,
+        Scope(**scope),
+        metadata=None,
+        timestamp=None,
+        expiration_date=None,
+        infer=True,
+        memory_type=None,
+        prompt=None,
+        conversation_id=None,
+    )
+    return memory._verbs.add_now(request)
+
+
+def talk(count: int, about: str = "the garden") -> Talk:
+    return [
+        {"role": ("user", "assistant")[n % 2], "content": f"Sentence number {n} about {about}."} for n in range(count)
+    ]
+
+
+def test_an_add_of_one_message(counted: tuple[Memory, Count]) -> None:
+    memory, count = counted
+    run = count(
+        lambda: add(memory, [{"role": "user", "content": "My sister plays the cello."}], user_id="ann", run_id="r1")
+    )
+    assert run[0].startswith("BEGIN")
+    assert run[-1] == "COMMIT"
+    assert len(run) <= 8, run
+    assert [found["memory"] for found in memory.get_all(filters={"user_id": "ann"})["results"]] == [
+        "My sister plays the cello.",
+        "I live in Oslo.",
+    ]
+
+
+@pytest.mark.parametrize("messages", [20, 400])
+def test_an_add_of_many_messages_in_a_new_conversation(counted: tuple[Memory, Count], messages: int) -> None:
+    memory, count = counted
+    run = count(lambda: add(memory, talk(messages), user_id="eva", run_id="r2"))
+    assert len(run) <= 12, run
+    assert len(memory.messages(user_id="eva")) == messages
+
+
+def test_an_add_whose_messages_have_ids_and_whose_words_are_known(counted: tuple[Memory, Count]) -> None:
+    memory, count = counted
+    messages: Talk = [{**said, "id": f"m{n}"} for n, said in enumerate(talk(20))]
+    add(memory, messages[:10], user_id="ann", run_id="r1")
+    again = [{**said, "id": f"other {said['id']}"} for said in messages[:10]]
+    run = count(lambda: add(memory, [*messages, *again], user_id="ann", run_id="r1"))
+    assert len(run) <= 12, run
+    sayings = [found["sayings"] for found in memory.get_all(filters={"user_id": "ann"}, top_k=100)["results"]]
+    assert sorted(sayings) == [1] * 11 + [2] * 10
+
+
+def test_an_add_of_what_is_there_only_looks(counted: tuple[Memory, Count]) -> None:
+    memory, count = counted
+    add(memory, talk(20), user_id="ann", run_id="r1")
+    run = count(lambda: add(memory, talk(20), user_id="ann", run_id="r1"))
+    assert len(run) <= 5, run
+    assert not [statement for statement in run if statement.startswith(("INSERT", "UPDATE", "DELETE"))]
