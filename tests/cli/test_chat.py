@@ -6,6 +6,8 @@ import re
 import signal
 from pathlib import Path
 
+from toldonce import Memory
+
 from .command import finish, read_until, run, start
 from .openai_server import LanguageModel, serve
 
@@ -29,6 +31,23 @@ def test_what_is_typed_is_remembered_in_the_next_chat_and_told_to_nobody_else(tm
     assert "We have not talked before." in other.stdout
     assert "I don't know" in other.stdout
     assert "two goats" not in other.stdout
+
+
+def test_commands_are_never_remembered_and_what_is_known_can_be_forgotten(tmp_path: Path) -> None:
+    run("chat", "--data", tmp_path, home=tmp_path, typed="I keep two goats.\n/help\n")
+    typed = "/elephant zanzibar\n/list\n/forget 7\n/forget 1\n/list\n/quit\n"
+
+    done = run("chat", "--data", tmp_path, home=tmp_path, typed=typed)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1. I keep two goats." in done.stdout
+    assert "There is no command /elephant" in done.stdout
+    assert "Name a number of the last /list" in done.stdout
+    assert "Forgotten: I keep two goats." in done.stdout
+    assert "I remember nothing of you yet." in done.stdout
+    with Memory(folder=tmp_path) as memory:
+        said = [message["content"] for message in memory.messages(user_id="you") if message["role"] == "user"]
+    assert said == ["I keep two goats."]
 
 
 def test_a_question_asked_before_is_no_answer(tmp_path: Path) -> None:

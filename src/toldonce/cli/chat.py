@@ -21,7 +21,7 @@ def chat(
     llm_base_url: BaseUrl = None,
     llm_model: ModelName = None,
 ) -> None:
-    """Talk with an agent that remembers you. /quit, Ctrl-D or Ctrl-C ends the talk.
+    """Talk with an agent that remembers you. /help shows what else can be typed; /quit ends the talk.
 
     With OPENAI_API_KEY or --llm-base-url a language model answers; without, the best memory is quoted.
     """

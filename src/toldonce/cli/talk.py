@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from uuid import uuid4
 
+from rich.markup import escape
+
+from toldonce.errors import MemoryNotFound
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
 
 from .answering import PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder, told
-from .show import Screen
+from .show import Screen, one_line
 from .stage import NoAnswer, Stage
 from .transcript import user_id_of
 
 ASSISTANT_NAME = "Toldonce"
 QUIT = "/quit"
+HELP = """/list        what I remember of you, newest first
+/forget N    forget memory number N of the last /list
+/quit        end the talk; so does Ctrl-D"""
+LISTED = 20
+"""How many memories /list shows."""
 
 
 async def talk(user_name: str, folder: Path | None, model: Model, screen: Screen) -> None:
@@ -37,17 +47,60 @@ async def talk(user_name: str, folder: Path | None, model: Model, screen: Screen
         known = told(await service.get_memories())
         screen.greets(ASSISTANT_NAME, greeting(user_name, known), known)
         recall = TurnRecall(service)
-        screen.line(f"[dim]{QUIT} or Ctrl-D ends the talk.[/]")
+        screen.line(f"[dim]{QUIT} or Ctrl-D ends the talk. /help shows what else there is.[/]")
+        commands = _Commands(memory, user_id_of(user_name), screen)
         async with Stage(service, make_responder(model, recall, user_name, ASSISTANT_NAME)) as stage:
             screen.prompt(user_name)
             async for line in typed_lines():
                 if line == QUIT:
                     break
-                if line:
+                if line.startswith("/"):  # never said to the agent, and so never remembered
+                    screen.typed(user_name, line)
+                    await commands.run(line)
+                elif line:
                     screen.typed(user_name, line)
                     await _turn(line, stage, recall, names, screen)
                 screen.prompt(user_name)
     screen.line("\n[dim]Goodbye.[/]")
+
+
+class _Commands:
+    """What can be done in a talk besides talking."""
+
+    def __init__(self, memory: AsyncMemory, user_id: str, screen: Screen) -> None:
+        self._memory = memory
+        self._user_id = user_id
+        self._screen = screen
+        self._listed: list[dict[str, Any]] = []
+
+    async def run(self, line: str) -> None:
+        """Do what a line that begins with a slash says."""
+        name, _, rest = line.partition(" ")
+        if name == "/list":
+            await self._list()
+        elif name == "/forget":
+            await self._forget(rest.strip())
+        else:
+            if name != "/help":
+                self._screen.line(f"[red]There is no command {escape(name)}.[/]")
+            self._screen.line(HELP)
+
+    async def _list(self) -> None:
+        found = await self._memory.get_all(filters={"user_id": self._user_id}, top_k=LISTED)
+        self._listed = found["results"]
+        for number, row in enumerate(self._listed, 1):
+            self._screen.line(f"{number:>3}. {escape(one_line(row['memory']))}")
+        if not self._listed:
+            self._screen.line("I remember nothing of you yet.")
+
+    async def _forget(self, number: str) -> None:
+        if not number.isdecimal() or not 1 <= int(number) <= len(self._listed):
+            self._screen.line("[red]Name a number of the last /list, such as /forget 1.[/]")
+            return
+        row = self._listed[int(number) - 1]
+        with suppress(MemoryNotFound):  # forgotten already
+            await self._memory.delete(row["id"])
+        self._screen.line(f"Forgotten: {escape(one_line(row['memory']))}")
 
 
 async def _turn(line: str, stage: Stage, recall: TurnRecall, names: dict[str, str], screen: Screen) -> None:

@@ -1,0 +1,235 @@
+"""Looking at what is remembered, and correcting it: ``list``, ``search``, ``show``, ``edit``, ``delete`` and others."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from toldonce.errors import InvalidInput
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT
+
+from .show import day, one_line, said_at, speaker
+from .target import Data, Host, Json, Row, opened, opened_folder, require_memories
+
+User = Annotated[str | None, typer.Option("--user", metavar="ID", help="The user's memories.")]
+Agent = Annotated[str | None, typer.Option("--agent", metavar="ID", help="The agent's memories.")]
+App = Annotated[str | None, typer.Option("--app", metavar="ID", help="The app's memories.")]
+Run = Annotated[str | None, typer.Option("--run", metavar="ID", help="The run's memories.")]
+MemoryId = Annotated[str, typer.Argument(metavar="ID", help="A memory's id, as `toldonce list` shows it.")]
+
+
+def list_memories(
+    user: User = None,
+    agent: Agent = None,
+    app: App = None,
+    run: Run = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most memories to list.")] = 50,
+    data: Data = None,
+    host: Host = None,
+    as_json: Json = False,
+) -> None:
+    """List memories, newest first.
+
+    Example: toldonce list --user ann --limit 10
+    """
+    with opened(data, host) as target:
+        found = target.newest(_filters(user, agent, app, run), limit)
+    if as_json:
+        _print_json(found)
+        return
+    for row in found:
+        _line(f"{row['id']}  {_said(row)}")
+    if not found:
+        _note("No memories. See who has any: toldonce users")
+
+
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for, in plain words.")],
+    user: User = None,
+    agent: Agent = None,
+    app: App = None,
+    run: Run = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="The most memories to return.")] = 10,
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="The lowest score to return.")] = 0.1,
+    data: Data = None,
+    host: Host = None,
+    as_json: Json = False,
+) -> None:
+    """Recall what answers a query, with scores and what they were made of.
+
+    Example: toldonce search "Where does she live?" --user ann
+    """
+    with opened(data, host) as target:
+        found = target.search(query, _filters(user, agent, app, run), limit, threshold)
+    if as_json:
+        _print_json(found)
+        return
+    for row in found:
+        _line(f"{row['score']:.2f}  {row['id']}  {_said(row)}")
+        why = {name: value for name, value in (row.get("score_breakdown") or {}).items() if value}
+        if why:
+            _line("      " + "  ".join(f"{name} {value:.2f}" for name, value in why.items()), dim=True)
+    if not found:
+        _note(f"Nothing scores {threshold:g} or more. See what is there: toldonce list, or lower --threshold.")
+
+
+def show(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """Show one memory whole.
+
+    Example: toldonce show 0198c0de-0000-7000-8000-000000000000
+    """
+    with opened(data, host) as target:
+        row = target.get(memory_id)
+    if as_json:
+        _print_json(row)
+        return
+    for name, value in row.items():
+        if value not in (None, {}, []):
+            shown = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
+            _line(f"{name:<16}{shown}")
+
+
+def edit(
+    memory_id: MemoryId,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The memory's new words.")],
+    data: Data = None,
+    host: Host = None,
+) -> None:
+    """Correct a memory's words. Its history keeps the earlier ones.
+
+    Example: toldonce edit 0198c0de-0000-7000-8000-000000000000 "I live in Bergen."
+    """
+    with opened(data, host) as target:
+        target.get(memory_id)
+        target.update(memory_id, text)
+    _note(f"Memory {memory_id} is changed. What was there before: toldonce history {memory_id}")
+
+
+def delete(
+    memory_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, as `toldonce list` shows them.")],
+    data: Data = None,
+    host: Host = None,
+) -> None:
+    """Take memories out of recall. Their history stays.
+
+    Example: toldonce delete 0198c0de-0000-7000-8000-000000000000
+    """
+    with opened(data, host) as target:
+        for memory_id in memory_ids:  # all of them are there before one goes
+            target.get(memory_id)
+        for memory_id in dict.fromkeys(memory_ids):
+            target.delete(memory_id)
+    _note(f"{len(set(memory_ids))} deleted.")
+
+
+def history(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """Show what was done to a memory, oldest first. Works for deleted memories too.
+
+    Example: toldonce history 0198c0de-0000-7000-8000-000000000000
+    """
+    with opened(data, host) as target:
+        entries = target.history(memory_id)
+        if not entries:
+            target.get(memory_id)
+    if as_json:
+        _print_json(entries)
+        return
+    for entry in entries:
+        words = [one_line(str(entry[key])) for key in ("old_memory", "new_memory") if entry.get(key)]
+        _line(f"{entry['updated_at']}  {entry['event']:<7} {'  ->  '.join(words)}")
+
+
+def users(data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """List the users, agents, apps and runs that have memories.
+
+    Example: toldonce users --json
+    """
+    with opened(data, host) as target:
+        found = target.entities()
+    if as_json:
+        _print_json(found)
+        return
+    for row in found:
+        _line(f"{row['type']:<6} {row.get('total_memories', 0):>7}  {row['name']}")
+    if not found:
+        _note("Nobody has memories yet.")
+
+
+def stats(data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """Count users and memories.
+
+    Example: toldonce stats
+    """
+    with opened(data, host) as target:
+        found = target.entities()
+    entities = Counter(str(row["type"]) for row in found)
+    owned = sum(int(row.get("total_memories", 0)) for row in found if row["type"] == "user")
+    counted = {**{f"{kind}s": entities[kind] for kind in ("user", "agent", "app", "run")}, "memories_of_users": owned}
+    if as_json:
+        _print_json(counted)
+        return
+    for name, number in counted.items():
+        _line(f"{name.replace('_', ' '):<18}{number:>8,}")
+
+
+def where(data: Data = None, as_json: Json = False) -> None:
+    """Show where the memories are kept, how large they are, and which embedder made their vectors.
+
+    Example: toldonce where
+    """
+    folder = require_memories(data)
+    files = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(_files(folder))}
+    with opened_folder(data) as verbs, verbs.engine.reading() as store:
+        embedder, fingerprint = store.setting(EMBEDDER), store.setting(FINGERPRINT)
+    found = {"folder": str(folder.resolve()), "embedder": embedder, "fingerprint": fingerprint, "files": files}
+    if as_json:
+        _print_json(found)
+        return
+    _line(f"folder    {found['folder']}")
+    _line(f"embedder  {embedder or 'brought along by the program'}  ({fingerprint})")
+    for name, size in files.items():
+        _line(f"{size:>12,} bytes  {name}")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _filters(user: str | None, agent: str | None, app: str | None, run: str | None) -> dict[str, str]:
+    named = {"user_id": user, "agent_id": agent, "app_id": app, "run_id": run}
+    filters = {key: value for key, value in named.items() if value is not None}
+    if not filters:
+        raise InvalidInput("Say whose memories: --user, --agent, --app or --run. See who has any: toldonce users")
+    return filters
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    when = day(said_at(row)) if row.get("said_at") else day(datetime.fromisoformat(str(row["created_at"])))
+    return f"{when:>11}  {speaker(row, {'user': 'user', 'assistant': 'assistant'})}: {one_line(str(row['memory']))}"
+
+
+def _line(text: str, *, dim: bool = False) -> None:
+    """One line; on a terminal cut to its width, in a pipe whole."""
+    console = Console(highlight=False)
+    style = "dim" if dim else None
+    if console.is_terminal:
+        console.print(escape(text), style=style, no_wrap=True, overflow="ellipsis")
+    else:
+        typer.echo(text)
+
+
+def _note(text: str) -> None:
+    """Something for the person, which a pipe does not read."""
+    typer.echo(text, err=True)
+
+
+def _print_json(value: Row | Sequence[Row]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,143 @@
+"""Looking at memories and correcting them, in a folder and through a running server alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.remote.server import KEY, Server
+from toldonce import Memory
+
+from .command import environment, run
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_on(url: str, *arguments: str, home: Path, key: str = KEY) -> subprocess.CompletedProcess[str]:
+    """``toldonce`` with these arguments on a server."""
+    return subprocess.run(
+        [sys.executable, "-m", "toldonce.cli", *arguments, "--host", url],
+        env={**environment(home), "TOLDONCE_API_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Ann and Bob said something."""
+    path = tmp_path / "data"
+    with Memory(folder=path) as memory:
+        memory.add("I am allergic to peanuts.", user_id="ann")
+        memory.add([{"role": "user", "content": "My birthday is on May 6th.", "name": "Ann"}], user_id="ann")
+        memory.add("I live in [bold]Oslo[/].", user_id="bob")
+    return path
+
+
+@pytest.fixture(params=["folder", "server"])
+def command(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Command]:
+    """The command line on that folder: opened, or through a server that has it open."""
+    if request.param == "folder":
+        yield lambda *arguments: run(*arguments, "--data", folder, home=tmp_path)
+        return
+    with Server(folder) as server:
+        yield lambda *arguments: run_on(server.url, *arguments, home=tmp_path)
+
+
+def listed(command: Command, user: str = "ann") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(command("list", "--user", user, "--json").stdout)
+    return found
+
+
+def test_memories_are_listed_searched_shown_and_corrected(command: Command) -> None:
+    shown = command("list", "--user", "ann")
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split("  ")[-1] for line in shown.stdout.splitlines()] == [
+        "Ann: My birthday is on May 6th.",
+        "user: I am allergic to peanuts.",
+    ]
+    found = command("search", "When is my birthday?", "--user", "ann")
+    assert "My birthday is on May 6th." in found.stdout.splitlines()[0]
+    assert "meaning" in found.stdout.splitlines()[1], "it says why"
+
+    memory_id = listed(command)[0]["id"]
+    assert "May 6th" in command("show", memory_id).stdout
+    edited = command("edit", memory_id, "My birthday is on May 7th.")
+    assert edited.returncode == 0, edited.stderr
+    assert "May 6th.  ->  My birthday is on May 7th." in command("history", memory_id).stdout
+    assert listed(command)[0]["memory"] == "My birthday is on May 7th."
+
+    assert command("delete", memory_id).returncode == 0
+    assert [row["memory"] for row in listed(command)] == ["I am allergic to peanuts."]
+    assert [row["memory"] for row in listed(command, "bob")] == ["I live in [bold]Oslo[/]."]
+    gone = json.loads(command("history", memory_id, "--json").stdout)
+    assert [entry["event"] for entry in gone] == ["ADD", "UPDATE", "DELETE"]
+
+
+def test_users_are_listed_and_counted(command: Command) -> None:
+    found = json.loads(command("users", "--json").stdout)
+    assert [(row["type"], row["name"], row["total_memories"]) for row in found] == [
+        ("user", "ann", 2),
+        ("user", "bob", 1),
+    ]
+    counted = json.loads(command("stats", "--json").stdout)
+    assert (counted["users"], counted["agents"], counted["memories_of_users"]) == (2, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["list"], "--user"),
+        (["show", "no-such-memory"], "id"),
+        (["edit", "no-such-memory", "x"], "id"),
+        (["history", "no-such-memory"], "id"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(command: Command, arguments: list[str], complaint: str) -> None:
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert complaint in done.stderr
+
+
+def test_one_unknown_id_keeps_the_others(command: Command) -> None:
+    ids = [row["id"] for row in listed(command)]
+    assert command("delete", ids[0], "no-such-memory").returncode == 2
+    assert [row["id"] for row in listed(command)] == ids
+
+
+def test_nothing_found_is_no_error(command: Command) -> None:
+    done = command("search", "quantum chromodynamics", "--user", "nobody")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "toldonce list" in done.stderr
+
+
+def test_where_names_the_folder_and_the_embedder(folder: Path, tmp_path: Path) -> None:
+    found = json.loads(run("where", "--data", folder, "--json", home=tmp_path).stdout)
+    assert found["folder"] == str(folder)
+    assert found["embedder"] == "toldonce"
+    assert found["files"]["toldonce.db"] > 0
+
+
+def test_a_folder_without_memories_is_not_made(tmp_path: Path) -> None:
+    done = run("list", "--user", "ann", "--data", tmp_path / "none", home=tmp_path)
+    assert done.returncode == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_server_that_is_away_or_refuses_the_key(tmp_path: Path, folder: Path) -> None:
+    nobody = "http://127.0.0.1:9"
+    assert "does not answer" in run_on(nobody, "users", home=tmp_path).stderr
+    assert "set TOLDONCE_API_KEY" in run_on(nobody, "users", home=tmp_path, key="").stderr
+    with Server(folder) as server:
+        refused = run_on(server.url, "users", home=tmp_path, key="rk-another-0123456789abcdef")
+    assert refused.returncode == 2
+    assert "refuses the key" in refused.stderr
