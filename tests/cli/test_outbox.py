@@ -11,7 +11,7 @@ from toldonce.engine.requests import add_request, scope_of
 from toldonce.remote.account import account
 from toldonce.remote.delivery import outbox_path
 from toldonce.remote.outbox.file import OutboxFile
-from toldonce.remote.said import said
+from toldonce.remote.payload import pack
 
 from .command import run
 
@@ -47,7 +47,7 @@ def put(file: OutboxFile, *texts: str) -> list[str]:
             prompt=None,
             conversation_id="c",
         )
-        entry = said(request, None)
+        entry = pack(request, None)
         file.put(entry.key, entry.conversation, entry.payload, now=1_772_357_400_000_000)
         keys.append(entry.key)
     return keys

@@ -26,7 +26,7 @@ from toldonce.remote.delivery import delivery, outbox_path
 from toldonce.remote.outbox import policy, sender
 from toldonce.remote.outbox.file import Entry, OutboxFile
 from toldonce.remote.outbox.sender import Sender
-from toldonce.remote.said import said
+from toldonce.remote.payload import pack
 from toldonce.times import now
 
 KEY = "m0-test-key"
@@ -124,7 +124,7 @@ def put(file: OutboxFile, number: int) -> None:
         prompt=None,
         conversation_id=f"c{number % CONVERSATIONS}",
     )
-    entry = said(request, None)
+    entry = pack(request, None)
     file.put(entry.key, entry.conversation, entry.payload, now())
 
 

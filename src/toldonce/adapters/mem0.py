@@ -32,11 +32,11 @@ from toldonce.errors import (
     Unsupported,
 )
 from toldonce.filters import named_users
-from toldonce.remote.checked import Row, for_users, own_rows
 from toldonce.remote.delivery import FOLDER
 from toldonce.remote.outbox import Deliver, Entry
-from toldonce.remote.outboxed import Outboxed
-from toldonce.remote.said import ids_of, unpack
+from toldonce.remote.payload import ids_of, unpack
+from toldonce.remote.queued_memory import QueuedMemory
+from toldonce.remote.row_guard import Row, for_users, own_rows
 from toldonce.remote.threads import in_a_thread
 from toldonce.times import iso
 
@@ -52,7 +52,7 @@ _OVERFETCH = 4
 """So many more are asked for where rows of users must be taken out afterwards."""
 
 
-class Mem0Memory(Outboxed):
+class Mem0Memory(QueuedMemory):
     """A memory that Mem0's library keeps, with the configuration of its ``Memory.from_config``.
 
     Raises:
@@ -79,7 +79,7 @@ class Mem0Memory(Outboxed):
         return 0
 
     async def add(self, messages: Any, *, app_id: str | None = None, **options: Any) -> dict[str, Any]:
-        """Remember what was said; see ``Outboxed.add``."""
+        """Remember what was said; see ``QueuedMemory.add``."""
         if app_id is not None:
             raise Unsupported("Mem0's library knows no app_id. Leave it out, or put it into metadata.")
         return await super().add(messages, **options)

@@ -16,7 +16,7 @@ from toldonce.errors import InvalidInput
 from toldonce.remote.account import account
 from toldonce.remote.delivery import FOLDER, outbox_path
 from toldonce.remote.outbox.file import Entry, OutboxFile
-from toldonce.remote.said import unpack
+from toldonce.remote.payload import unpack
 from toldonce.times import as_datetime, now
 
 Data = Annotated[

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from toldonce.remote.account import Account
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.outbox import Deliver, Entry
-from toldonce.remote.said import unpack
+from toldonce.remote.payload import unpack
 
 FOLDER = "outbox"
 """Of outboxes, in the data folder."""

@@ -18,11 +18,11 @@ from toldonce.config import default_folder
 from toldonce.engine.requests import read_filters, read_limit, scope_of, search_request, understood
 from toldonce.errors import RemoteError
 from toldonce.remote.account import account
-from toldonce.remote.checked import Row, for_users, own_rows
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.delivery import delivery, outbox_path
-from toldonce.remote.outboxed import Outboxed
-from toldonce.remote.said import ids_of
+from toldonce.remote.payload import ids_of
+from toldonce.remote.queued_memory import QueuedMemory
+from toldonce.remote.row_guard import Row, for_users, own_rows
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ TOLDONCE = "home"
 """The organisation that Toldonce's own server names when it is pinged."""
 
 
-class RemoteMemory(Outboxed):
+class RemoteMemory(QueuedMemory):
     """Long-term memory kept by a Mem0 host: its cloud, Toldonce's server, or another that speaks its REST API.
 
     Making one sends nothing; it may be used from several event loops. ``api_key`` and ``host`` default to
@@ -130,7 +130,7 @@ class RemoteMemory(Outboxed):
         return await (await self._client()).delete_all(ids)
 
     async def close(self) -> None:
-        """Let go of the host, as ``Outboxed.close`` says."""
+        """Let go of the host, as ``QueuedMemory.close`` says."""
         here, clients = asyncio.get_running_loop(), [*self._clients.items()]
         self._clients.clear()
         try:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import Closed
 from toldonce.remote.outbox import Opens, Outbox, open_outbox
-from toldonce.remote.said import belongs_to, said
+from toldonce.remote.payload import belongs_to, pack
 from toldonce.remote.threads import in_a_thread
 
 _POLL = 0.01
@@ -20,7 +20,7 @@ _LAST_SENDING = 1.5
 """Seconds for which ``close`` sends what still waits; the next process sends the rest."""
 
 
-class Outboxed:
+class QueuedMemory:
     """The write half of ``AsyncMemory``'s verbs, for a memory that may be slow or away. Usable from several loops."""
 
     def __init__(self, path: Path, opens: Opens, destination: str, *, api_version: str | None = None) -> None:
@@ -66,7 +66,7 @@ class Outboxed:
         )
         if not request.messages:
             return {"results": []}
-        entry = said(request, self._api_version)
+        entry = pack(request, self._api_version)
         await asyncio.wrap_future(self._outbox.put(entry.key, entry.conversation, entry.payload))
         return {"results": [], "status": "QUEUED", "event_id": entry.key}
 

@@ -14,7 +14,7 @@ from toldonce.types import Message, Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Packed:
     """One call of add."""
 
     key: str
@@ -23,7 +23,7 @@ class Said:
     payload: str
 
 
-def said(request: AddRequest, api_version: str | None) -> Said:
+def pack(request: AddRequest, api_version: str | None) -> Packed:
     """A call of add as an outbox keeps it."""
     ids = ids_of(request.scope)
     conversation = request.conversation_id or json.dumps(ids, sort_keys=True)
@@ -41,7 +41,7 @@ def said(request: AddRequest, api_version: str | None) -> Said:
         "options": options,
         "api_version": api_version,
     }
-    return Said(_key(request, conversation), conversation, json.dumps(payload, ensure_ascii=False))
+    return Packed(_key(request, conversation), conversation, json.dumps(payload, ensure_ascii=False))
 
 
 def ids_of(scope: Scope) -> dict[str, str]:
