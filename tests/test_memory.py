@@ -373,7 +373,7 @@ def test_async_memory_works_from_several_loops(tmp_path: Path) -> None:
 WRONG: list[tuple[Callable[[Memory], object], type[Exception], str]] = [
     (lambda m: m.add("x"), MissingIdentity, "user_id"),
     (lambda m: m.add("x", user_id=" "), InvalidInput, "user_id must not be empty"),
-    (lambda m: m.add("x", user_id="a b"), InvalidInput, "whitespace"),
+    (lambda m: m.add("x", user_id="a\tb"), InvalidInput, "whitespace"),
     (lambda m: m.add([], user_id="a"), InvalidMessage, "messages is empty"),
     (lambda m: m.add("x" * 1_000_000, user_id="a"), InvalidMessage, "the most is"),
     (lambda m: m.add("x", user_id="a", timestamp=datetime(2026, 1, 1)), InvalidTime, "no time zone"),

@@ -106,11 +106,18 @@ def test_the_platforms_keys_mean_the_same_without_flat_metadata(filters: dict[st
     assert parse_filters(filters, flat_metadata=False) == parse_filters(filters)
 
 
-@pytest.mark.parametrize("key", ["mood", "role", "actor_id", "session_id", "and", "$or", "", "user_id "])
+@pytest.mark.parametrize("key", ["mood", "role", "actor_id", "session", "and", "$or", "", "user_id "])
 def test_without_flat_metadata_an_unknown_key_is_an_error(key: str) -> None:
     with pytest.raises(InvalidFilter, match=r"AND\[0\]\..*: unknown key; allowed: user_id, agent_id") as refused:
         parse_filters({"AND": [{key: "x"}]}, flat_metadata=False)
     assert "metadata" in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["session_id", "sessionId"])
+def test_the_platform_calls_a_run_a_session_too(key: str) -> None:
+    asked: dict[str, Any] = {"AND": [{key: {"in": ["r1"]}}]}
+    assert parse_filters(asked, flat_metadata=False) == parse_filters({"run_id": ["r1"]})
+    assert parse_filters(asked) == parse_filters({"metadata": {key: ["r1"]}})
 
 
 def test_filters_that_match_different_memories_are_different() -> None:

@@ -45,7 +45,7 @@ TIMES = "allowed: a date (2024-07-31), an ISO datetime"
         ({"user_id": {}}, "user_id", f"must not be empty; {IDS}"),
         ({"user_id": True}, "user_id", "must be a string, not a boolean"),
         ({"user_id": 1.5}, "user_id", "must be a string, not a number"),
-        ({"user_id": "alice smith"}, "user_id", "must not contain whitespace"),
+        ({"user_id": "alice\tsmith"}, "user_id", "must not contain whitespace"),
         ({"user_id": "a\0"}, "user_id", "must not contain a null byte"),
         ({"user_id": "a\ud800"}, "user_id", "must not contain a lone surrogate"),
         ({"user_id": ["alice", None]}, "user_id[1]", "must not be null"),

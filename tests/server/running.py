@@ -17,6 +17,7 @@ import uvicorn
 from toldonce.server.app import build_app
 from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import SCOPES
+from toldonce.server.running import configured
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
 
@@ -101,7 +102,7 @@ class Running:
 def serving(folder: Path, **settings: Any) -> Iterator[Running]:
     """A server over a folder."""
     app = build_app(Settings(folder=folder, **settings))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    server = uvicorn.Server(configured(app))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

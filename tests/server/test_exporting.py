@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
 
 from tests.server.running import Client
 from toldonce.errors import InvalidInput
-from toldonce.server.exporting import read_schema, shape
+from toldonce.server.exporting import MOST_LOOKUPS, read_schema, shape
 
 MEMORIES: list[dict[str, Any]] = [
     {"memory": "I moved to Bergen.", "city": "Bergen", "age": 31, "tags": ["move"], "active": True},
@@ -76,7 +77,9 @@ def test_schemas_that_cannot_be_followed_are_refused(schema: dict[str, Any]) -> 
         shape(schema, MEMORIES)
 
 
-@pytest.mark.parametrize("schema", ["", "[", "7", "[]", "{}", {"properties": 7}, {"type": "string"}, "[" * 9_999])
+@pytest.mark.parametrize(
+    "schema", ["[", "7", "[]", {"properties": 7}, {"properties": ["a"]}, {"type": "string"}, "[" * 9_999]
+)
 def test_what_is_no_schema_of_an_object_is_refused(schema: Any) -> None:
     with pytest.raises(InvalidInput, match="schema"):
         read_schema(schema)
@@ -90,7 +93,8 @@ def test_an_export_shows_what_is_remembered_when_it_is_fetched(client: Client) -
     client.add("I moved to Bergen.", user_id="ann", metadata={"city": "Bergen"})
     fetched = client.post("/v1/exports/get/", {"memory_export_id": made.json["id"]})
     assert fetched.json == {"city": "Bergen"}
-    assert client.post("/v1/exports/get/", {"memory_export_id": "x"}).status == 404
+    assert client.post("/v1/exports/get/", {"memory_export_id": "x"}).status == 400
+    assert client.post("/v1/exports/get/", {"memory_export_id": str(uuid.uuid4())}).status == 404
     assert client.post("/v1/exports/get/", {}).status == 400
     assert client.post("/v1/exports/", {"schema": schema, "user_id": "bob"}).status == 400
 
@@ -111,3 +115,24 @@ def test_feedback_is_given_and_taken_back(client: Client) -> None:
     assert client.post("/v1/feedback/", given).json["feedback"] == "VERY_NEGATIVE"
     assert client.post("/v1/feedback/", {"memory_id": uid, "feedback": None}).json["feedback"] is None
     assert client.post("/v1/feedback/", {"memory_id": uid, "feedback": "SPLENDID"}).status == 400
+
+
+@pytest.mark.parametrize("schema", ["", " ", "{}", {}, None, {"type": "object"}, {"properties": {}}, {"title": "All"}])
+def test_a_schema_that_names_nothing_takes_memories_as_they_are(client: Client, schema: Any) -> None:
+    client.add("I like tea.", user_id="ann", metadata={"cup": 1})
+    made = client.post("/v1/exports/", {"schema": schema, "filters": {"user_id": "ann"}})
+    assert made.status == 201, made.raw
+    [memory] = client.post("/v1/exports/get/", {"memory_export_id": made.json["id"]}).json["memories"]
+    assert (memory["memory"], memory["user_id"], memory["cup"]) == ("I like tea.", "ann", 1)
+
+
+def test_a_property_that_is_only_named_takes_what_there_is() -> None:
+    for described in ({}, None, True, "string", {"description": "where"}):
+        assert shape({"properties": {"city": described}}, MEMORIES) == {"city": "Bergen"}
+    assert shape({"properties": {"tags": {"type": "array"}}}, MEMORIES) == {"tags": ["move", "home"]}
+
+
+def test_an_export_that_would_take_long_is_refused() -> None:
+    asked = {"properties": {f"p{n}": {"type": "string"} for n in range(MOST_LOOKUPS // 1000 + 1)}}
+    with pytest.raises(InvalidInput, match="fewer properties"):
+        shape(asked, MEMORIES * 500)

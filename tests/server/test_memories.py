@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from urllib.parse import quote
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_search_sees_what_was_just_added(client: Client, version: str) -> None
     [hit] = client.post(f"/{version}/memories/search/", body).json["results"]
     assert hit["memory"] == "My sister Rosa lives in Lisbon."
     assert 0.1 <= hit["score"] <= 1
-    assert {"semantic", "bm25", "entity"} <= set(hit["score_breakdown"])
+    assert {"semantic", "bm25"} <= set(hit["score_breakdown"])
     assert (hit["user_id"], hit["run_id"], hit["session_id"], hit["metadata"]) == ("ann", None, None, {"k": 1})
 
 
@@ -215,17 +216,22 @@ def test_entities_may_have_any_name(client: Client, name: str) -> None:
     assert client.get("/v1/entities/").json["results"] == []
 
 
-def test_a_batch_happens_as_a_whole(client: Client) -> None:
-    uids = client.add([{"role": "user", "content": text} for text in ("one", "two")], user_id="ann")
-    broken = {"memories": [{"memory_id": uids[0], "text": "changed"}, {"memory_id": NOWHERE, "text": "x"}]}
-    assert client.put("/v1/batch/", broken).status == 404
-    assert sorted(client.all(user_id="ann")) == ["one", "two"]
-    changes = {"memories": [{"memory_id": uid, "text": f"new {place}"} for place, uid in enumerate(uids)]}
-    assert client.put("/v1/batch/", changes).json["message"] == "Successfully updated 2 memories"
-    assert sorted(client.all(user_id="ann")) == ["new 0", "new 1"]
-    assert client.delete("/v1/batch/", {"memories": [{"memory_id": uid} for uid in uids]}).status == 200
-    assert client.all(user_id="ann") == []
-    assert client.delete("/v1/batch/", {"memories": []}).status == 400
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_batch_names_ids_that_are_not_there_and_does_the_rest(client: Client, method: str) -> None:
+    uids = client.add([{"role": "user", "content": text} for text in ("one", "two", "three")], user_id="ann")
+    client.delete(f"/v1/memories/{uids[1]}/")
+    stale = [uids[1], NOWHERE]
+    sent = {"memories": [{"memory_id": uid, "text": f"new {uid}"} for uid in (*uids, NOWHERE)]}
+    answer = client.send(method, "/v1/batch/", sent)
+    assert (answer.status, answer.json["not_found"]) == (200, stale)
+    assert answer.json["message"].endswith("2 memories")
+    left = [] if method == "DELETE" else [f"new {uids[0]}", f"new {uids[2]}"]
+    assert sorted(client.all(user_id="ann")) == sorted(left)
+    nothing = client.send(method, "/v1/batch/", {"memories": [{"memory_id": uid, "text": "x"} for uid in stale]})
+    assert nothing.status == 404
+    assert all(uid in nothing.json["detail"] for uid in stale)
+    assert client.send(method, "/v1/batch/", {"memories": []}).status == 400
+    assert client.send(method, "/v1/batch/", {"memories": [{"memory_id": "x", "text": "x"}]}).status == 400
 
 
 def test_an_idempotency_key_makes_a_repeat_free(client: Client) -> None:
@@ -252,3 +258,97 @@ def test_what_was_done_is_listed(client: Client) -> None:
     histories = client.get("/v1/memories/events/").json
     assert [(one["event"], one["new_memory"]) for one in histories["results"]] == [("UPDATE", "two"), ("ADD", "one")]
     assert client.get(f"/v1/event/{NOWHERE}/").status == 404
+
+
+def test_half_an_emoji_is_stored_and_searched_without_it(client: Client) -> None:
+    client.add("I ski", user_id="u")
+    assert client.post("/v3/memories/add/", b'{"messages":"Alone \\udc00","user_id":"u"}').status == 200
+    assert len(client.all(user_id="u")) == 2
+    found = client.post("/v3/memories/search/", b'{"query":"ski \\ud83c","filters":{"user_id":"u"}}')
+    assert found.json["results"][0]["memory"] == "I ski"
+    assert client.post("/v3/memories/", b'{"filters":{"user_id":"u\\ud83c"}}').status == 400
+
+
+def test_integers_of_any_length_come_back_as_they_were_sent(client: Client) -> None:
+    numbers = [2**63, -(2**70), 10**40]
+    [uid] = client.add("counted", user_id="ann", metadata={"numbers": numbers, "one": numbers[0]})
+    found = client.get(f"/v1/memories/{uid}/").json
+    assert found["metadata"] == {"numbers": numbers, "one": numbers[0]}
+    client.put("/v1/memories/" + uid, {"metadata": {"one": 2**64 + 1}})
+    assert (
+        client.post("/v3/memories/", {"filters": {"user_id": "ann"}}).json["results"][0]["metadata"]["one"] == 2**64 + 1
+    )
+
+
+@pytest.mark.parametrize("name", ["ann lee", 'a"b', "a'b", "x'; DROP TABLE memory; --", "100% (sure)"])
+def test_ids_may_hold_spaces_quotes_and_sql(client: Client, name: str) -> None:
+    client.add("mine", user_id=name)
+    client.add("other", user_id="bob")
+    assert client.all(user_id=name) == ["mine"]
+    encoded = quote(name, safe="")
+    assert [one["memory"] for one in client.get(f"/v1/memories/user/{encoded}/").json["results"]] == ["mine"]
+    assert client.delete(f"/v1/memories/?user_id={encoded}").json["count"] == 1
+    assert client.all(user_id="bob") == ["other"]
+
+
+def test_feedback_is_for_memories_that_are_there(client: Client) -> None:
+    [uid] = client.add("said", user_id="ann")
+    verdict = {"memory_id": uid, "feedback": "POSITIVE"}
+    assert client.post("/v1/feedback/", verdict).status == 200
+    client.delete(f"/v1/memories/{uid}/")
+    assert client.post("/v1/feedback/", verdict).status == 404
+    assert client.post("/v1/feedback/", {**verdict, "memory_id": uid[:-1]}).status == 400
+
+
+@pytest.mark.parametrize("path", ["", "/history"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_a_slash_inside_an_id_is_part_of_no_id(client: Client, method: str, path: str) -> None:
+    assert client.send(method, f"/v1/memories/user%2F{NOWHERE}{path}/", {}).status == 404
+    assert client.send(method, "/api/v1/webhooks/x%2Fdeliveries/", {}).status == 404
+
+
+@pytest.mark.parametrize("messages", [[{"role": "user", "content": ""}], [{"role": "system", "content": "x"}]])
+def test_messages_without_words_are_no_error_and_no_memory(client: Client, messages: object) -> None:
+    for path, infer in (("/v3/memories/add/", True), ("/v3/memories/add/", False), ("/v1/memories/", True)):
+        answer = client.post(path, {"messages": messages, "user_id": "ann", "infer": infer})
+        assert answer.status == 200, answer.raw
+    assert client.all(user_id="ann") == []
+    assert client.get("/v1/events/").json["results"][0]["results"] == []
+
+
+def test_head_is_answered_like_get_without_a_body(client: Client) -> None:
+    [uid] = client.add("said", user_id="ann")
+    for path in ("/v1/ping/", f"/v1/memories/{uid}/", "/healthz", "/nope/"):
+        head, get = client.send("HEAD", path), client.get(path)
+        assert (head.status, head.raw) == (get.status, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=x"]
+)
+def test_a_body_is_json_whatever_it_is_said_to_be(client: Client, kind: str | None) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port)
+    headers = {"Authorization": f"Token {client.key}"} | ({} if kind is None else {"Content-Type": kind})
+    body = b'{"messages": "I like tea.", "user_id": "ann"}'
+    connection.request("POST", "/v3/memories/add/", body, headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert client.all(user_id="ann") == ["I like tea."]
+
+
+def test_addresses_of_pages_are_those_the_caller_knows(server: Running, client: Client) -> None:
+    client.add([{"role": "user", "content": text} for text in ("one", "two")], user_id="ann")
+
+    def following(**headers: str) -> str:
+        asked = {"filters": {"user_id": "ann"}}
+        return str(client.post("/v3/memories/?page=1&page_size=1", asked, **headers).json["next"])
+
+    base = "/v3/memories?page=2&page_size=1"
+    assert following() == f"http://127.0.0.1:{server.port}{base}"
+    assert (
+        following(X_Forwarded_Proto="https", X_Forwarded_Prefix="/mem0/")
+        == f"https://127.0.0.1:{server.port}/mem0{base}"
+    )
+    for odd in ("mem0", "//evil.example", "/a?b", "/a\\b", "/<x>"):
+        assert following(X_Forwarded_Prefix=odd) == f"http://127.0.0.1:{server.port}{base}"

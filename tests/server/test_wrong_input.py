@@ -37,11 +37,14 @@ def check(answer: Answer, status: int) -> None:
         (SEARCH, b"null"),
         (SEARCH, b'{"query": "x", "filters": {"user_id": "\xff"}}'),
         (SEARCH, b'{"query": "x", "threshold": NaN, "filters": {"user_id": "ann"}}'),
-        (SEARCH, b'{"query": "\\ud800", "filters": {"user_id": "ann"}}'),
+        (SEARCH, b'{"query": "x", "filters": {"user_id": "\\ud800"}}'),
+        (SEARCH, b'{"query": "x", "filters": {"user_id": "ann", "user_id": "bob"}}'),
+        (SEARCH, b'{"query": "x", "threshold": ' + b"9" * 5_000 + b', "filters": {"user_id": "ann"}}'),
         (SEARCH, deep(33)),
         (SEARCH, deep(10_000)),
         (SEARCH, b"[" * 100_000),
-        (ADD, b'{"messages": "\\ud83d", "user_id": "ann"}'),
+        (ADD, b'{"messages": "x", "user_id": "ann", "user_id": "bob"}'),
+        (ADD, b'{"messages": "x", "user_id": "ann", "metadata": {"k": Infinity}}'),
     ],
 )
 def test_bodies_that_cannot_be_read(client: Client, path: str, body: bytes) -> None:
@@ -89,7 +92,10 @@ def test_searches_that_make_no_sense(client: Client, change: dict[str, Any]) -> 
         {"user_id": ""},
         {"user_id": "*"},
         {"user_id": "nu\0ll"},
-        {"user_id": "a b"},
+        {"user_id": "a\nb"},
+        {"userId": "bob"},
+        {"agent_id": "a1", "usr_id": "bob"},
+        {"session_id": "r1", "run_id": "r2"},
         {"user_id": "u" * 513},
         {"user_id": ["ann"]},
         {"user_id": True},
@@ -97,6 +103,9 @@ def test_searches_that_make_no_sense(client: Client, change: dict[str, Any]) -> 
         {"filters": {"OR": [ANN]}},
         {"messages": None},
         {"messages": []},
+        {"messages": ""},
+        {"messages": " "},
+        {"messages": {}},
         {"messages": 7},
         {"messages": [7]},
         {"messages": [{"role": "user"}]},
@@ -146,7 +155,7 @@ def test_pages_that_make_no_sense(client: Client, page: str) -> None:
     check(client.post(f"{LIST}?page={page}", {"filters": ANN}), 400)
 
 
-@pytest.mark.parametrize("path", ["/nope/", "/v1/", "/", "/v9/memories/", "/v1/memories/a/b/c", "/v1/event/%00/"])
+@pytest.mark.parametrize("path", ["/nope/", "/v1/", "/", "/v9/memories/", "/v1/memories/a/b/c"])
 def test_addresses_there_are_not(client: Client, path: str) -> None:
     check(client.get(path), 404)
 
@@ -154,6 +163,7 @@ def test_addresses_there_are_not(client: Client, path: str) -> None:
 def test_paths_that_cannot_be_read(client: Client) -> None:
     check(client.get("/v1/memories/%ff%fe/"), 400)
     check(client.get("/v1/memories/%00/"), 400)
+    check(client.get("/v1/event/%00/"), 400)
     check(client.get("/v1/memories/user/%00/"), 400)
     check(client.delete("/v2/entities/user/*/"), 400)
     check(client.delete("/v2/entities/team/x/"), 404)

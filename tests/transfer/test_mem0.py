@@ -66,7 +66,7 @@ def filled(host: Host) -> None:
     host.keep("The agent is terse.", agent_id="a", attributed_to="assistant", metadata=None, updated_at=None)
     host.keep("Bob lives in Rome.", user_id="bob", agent_id="a", run_id="r2", created_at="2026-01-05T00:00:00")
     host.keep("Nobody's.")
-    host.keep("Whose?", user_id="carol smith")
+    host.keep("Whose?", user_id="carol\tsmith")
 
 
 @pytest.mark.parametrize("versions", [("v3",), ("v2",), ("v1",)])

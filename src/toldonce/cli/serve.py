@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -29,6 +30,9 @@ def serve(
     allow_private_webhooks: Annotated[
         bool, typer.Option(help="Deliver webhooks to loopback and private addresses too.")
     ] = False,
+    public_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where others find the server, behind a proxy: for its own links.")
+    ] = None,
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute for each key; 0 for no limit.")] = 120_000,
 ) -> None:
     """Serve Mem0's clients. The first start prints an API key, once."""
@@ -40,12 +44,23 @@ def serve(
     bootstrap = os.environ.get("TOLDONCE_API_KEY") or None
     if bootstrap is not None and len(bootstrap) < 16:
         raise InvalidInput("TOLDONCE_API_KEY is shorter than 16 characters: it could be guessed. Use a longer one.")
+    outside = None if public_url is None else _read_url(public_url)
+    names = [*(allow_host or ()), *([] if outside is None else [outside[1]])]
     settings = Settings(
         folder=read_config(None, data).folder,
         bootstrap_key=bootstrap,
-        hosts=frozenset(name.lower() for name in allow_host or ()),
+        hosts=frozenset(name.lower() for name in names),
         cors_origins=tuple(cors_origin or ()),
         private_webhooks=allow_private_webhooks,
         rate=rate,
+        public_url=None if outside is None else outside[0],
     )
     run(settings, Address(host, port))
+
+
+def _read_url(text: str) -> tuple[str, str]:
+    """A public URL without a slash at its end, and its host, by which the server may be called."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InvalidInput("--public-url must be an address such as https://home.example.org/memory.")
+    return text.rstrip("/"), parts.hostname

@@ -48,6 +48,11 @@ def named_rule(key: str) -> Rule | None:
     return _NAMED.get(key)
 
 
+def platform_rule(key: str) -> Rule | None:
+    """The rule of a key that is a name of its own on Mem0's platform only: in the library it is metadata."""
+    return _PLATFORM.get(key)
+
+
 def flat_rule(key: str, path: str) -> Rule:
     """The rule of any other key at the top level, as Mem0's library reads it: its payload is flat, so ``role`` and
     ``actor_id`` are the memory's own and the rest is metadata."""
@@ -148,6 +153,8 @@ _NAMED: dict[str, Rule] = {
     "categories": Rule("categories", _TEXTS, _read_text),
     "memory_ids": Rule("memory_id", _EQUALITY, _read_memory_id),
 }
+_PLATFORM: dict[str, Rule] = {"session_id": _entity("run_id"), "sessionId": _entity("run_id")}
+"""What Mem0's answers call a run."""
 _FLAT: dict[str, Rule] = {
     "role": Rule("role", _TEXTS, _read_text),
     "actor_id": Rule("actor_id", _TEXTS, _read_text),

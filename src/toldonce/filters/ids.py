@@ -16,7 +16,8 @@ def entity_id(kind: EntityKind, value: object) -> str:
 
     Raises:
         InvalidInput: naming ``user_id``, ``agent_id``, ``app_id`` or ``run_id``, if the value is no string or whole
-            number, or is empty, ``"*"``, too long, or has whitespace, null bytes or lone surrogates in it.
+            number, or is empty, ``"*"``, too long, or has whitespace other than spaces, null bytes or lone
+            surrogates in it.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InvalidInput(f"{kind}_id must be a string, not {kind_of(value)}")
@@ -36,8 +37,8 @@ def _problem(text: str) -> str | None:
         return "must not be empty"
     if text == "*":
         return 'cannot be "*": in a filter that stands for every id'
-    if any(character.isspace() for character in text):
-        return "must not contain whitespace"
+    if any(character.isspace() and character != " " for character in text):
+        return "must not contain whitespace other than spaces"
     if oddity := unstorable(text):
         return f"must not contain {oddity}"
     return None

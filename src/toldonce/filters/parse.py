@@ -8,7 +8,7 @@ from typing import Any, get_args
 from toldonce.caches import word_cache
 from toldonce.errors import InvalidFilter
 from toldonce.filters.checks import kind_of, step
-from toldonce.filters.fields import KEYS, Rule, flat_rule, metadata_rule, named_rule, read_value
+from toldonce.filters.fields import KEYS, Rule, flat_rule, metadata_rule, named_rule, platform_rule, read_value
 from toldonce.filters.tree import ENTITY_OF, EVERYTHING, Condition, Filter, Not, Operator, Value, all_of, any_of
 
 MAX_DEPTH = 32
@@ -82,7 +82,7 @@ class _Reader:
             return self._negated(value, path, depth)
         if key == "metadata":
             return self._metadata(value, path)
-        rule = named_rule(key)
+        rule = named_rule(key) or (None if self._flat_metadata else platform_rule(key))
         if rule is None and not self._flat_metadata:
             raise InvalidFilter(f'{path}: unknown key; allowed: {", ".join(KEYS)}; metadata as {{"metadata": {{...}}}}')
         return self._conditions_on(rule or flat_rule(key, path), value, path)

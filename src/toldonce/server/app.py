@@ -14,6 +14,7 @@ from toldonce.config import read_config
 from toldonce.engine import open_engine
 from toldonce.server import errors
 from toldonce.server.docs import PAGE
+from toldonce.server.gate import Gate
 from toldonce.server.middleware import Entrance
 from toldonce.server.routes import ROUTERS
 from toldonce.server.service import Service
@@ -26,6 +27,7 @@ Mem0 client this server's address as `host` and a key of `toldonce keys create`.
 their end."""
 
 _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Mem0-User-ID", "X-API-Key", "X-Application"]
+_EXPOSED = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id"]
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -65,13 +67,14 @@ def build_app(settings: Settings) -> FastAPI:
     async def docs() -> HTMLResponse:
         return HTMLResponse(PAGE)
 
-    if settings.cors_origins:
+    app.add_middleware(Gate)
+    app.add_middleware(Entrance, hosts=settings.hosts)
+    if settings.cors_origins:  # around the rest, so that a page can read refusals too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[*_HEADERS, "X-Mem0-Client", "X-Mem0-Source"],
-            expose_headers=["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+            expose_headers=_EXPOSED,
         )
-    app.add_middleware(Entrance, hosts=settings.hosts)
     return app

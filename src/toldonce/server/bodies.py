@@ -1,32 +1,59 @@
-"""What is sent in bodies. Keys that are not named here are ignored: every client sends some of its own."""
+"""What is sent in bodies. Keys that are not named here are ignored, as every client sends some of its own; but not in a
+call that changes something and that a misspelt id would send elsewhere."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, BeforeValidator, Field, StrictInt, model_validator
+
+from toldonce.server.queries import IGNORED, scope_like
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _whole(value: object) -> object:
+    """Text without the halves of characters, which no database keeps; Mem0's JavaScript client sends some."""
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+
 
 Id = str | StrictInt | None
 Object = dict[str, Any]
+Text = Annotated[str, BeforeValidator(_whole)]
+
+
+class Changing(BaseModel):
+    """A body of a call that changes something: it names no id that the call does not understand."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_stray_ids(cls, sent: object) -> object:
+        for key in sent if isinstance(sent, dict) else ():
+            if key not in cls.model_fields and key not in IGNORED and scope_like(str(key)):
+                raise ValueError(f"{str(key)[:64]!a} is not understood here. Nothing was done.")
+        return sent
 
 
 class Identified(BaseModel):
-    """Entity ids at the top level, in either spelling."""
+    """Entity ids at the top level, under any of their names."""
 
     user_id: Id = None
     agent_id: Id = None
     app_id: Id = None
     run_id: Id = None
+    session_id: Id = Field(default=None, description="Another name of run_id.")
     userId: Id = None
     agentId: Id = None
     appId: Id = None
     runId: Id = None
+    sessionId: Id = None
 
 
-class AddBody(Identified):
+class AddBody(Changing, Identified):
     """Messages to remember."""
 
-    messages: str | Object | list[Any] = Field(description="What was said: text, a message or a list of messages.")
+    messages: Text | Object | list[Any] = Field(description="What was said: text, a message or a list of messages.")
     filters: Object | None = Field(default=None, description="The entity ids, if they are not at the top level.")
     metadata: Object | None = None
     infer: bool | None = Field(default=None, description="false: store every message exactly.")
@@ -40,7 +67,7 @@ class AddBody(Identified):
 class SearchBody(Identified):
     """What to recall."""
 
-    query: str
+    query: Text
     filters: Object | None = None
     top_k: int | None = Field(default=None, description="How many at most; 10 unless said.")
     limit: int | None = Field(default=None, description="Another name of top_k.")
@@ -63,41 +90,41 @@ class ListBody(Identified):
     limit: int | None = Field(default=None, description="Another name of page_size.")
     fields: list[str] | None = None
     categories: list[str] | None = None
-    keywords: str | None = None
+    keywords: Text | None = None
     start_date: str | None = None
     end_date: str | None = None
     show_expired: bool | None = None
 
 
-class UpdateBody(BaseModel):
+class UpdateBody(Changing):
     """What to change of a memory; ``expiration_date: null`` lets it hold for ever."""
 
-    text: str | None = None
+    text: Text | None = None
     metadata: Object | None = None
     timestamp: int | float | str | None = None
     expiration_date: str | None = None
 
 
-class BatchItem(BaseModel):
+class BatchItem(Changing):
     """One memory of a batch."""
 
     memory_id: str
-    text: str | None = None
+    text: Text | None = None
     metadata: Object | None = None
 
 
-class BatchBody(BaseModel):
+class BatchBody(Changing):
     """At most 1,000 memories."""
 
     memories: list[BatchItem]
 
 
-class FeedbackBody(BaseModel):
+class FeedbackBody(Changing):
     """What somebody thinks of a memory; null takes it back."""
 
     memory_id: str
     feedback: str | None = None
-    feedback_reason: str | None = None
+    feedback_reason: Text | None = None
 
 
 class SummaryBody(BaseModel):
@@ -109,7 +136,9 @@ class SummaryBody(BaseModel):
 class ExportBody(Identified):
     """Which memories to export, and into what shape."""
 
-    schema_: Object | str = Field(alias="schema", description="A JSON schema, or its text.")
+    schema_: Object | Text | None = Field(
+        default=None, alias="schema", description="A JSON schema, or its text. Without one, memories as they are."
+    )
     filters: Object | None = None
 
 

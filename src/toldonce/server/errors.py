@@ -23,8 +23,9 @@ _STATUS: tuple[tuple[type[ToldonceError], int], ...] = (
     (MemoryNotFound, 404),
     (Unsupported, 501),
 )
+NOTHING_HERE = "There is nothing at this address. The calls there are: /openapi.json"
 _ROUTING = {
-    404: "There is nothing at this address. The calls there are: /openapi.json",
+    404: NOTHING_HERE,
     405: "This address does not take this method. The calls there are: /openapi.json",
 }
 

@@ -24,36 +24,46 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 _TEXT_NAMES = frozenset("memory memories text texts content contents fact facts message messages note notes".split())
 _DEEPEST = 16
+MOST_LOOKUPS = 2_000_000
+"""Properties times memories of one export: about a second."""
 _MISSING = object()
 
 Source = Mapping[str, Any]
 """A memory as a flat object: its metadata, and over it its own fields."""
 
 
-def read_schema(schema: dict[str, Any] | str) -> dict[str, Any]:
-    """A JSON schema of an object, given as such or as its text. Raises ``InvalidInput``."""
-    read: Any = schema
+def read_schema(schema: dict[str, Any] | str | None) -> dict[str, Any]:
+    """A JSON schema of an object, given as such or as its text; nothing stands for ``{}``. Raises ``InvalidInput``."""
+    read: Any = {} if schema is None else schema
     if isinstance(schema, str):
         try:
-            read = json.loads(schema)
+            read = json.loads(schema) if schema.strip() else {}
         except (ValueError, RecursionError) as error:
             raise InvalidInput("schema is not valid JSON.") from error
-    if not isinstance(read, dict) or not isinstance(read.get("properties"), dict):
+    if (
+        not isinstance(read, dict)
+        or read.get("type", "object") not in ("object", ["object"])
+        or not isinstance(read.get("properties") or {}, dict)
+    ):
         raise InvalidInput('schema must describe an object: {"type": "object", "properties": {...}}.')
     return read
 
 
 def shape(schema: dict[str, Any], memories: Sequence[Source]) -> dict[str, Any]:
-    """An object that fits the schema, made of memories, newest first.
+    """An object that fits the schema, made of memories, newest first; a schema without properties takes them whole.
 
-    Raises ``InvalidInput`` that names a required property no memory has a value for.
+    Raises ``InvalidInput`` that names a required property no memory has a value for, and for a schema that asks for
+    more than can be looked up in a moment.
     """
+    if not schema.get("properties"):
+        return {"memories": [dict(memory) for memory in memories]}
     return _Shaping(schema).fill(schema, memories, "", 0)
 
 
 class _Shaping:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
+        self._lookups = 0
 
     def fill(self, schema: dict[str, Any], memories: Sequence[Source], path: str, depth: int) -> dict[str, Any]:
         if depth > _DEEPEST:
@@ -78,6 +88,12 @@ class _Shaping:
         return shaped
 
     def _value(self, name: str, part: dict[str, Any], memories: Sequence[Source], where: str, depth: int) -> Any:
+        self._lookups += len(memories)
+        if self._lookups > MOST_LOOKUPS:
+            raise InvalidInput(
+                f"schema: it asks for more than {MOST_LOOKUPS:,} values, one for each property and memory. Ask for "
+                "fewer properties, or narrow the filters."
+            )
         kind = part.get("type")
         if kind == "array":
             items, _ = self._resolve(part.get("items", {}), where)
@@ -92,6 +108,10 @@ class _Shaping:
         """The part that describes a value, and whether null fits too."""
         nullable = False
         for _ in range(_DEEPEST):
+            if described is None or described is True:  # a property that is only named
+                described = {}
+            if isinstance(described, str) and described in _TYPES:
+                described = {"type": described}
             if not isinstance(described, dict):
                 raise InvalidInput(f"schema: {where[:80]} must be described by an object.")
             if isinstance(described.get("$ref"), str):

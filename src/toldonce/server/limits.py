@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from toldonce.caches import LRUCache
+
 MOST_BYTES = 4 << 20
 """Of one request's body."""
 
@@ -31,27 +33,43 @@ class Allowance:
     """Seconds until the next request is allowed; 0: it was allowed."""
 
 
+WRONG_KEYS = 60
+"""Wrong keys a minute that one address may send."""
+
+_MOST_BUCKETS = 10_000
+
+
 class Rates:
-    """A bucket for each key that holds a minute's requests and fills evenly. Call from one thread, the event loop's."""
+    """A bucket for each key that holds a minute's requests and fills evenly. Call from one thread, the event loop's.
+
+    Of more keys than it keeps, those that asked longest ago begin anew.
+    """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = per_minute
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(_MOST_BUCKETS)
 
     def take(self, key_id: str) -> Allowance | None:
         """Count a request of this key; None if there is no limit."""
         if not self._limit:
             return None
-        at, speed = self._clock(), self._limit / 60
-        tokens, before = self._buckets.get(key_id, (float(self._limit), at))
-        tokens = min(float(self._limit), tokens + (at - before) * speed)
+        tokens = self._tokens(key_id)
         allowed = tokens >= 1
-        self._buckets[key_id] = (tokens - allowed, at)
         left = tokens - allowed
+        self._buckets.put(key_id, (left, self._clock()))
+        speed = self._limit / 60
         return Allowance(
             limit=self._limit,
             remaining=int(left),
             reset=math.ceil((self._limit - left) / speed),
             retry_after=0 if allowed else max(1, math.ceil((1 - tokens) / speed)),
         )
+
+    def is_spent(self, key_id: str) -> bool:
+        """Whether the next request of this key would be refused."""
+        return bool(self._limit) and self._tokens(key_id) < 1
+
+    def _tokens(self, key_id: str) -> float:
+        tokens, before = self._buckets.get(key_id) or (float(self._limit), self._clock())
+        return min(float(self._limit), tokens + (self._clock() - before) * self._limit / 60)

@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import re
 from urllib.parse import unquote_to_bytes
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toldonce.server.errors import log_unforeseen, unforeseen
+from toldonce.server.errors import NOTHING_HERE, log_unforeseen, unforeseen
 from toldonce.server.limits import MOST_BYTES
 from toldonce.server.replies import failure
+from toldonce.types import ENTITY_KINDS
 
 _DRAINED = 64 << 20
 """Bytes of a body that is too large which are read and dropped, so that its sender gets to read the answer."""
 
 TOO_LARGE = f"The body is larger than {MOST_BYTES >> 20} MB. Send it in parts."
 
+_HOST = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:[0-9]{1,5})?", re.ASCII)
+_JSON = (b"content-type", b"application/json")
+
+Refusal = tuple[int, str]
+
 
 class Entrance:
-    """ASGI middleware around everything else."""
+    """ASGI middleware around everything else but CORS."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self._app = app
@@ -38,8 +45,6 @@ class Entrance:
             return
         identifier = f"{random.getrandbits(128):032x}"  # uuid4 lets go of the interpreter, and waits for it again
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", identifier.encode())]
-        scope["toldonce.request_id"] = identifier
-        scope["toldonce.headers"] = headers
         begun = False
 
         async def send_with_headers(message: Message) -> None:
@@ -49,46 +54,64 @@ class Entrance:
                 message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
-        refusal = self._refusal(scope)
+        asked = {**scope, "toldonce.request_id": identifier, "toldonce.headers": headers}
+        refusal = self._refusal(asked)
         if refusal is not None:
             await _drain(receive)
             await failure(*refusal)(scope, receive, send_with_headers)
             return
+        if asked["method"] == "HEAD":  # of what is answered to GET, uvicorn sends the head
+            asked["method"] = "GET"
+        # Every body here is JSON, whatever it is said to be: curl says it is a form.
+        asked["headers"] = [*(header for header in scope["headers"] if header[0] != b"content-type"), _JSON]
         try:
-            await self._app(scope, _counted(receive), send_with_headers)
+            await self._app(asked, _counted(receive), send_with_headers)
         except Exception as error:
             if not begun:  # the app itself has not answered: a mistake outside of any handler
                 log_unforeseen(identifier, error)
                 await unforeseen(identifier)(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        request = Request(scope)
-        host = _host_name(request.headers.get("host", ""))
-        if not _is_address(host) and host.lower() not in self._hosts:
-            return 400, f"This server is not called {host[:80]!r}. Allow the name with --allow-host."
-        path = _one_form(scope)
-        if path is None:
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        if (wrong := self._wrong_host(scope)) is not None:
+            return wrong
+        segments = _segments(scope)
+        if segments is None:
             return 400, "The path is not valid UTF-8. Percent-encode ids as UTF-8."
-        scope["path"] = scope["root_path"] + path if scope.get("root_path") else path
-        declared = request.headers.get("content-length", "0")
+        if any("/" in segment for segment in _plain(segments)):
+            return 404, NOTHING_HERE
+        scope["path"] = scope.get("root_path", "") + "/" + "/".join(segments)
+        declared = Request(scope).headers.get("content-length", "0")
         if declared.isascii() and declared.isdigit() and int(declared[:18]) > MOST_BYTES:
             return 413, TOO_LARGE
         return None
 
+    def _wrong_host(self, scope: Scope) -> Refusal | None:
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or (host := _HOST.fullmatch(hosts[0])) is None:
+            return 400, "Send one Host header with the name or the address of this server."
+        name = host["v6"] or host["name"]
+        if not _is_address(name) and name.lower() not in self._hosts:
+            return 400, f"This server is not called {name[:80]!r}. Allow the name with --allow-host."
+        return None
 
-def _one_form(scope: Scope) -> str | None:
+
+def _segments(scope: Scope) -> list[str] | None:
     raw = scope.get("raw_path") or scope["path"].encode()
-    segments = [segment for segment in raw.split(b"?", 1)[0].split(b"/") if segment]
+    parts = [part for part in raw.split(b"?", 1)[0].split(b"/") if part]
     try:
-        return "/" + "/".join(unquote_to_bytes(segment).decode() for segment in segments)
+        return [unquote_to_bytes(part).decode() for part in parts]
     except UnicodeDecodeError:
         return None
 
 
-def _host_name(header: str) -> str:
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.rpartition(":")[0] if ":" in header else header
+def _plain(segments: list[str]) -> list[str]:
+    """The segments that are no id of an entity. A slash inside one of them is part of no name or id there is."""
+    match segments:
+        case [_, "entities", *_]:
+            return segments[:3]
+        case [_, "memories", kind, *_] if kind in ENTITY_KINDS:
+            return segments[:3]
+    return segments
 
 
 def _is_address(host: str) -> bool:

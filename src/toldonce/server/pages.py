@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from toldonce.errors import InvalidInput
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
+"""What a proxy may say it took away from the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,7 @@ def envelope(request: Request, asked: Page, count: int, items: Sequence[Any]) ->
     def address(number: int) -> str:
         query = [(key, value) for key, value in request.query_params.multi_items() if key not in ("page", "page_size")]
         query += [("page", str(number)), ("page_size", str(asked.size))]
-        path = quote(request.scope["path"])
-        return f"{request.url.scheme}://{request.url.netloc}{path}?{urlencode(query)}"
+        return f"{_base(request)}{quote(request.scope['path'])}?{urlencode(query)}"
 
     return {
         "count": count,
@@ -50,3 +53,14 @@ def envelope(request: Request, asked: Page, count: int, items: Sequence[Any]) ->
         "previous": address(asked.number - 1) if asked.number > 1 else None,
         "results": items,
     }
+
+
+def _base(request: Request) -> str:
+    """Where the caller finds this server: as it was told, or as the proxy in front says, or as the request has it."""
+    told: str | None = request.app.state.service.settings.public_url
+    if told is not None:
+        return told
+    prefix = request.headers.get("x-forwarded-prefix", "").rstrip("/")
+    if not _PREFIX.fullmatch(prefix):
+        prefix = ""
+    return f"{request.url.scheme}://{request.url.netloc}{prefix}"

@@ -1,31 +1,36 @@
-"""Routes whose bodies are read as JSON by orjson, whatever content type they are said to have."""
+"""Routes whose bodies are read strictly as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from toldonce.errors import InvalidInput
+from toldonce.server.literals import Doubled, read_json
 
-class _OrjsonRequest(Request):
+
+class _StrictRequest(Request):
     async def json(self) -> Any:
-        return orjson.loads(await self.body())
+        try:
+            return read_json(await self.body())
+        except Doubled as error:
+            raise InvalidInput(f"{error} Nothing was done.") from error
 
 
-class _OrjsonRoute(APIRoute):
+class _StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def handle_orjson(request: Request) -> Response:
-            return await handle(_OrjsonRequest(request.scope, request.receive))
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
 
-        return handle_orjson
+        return handle_strictly
 
 
 def new_router(tag: str) -> APIRouter:
     """A router for one resource."""
-    return APIRouter(route_class=_OrjsonRoute, tags=[tag])
+    return APIRouter(route_class=_StrictRoute, tags=[tag])

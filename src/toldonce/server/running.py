@@ -9,16 +9,18 @@ import sys
 from dataclasses import dataclass, replace
 
 import uvicorn
+from fastapi import FastAPI
 
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.server.app import build_app
 from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import SCOPES, holds
+from toldonce.server.protocol import BoundedProtocol
 from toldonce.server.settings import Settings
 from toldonce.times import now
 
-_GRACE = 30
+_GRACE = 4
 """Seconds that requests under way get to finish when the server is told to stop."""
 
 
@@ -61,19 +63,27 @@ def run(settings: Settings, address: Address) -> None:
     if not address.is_loopback:
         settings = replace(settings, hosts=settings.hosts | {address.host.lower()})
     server = _Announcing(
-        uvicorn.Config(
-            build_app(settings),
-            log_level="warning",
-            access_log=False,  # it would write down whose memories were asked for
-            timeout_graceful_shutdown=_GRACE,
-            timeout_keep_alive=_KEEP_ALIVE,
-            server_header=False,
-        ),
+        configured(build_app(settings)),
         _welcome(listening, first_key),
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
     with listening:
         server.run(sockets=[listening])
+
+
+def configured(app: FastAPI, port: int = 0) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
+        app,
+        port=port,
+        http=BoundedProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,  # it would write down whose memories were asked for
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=_KEEP_ALIVE,
+        server_header=False,
+    )
 
 
 class _Announcing(uvicorn.Server):

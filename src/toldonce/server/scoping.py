@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import json
-import uuid
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -12,16 +10,35 @@ from typing import Any, cast
 from starlette.exceptions import HTTPException
 
 from toldonce.errors import InvalidFilter, MissingIdentity
-from toldonce.filters import Condition, Filter, Not, constrains_entity, entity_id, named_users, parse_filters
+from toldonce.filters import (
+    And,
+    Condition,
+    Filter,
+    Or,
+    constrains_entity,
+    entity_id,
+    parse_filters,
+)
 from toldonce.filters.times import read_time
-from toldonce.filters.tree import EVERYTHING, all_of
-from toldonce.server.auth import Caller
+from toldonce.filters.tree import ENTITY_OF, EVERYTHING, all_of
+from toldonce.server.literals import read_literal
 from toldonce.times import as_datetime
-from toldonce.types import EntityKind, Scope
+from toldonce.types import EntityKind
 
 IDS = ("user_id", "agent_id", "app_id", "run_id")
-_ALIASES = {"userId": "user_id", "agentId": "agent_id", "appId": "app_id", "runId": "run_id"}
-_ANY_USER = Condition("user_id", "exists", None)
+ALIASES = {
+    "userId": "user_id",
+    "agentId": "agent_id",
+    "appId": "app_id",
+    "runId": "run_id",
+    "session_id": "run_id",
+    "sessionId": "run_id",
+}
+"""Other names of the ids: JavaScript's, and the one that Mem0's answers have for a run."""
+SCOPE_KEYS = (*IDS, *ALIASES)
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ALL_OF_EVERY_KIND = frozenset(Condition(field, "exists", None) for field in ENTITY_OF)
 
 UNSAID = (
     'filters must name at least one user_id, agent_id, app_id or run_id, such as {"user_id": "ann"}; '
@@ -59,82 +76,82 @@ def tree_of(
     return tree
 
 
-def seen_by(caller: Caller, tree: Filter) -> Filter:
-    """What of it this caller may see: a filter that names no user shows users' memories to admins only."""
-    if caller.is_admin or named_users(tree):
-        return tree
-    return all_of([tree, Not(_ANY_USER)])
-
-
 def ids_in(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The entity ids that stand at the top level of a body or a query, under either spelling."""
-    found = {_ALIASES.get(key, key): value for key, value in fields.items() if value is not None}
-    return {key: found[key] for key in IDS if key in found}
+    """The entity ids that stand at the top level of a body or a query, under any of their names.
+
+    Raises ``InvalidFilter`` if one id stands there under two names with different values.
+    """
+    found: dict[str, Any] = {}
+    for name in SCOPE_KEYS:
+        if (value := fields.get(name)) is not None:
+            _put(found, ALIASES.get(name, name), value)
+    return found
 
 
 def scope_in(fields: Mapping[str, Any], filters: Mapping[str, Any] | None) -> dict[str, Any]:
     """The ids an add stores under: at the top level or, flat, in its filters. Raises ``InvalidFilter`` otherwise."""
-    found: dict[str, Any] = {}
+    found = ids_in(fields)
     for key, value in (filters or {}).items():
-        name = _ALIASES.get(key, key)
+        name = ALIASES.get(key, key)
         if name not in IDS:
             raise InvalidFilter(f"filters.{key[:64]!a}: an add takes user_id, agent_id, app_id and run_id there.")
-        found[name] = value
-    for name, value in ids_in(fields).items():
-        if found.setdefault(name, value) != value:
-            raise InvalidFilter(f"{name} stands twice, with different values. Send it once.")
+        _put(found, name, value)
     return found
 
 
-def deletion_of(query: Mapping[str, str]) -> tuple[Filter, str | None]:
-    """What a delete of many asks for, from its query, and the run whose sayings it is about.
+def _put(found: dict[str, Any], name: str, value: Any) -> None:
+    if found.setdefault(name, value) != value:
+        raise InvalidFilter(f"{name} stands twice, with different values. Send it once.")
+
+
+def deletion_of(query: Mapping[str, str]) -> Filter:
+    """What a delete of many asks for, from its query, which holds no other keys than are read here.
 
     Mem0's Python client sends ``filters`` as a Python dict's text, its JavaScript client as "[object Object]": what
     cannot be read is refused, never taken for "no filter". Raises ``MissingIdentity`` for a bare delete.
     """
-    ids = ids_in(query)
     filters = read_literal(query["filters"], "filters") if "filters" in query else {}
     metadata = read_literal(query["metadata"], "metadata") if "metadata" in query else {}
-    if not filters and not metadata and len(ids) == len(IDS) and set(ids.values()) == {"*"}:
-        return EVERYTHING, None  # Mem0's way to say: the whole project
-    tree = tree_of(filters, ids=ids, metadata=metadata)
-    run = ids.get("run_id") or filters.get("run_id")
-    return tree, run.strip() if isinstance(run, str) and run.strip() != "*" else None
+    tree = tree_of(filters, ids=ids_in(query), metadata=metadata)
+    if isinstance(tree, And) and set(tree.parts) == _ALL_OF_EVERY_KIND:
+        return EVERYTHING  # Mem0's way to say: the whole project
+    return tree
 
 
-def read_literal(text: str, key: str) -> dict[str, Any]:
-    """An object written as JSON or as Python writes a dict. Raises ``InvalidFilter``."""
-    value: object = None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-            raise InvalidFilter(f"{key} cannot be read: send it as JSON. Nothing was done.") from error
-    if not isinstance(value, dict) or not value:
-        raise InvalidFilter(f"{key} must be an object that asks for something. Nothing was done.")
-    return value
+def runs_of(tree: Filter) -> frozenset[str] | None:
+    """The runs a filter is limited to, however it spells them; None if it is not limited to any."""
+    match tree:
+        case And(parts):
+            told = [runs for part in parts if (runs := runs_of(part)) is not None]
+            return frozenset.intersection(*told) if told else None
+        case Or(parts):
+            each = [runs_of(part) for part in parts]
+            told = [runs for runs in each if runs is not None]
+            return frozenset().union(*told) if told and len(told) == len(each) else None
+        case Condition("run_id", "eq" | "in"):
+            return frozenset(str(value) for value in tree.values)
+    return None
 
 
 def memory_uid(text: object) -> str:
     """A memory's id in the form it is stored in. Raises 400 for what is no UUID."""
-    try:
-        return str(uuid.UUID(text)) if isinstance(text, str) and len(text) <= 64 else _no_uuid()
-    except ValueError:
-        return _no_uuid()
+    return uid_of(text, "memory_id")
 
 
-def _no_uuid() -> str:
-    raise HTTPException(400, "memory_id should be a valid UUID")
+def uid_of(text: object, key: str) -> str:
+    """An id of ours in the form it is stored in. Raises 400 that names ``key`` for what is no UUID."""
+    if not isinstance(text, str) or not _UUID.fullmatch(text):
+        raise HTTPException(400, f"{key} should be a valid UUID")
+    return text.lower()
 
 
-def scope_of_entity(kind: str, name: str) -> tuple[str, Scope]:
-    """The filter key of an entity and its scope. Raises 404 for kinds there are not."""
+def key_of_entity(kind: str, name: str) -> str:
+    """The filter key of an entity. Raises 404 for kinds there are not, ``InvalidInput`` for what is no id."""
     key = f"{kind}_id"
     if key not in IDS:
         raise HTTPException(404, f"{kind[:40]!a} is no kind of entity. Use user, agent, app or run.")
-    return key, Scope(**{key: entity_id(cast(EntityKind, kind), name)})
+    entity_id(cast(EntityKind, kind), name)
+    return key
 
 
 def instant(value: object, key: str) -> datetime | None:

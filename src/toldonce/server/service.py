@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from toldonce.caches import LRUCache
 from toldonce.engine import Engine
 from toldonce.engine.jobs import Worker
 from toldonce.engine.loops import run_in, searched, until
@@ -24,8 +25,9 @@ from toldonce.recall.selection import Hit
 from toldonce.remember import edit
 from toldonce.server import retention
 from toldonce.server.keys import KeyHash
-from toldonce.server.limits import Rates
+from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.retention import Retention
+from toldonce.server.scoping import runs_of
 from toldonce.server.settings import Settings
 from toldonce.server.webhooks import KIND, Deliverer, order_deliveries
 from toldonce.stores.protocol import Read, Write
@@ -62,16 +64,22 @@ class Service:
         self.settings = settings
         self.hashes = KeyHash(settings.folder)
         self.rates = Rates(settings.rate)
+        self.failures = Rates(WRONG_KEYS)
+        """Wrong keys by the address that sent them."""
+        self.trusted: LRUCache[str, bool] = LRUCache(1_000)
+        """Addresses that sent the bootstrap key."""
         deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
         kept = Retention(engine.store)
         self.worker = Worker(engine.store, {KIND: deliverer.deliver, retention.KIND: kept.forget})
         self._small = ThreadPoolExecutor(2, "toldonce-small")
+        self._large = ThreadPoolExecutor(1, "toldonce-large")
         engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 
     def close(self) -> None:
         """Finish what is under way."""
         self.worker.close()
         self._small.shutdown()
+        self._large.shutdown()
 
     def note_use(self, key_id: str, at: int) -> None:
         """Remember when a key was last used; nobody waits for it."""
@@ -84,6 +92,10 @@ class Service:
     async def read_much(self, question: Callable[[Read], T]) -> T:
         """Ask the store for something that may take a while."""
         return await run_in(self.engine.working, lambda: self._ask(question))
+
+    async def work_out(self, answer: Callable[[], T]) -> T:
+        """An answer that takes a while to put together: off the loop, one at a time."""
+        return await run_in(self._large, answer)
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
         """Recall, in the engine's own threads."""
@@ -121,23 +133,24 @@ class Service:
         await self._follow_up(stale)
         return call
 
-    async def delete(self, project: str, request: Request, tree: Filter, run_id: str | None) -> Call:
+    async def delete(self, project: str, request: Request, tree: Filter) -> Call:
         """Delete what the filter admits, a few at a time so that others get their turn; resumed when called again.
 
-        With ``run_id``, memories that were said in other runs too only leave this one.
+        If the filter is limited to runs, memories that were said in others too only leave these.
         """
         repeat = await self._repeat_of(request)
         started = now()
         earlier = await self.read(lambda store: repeat.earlier(store, project))
         if earlier is not None:
             return earlier
+        runs = runs_of(tree)
         listed = await self.listing(project, tree, show_expired=True)
         gone: list[str] = []
         for start in range(0, len(listed), DELETED_AT_ONCE):
             part = dict(listed[start : start + DELETED_AT_ONCE])
 
             def transact(store: Write, part: dict[int, MemoryRecord] = part) -> tuple[list[str], list[int], bool]:
-                done = delete_memories(store, project, part, run_id)
+                done = delete_memories(store, project, part, runs)
                 call = Call(new_uid(started), project, "DELETE", done.results, {}, started, now())
                 return [uid for uid, _ in done.results], done.stale, order_deliveries(store, call, now())
 
@@ -208,8 +221,15 @@ class _Repeat:
         return call
 
 
-def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], run_id: str | None) -> Done:
-    """Delete these memories; the results name those that are really gone."""
-    stale = edit.delete(store, project, list(part), run_id, now())
+def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], runs: frozenset[str] | None) -> Done:
+    """Delete these memories, or let them leave these runs; the results name those that are really gone."""
+    at = now()
+    if runs is None:
+        stale = edit.delete(store, project, list(part), None, at)
+    else:
+        stale = []
+        for run in sorted(runs):
+            said_there = [memory_id for memory_id, record in part.items() if run in record.run_ids]
+            stale += edit.delete(store, project, said_there, run, at)
     left = store.records(list(part))
     return Done(results=[(record.id, "DELETE") for i, record in part.items() if i not in left], stale=stale)

@@ -21,3 +21,5 @@ class Settings:
     """Whether webhooks may go to loopback and private addresses."""
     rate: int = 120_000
     """Requests a minute that one key may make; 0: as many as it likes."""
+    public_url: str | None = None
+    """Where others find the server, without a slash at its end; None: where a request was sent to."""

@@ -44,7 +44,6 @@ def hit(found: Hit) -> Item:
         "score_breakdown": {
             "semantic": breakdown.get("meaning", 0.0),
             "bm25": breakdown.get("words", 0.0),
-            "entity": breakdown.get("speaker", 0.0),
             **breakdown,
         },
     }

@@ -94,6 +94,8 @@ def _read(body: AddBody) -> AddRequest:
 
 
 def _messages(messages: str | dict[str, Any] | list[Any], infer: bool) -> object:
+    if not messages or (isinstance(messages, str) and not messages.strip()):
+        raise InvalidMessage("messages is empty: send what was said, as text or as a list of messages.")
     if not isinstance(messages, list):
         return messages
     if len(messages) > MOST_MESSAGES:
@@ -101,7 +103,8 @@ def _messages(messages: str | dict[str, Any] | list[Any], infer: bool) -> object
     for place, message in enumerate(messages):
         if not infer and isinstance(message, Mapping) and _shows_only(message.get("content")):
             raise InvalidMessage(f"messages[{place}] has no text; with infer=false only text can be stored.")
-    return [_mem0_role(message) for message in messages if not _is_recalled(message)]
+    kept = [_mem0_role(message) for message in messages if not _is_recalled(message)]
+    return kept or ""  # what was recalled was sent back and nothing else: that is no mistake of the caller's
 
 
 def _mem0_role(message: object) -> object:

@@ -11,6 +11,7 @@ from toldonce.server.auth import Caller, Reader
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import uid_of
 from toldonce.stores.protocol import Read
 from toldonce.stores.serving import Call
 
@@ -24,8 +25,10 @@ _MOST = 100
 async def event(event_id: str, caller: Reader) -> Json:
     """One event, by the id an add answered with."""
 
+    uid = uid_of(event_id, "event_id")
+
     def question(store: Read) -> wire.Item | None:
-        call = store.serving.call(caller.project, event_id)
+        call = store.serving.call(caller.project, uid)
         return None if call is None else _event(store, caller, call)
 
     found = await caller.service.read(question)

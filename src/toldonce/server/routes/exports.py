@@ -14,7 +14,7 @@ from toldonce.server.errors import not_found
 from toldonce.server.exporting import read_schema, shape
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import ids_in, seen_by, tree_of
+from toldonce.server.scoping import ids_in, tree_of, uid_of
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.serving import Export
@@ -45,10 +45,11 @@ async def create(body: ExportBody, request: Request, caller: Writer) -> Json:
 async def get(body: ExportQuery, caller: Reader) -> Json:
     """The export with this id, or the last one that was ordered with these filters."""
     ids = ids_in(body.__dict__)
+    uid = None if body.memory_export_id is None else uid_of(body.memory_export_id, "memory_export_id")
 
     def question(store: Read) -> Export | None:
-        if body.memory_export_id is not None:
-            return store.serving.export(caller.project, body.memory_export_id)
+        if uid is not None:
+            return store.serving.export(caller.project, uid)
         return store.serving.newest_export(caller.project, _filters(body.filters, ids))
 
     found = await caller.service.read(question)
@@ -65,9 +66,9 @@ def _filters(filters: dict[str, Any] | None, ids: dict[str, Any]) -> dict[str, A
 
 
 async def _made(caller: Caller, schema: dict[str, Any], filters: dict[str, Any]) -> dict[str, Any]:
-    tree = seen_by(caller, tree_of(filters))
+    tree = caller.sees(tree_of(filters))
     found = await caller.service.listing(caller.project, tree, show_expired=False)
-    return shape(schema, [_source(wire.memory(record)) for _, record in found])
+    return await caller.service.work_out(lambda: shape(schema, [_source(wire.memory(one)) for _, one in found]))
 
 
 def _source(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from toldonce.errors import InvalidInput
 from toldonce.server.auth import Writer
 from toldonce.server.bodies import FeedbackBody
 from toldonce.server.replies import Json
-from toldonce.server.routes.memories import located
+from toldonce.server.routes.memories import standing
 from toldonce.server.routing import new_router
 from toldonce.server.scoping import memory_uid
 from toldonce.server.service import Done
@@ -31,7 +31,7 @@ async def give(body: FeedbackBody, request: Request, caller: Writer) -> Json:
     given = Feedback(verdict, body.feedback_reason)
 
     def work(store: Write) -> Done:
-        located(store, caller.project, uid)
+        standing(store, caller.project, uid)
         store.serving.keep_feedback(caller.project, uid, given, now())
         return Done()
 

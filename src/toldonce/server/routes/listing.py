@@ -11,9 +11,10 @@ from toldonce.server import pages, wire
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.bodies import ListBody
 from toldonce.server.limits import MOST_ON_A_PAGE
+from toldonce.server.queries import documented, query_of
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import deletion_of, ids_in, seen_by, tree_of
+from toldonce.server.scoping import SCOPE_KEYS, deletion_of, ids_in, tree_of
 
 router = new_router("memories")
 
@@ -40,30 +41,24 @@ async def get_all_as_before(
     return await _answer(caller, request, body, page, page_size)
 
 
-@router.get("/v1/memories")
+@router.get("/v1/memories", openapi_extra={"parameters": documented(*SCOPE_KEYS)})
 async def get_all_by_query(
-    request: Request,
-    caller: Reader,
-    user_id: str | None = None,
-    agent_id: str | None = None,
-    app_id: str | None = None,
-    run_id: str | None = None,
-    page: int | None = None,
-    page_size: int | None = None,
+    request: Request, caller: Reader, page: int | None = None, page_size: int | None = None
 ) -> Json:
     """The same for the oldest clients, which name the entities in the query."""
-    body = ListBody(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
-    return await _answer(caller, request, body, page, page_size)
+    return await _answer(caller, request, ListBody(**ids_in(query_of(request))), page, page_size)
 
 
-@router.delete("/v1/memories")
+@router.delete("/v1/memories", openapi_extra={"parameters": documented(*SCOPE_KEYS, "filters", "metadata")})
 async def delete_all(request: Request, caller: Writer) -> Json:
-    """Delete what carries *all* of the ids in the query (``user_id``, ``agent_id``, ``app_id``, ``run_id``, or
-    ``filters`` or ``metadata`` as JSON). A bare delete is refused; ``*`` for all four ids empties the project."""
-    tree, run_id = deletion_of(request.query_params)
+    """Delete what carries *all* of the ids in the query, or what ``filters`` or ``metadata``, as JSON, ask for.
+
+    A bare delete is refused, and so is one with a key that is not understood; ``*`` for all four ids empties the
+    project."""
+    tree = deletion_of(query_of(request))
     if tree == EVERYTHING:
         caller.require_admin("Deleting everything")
-    call = await caller.service.delete(caller.project, request, seen_by(caller, tree), run_id)
+    call = await caller.service.delete(caller.project, request, caller.sees(tree))
     return Json({"message": "Memories deleted successfully!", "event_id": call.id, **call.answer})
 
 
@@ -74,7 +69,7 @@ async def _answer(caller: Caller, request: Request, body: ListBody, number: int 
         default=PAGE_SIZE,
         most=MOST_ON_A_PAGE,
     )
-    found = await caller.service.listing(caller.project, seen_by(caller, _tree(body)), bool(body.show_expired))
+    found = await caller.service.listing(caller.project, caller.sees(_tree(body)), bool(body.show_expired))
     items = [wire.memory(record) for _, record in found[asked.start : asked.start + asked.size]]
     return Json(pages.envelope(request, asked, len(found), wire.only(items, body.fields)))
 

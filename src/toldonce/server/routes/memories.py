@@ -15,7 +15,7 @@ from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routes.listing import PAGE_SIZE
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import instant, memory_uid, scope_of_entity, seen_by
+from toldonce.server.scoping import instant, key_of_entity, memory_uid
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Read, Write
 from toldonce.times import now
@@ -78,8 +78,8 @@ async def of_entity(
     entity_type: str, entity_id: str, request: Request, caller: Reader, page: int | None = None
 ) -> Json:
     """The memories of one user, agent, app or run, a hundred a page."""
-    key, _ = scope_of_entity(entity_type, entity_id)
-    tree = seen_by(caller, parse_filters({key: {"in": [entity_id]}}, flat_metadata=False))
+    key = key_of_entity(entity_type, entity_id)
+    tree = caller.sees(parse_filters({key: {"in": [entity_id]}}, flat_metadata=False))
     asked = pages.page(page, None, default=PAGE_SIZE, most=PAGE_SIZE)
     found = await caller.service.listing(caller.project, tree, show_expired=False)
     shown = found[asked.start : asked.start + asked.size]
@@ -100,6 +100,14 @@ def located(store: Read, project: str, uid: str) -> int:
     """A memory's inner id. Raises ``MemoryNotFound``, the same for those of other tenants."""
     found = store.locate(project, uid)
     if found is None:
+        raise MemoryNotFound("Memory not found!")
+    return found
+
+
+def standing(store: Read, project: str, uid: str) -> int:
+    """The inner id of a memory that was not deleted. Raises ``MemoryNotFound``."""
+    found = located(store, project, uid)
+    if found not in store.records([found]):
         raise MemoryNotFound("Memory not found!")
     return found
 

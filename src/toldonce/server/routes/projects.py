@@ -86,7 +86,7 @@ async def delete(org_id: str, project_id: str, request: Request, caller: Admin) 
     _own(caller, org_id, project_id)
     if caller.project == PROJECT:
         raise InvalidInput("The default project belongs to the library too and cannot be deleted. Empty it instead.")
-    await caller.service.delete(caller.project, request, EVERYTHING, None)
+    await caller.service.delete(caller.project, request, EVERYTHING)
     await caller.service.close_project(caller.project)
     return Json({"message": "Project deleted successfully!"})
 

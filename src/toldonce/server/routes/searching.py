@@ -14,7 +14,7 @@ from toldonce.server.bodies import SearchBody
 from toldonce.server.limits import MOST_AT_ONCE
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import ids_in, seen_by, tree_of
+from toldonce.server.scoping import ids_in, tree_of
 from toldonce.times import now
 
 router = new_router("search")
@@ -41,7 +41,7 @@ async def search_as_before(body: SearchBody, caller: Reader) -> Json:
 
 async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json:
     tree = tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata)
-    asked = _request(body, seen_by(caller, tree))
+    asked = _request(body, caller.sees(tree))
     hits = await caller.service.search(caller.project, asked, bool(body.show_expired))
     return Json({"results": wire.only(map(wire.hit, hits), body.fields)})
 

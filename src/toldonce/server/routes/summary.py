@@ -6,7 +6,7 @@ from toldonce.server.auth import Reader
 from toldonce.server.bodies import SummaryBody
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import seen_by, tree_of
+from toldonce.server.scoping import tree_of
 from toldonce.times import iso
 
 router = new_router("summary")
@@ -20,7 +20,7 @@ async def summary(body: SummaryBody, caller: Reader) -> Json:
 
     It is an extract: nothing is worded anew, so it needs no model.
     """
-    tree = seen_by(caller, tree_of(body.filters))
+    tree = caller.sees(tree_of(body.filters))
     found = [record for _, record in await caller.service.listing(caller.project, tree, show_expired=False)]
     lines = [f"- {record.text}" for record in found[:_LINES]]
     return Json(

@@ -14,6 +14,7 @@ from toldonce.server.bodies import WebhookBody, WebhookChanges
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.scoping import uid_of
 from toldonce.server.service import Done
 from toldonce.server.webhooks import new_secret, read_event_types, read_url
 from toldonce.stores.protocol import Read, Write
@@ -110,7 +111,7 @@ def _own(caller: Caller, project_id: str) -> None:
 
 
 def _found(store: Read, caller: Caller, webhook_id: str) -> Webhook:
-    found = store.serving.webhook(webhook_id)
+    found = store.serving.webhook(uid_of(webhook_id, "webhook_id"))
     if found is None or found.project != caller.project:
         raise not_found("Webhook")
     return found

@@ -1,0 +1,121 @@
+"""Who is let in, before any of a body is read: the key first, then a place among the requests under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from toldonce.server.auth import CALLER, authenticate
+from toldonce.server.limits import MOST_BYTES
+from toldonce.server.replies import failure
+from toldonce.server.service import Service
+
+OPEN = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
+"""What needs no key."""
+
+AT_ONCE = 64
+"""Requests of one project that are carried out together; more wait."""
+MOST_WAITING = 1_000
+"""Requests of all projects that are under way or wait."""
+WAIT = 10.0
+"""Seconds a request waits for its turn."""
+
+SMALL = 64 << 10
+"""Bytes of a body that is read without asking for room."""
+MOST_HELD = 32 << 20
+"""Bytes of larger bodies that are held together; one project's take half of that at most."""
+
+_BUSY = "The server has as much to do as it can take. Try again in a moment."
+
+
+class Gate:
+    """ASGI middleware that puts the caller of every request into its scope, or refuses the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._places = Places()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN or scope["method"] == "OPTIONS":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        service: Service = scope["app"].state.service
+        try:
+            scope[CALLER] = caller = authenticate(service, request)
+            async with self._places.take(caller.project, _declared(request)):
+                await self._app(scope, receive, send)
+        except HTTPException as refusal:
+            await failure(refusal.status_code, refusal.detail, refusal.headers)(scope, receive, send)
+
+
+class Places:
+    """Room for so many requests, and so many bytes of their bodies, shared by projects. For one event loop."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        """By project, and how many use or await it."""
+        self._under_way = 0
+        self._held: dict[str, int] = {}
+        self._freed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def take(self, project: str, size: int) -> AsyncIterator[None]:
+        """A place for a request with a body of ``size`` bytes. Raises 503 when there is none in time."""
+        if self._under_way >= MOST_WAITING:
+            raise busy()
+        turn, users = self._turns.get(project, (asyncio.Semaphore(AT_ONCE), 0))
+        self._turns[project] = turn, users + 1
+        self._under_way += 1
+        try:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(WAIT):
+                        await held.enter_async_context(turn)
+                        if size > SMALL:
+                            await held.enter_async_context(self._room(project, size))
+                except TimeoutError as error:
+                    raise busy() from error
+                yield
+        finally:
+            self._under_way -= 1
+            turn, users = self._turns[project]
+            self._turns[project] = turn, users - 1
+            if users == 1:
+                del self._turns[project]
+
+    @asynccontextmanager
+    async def _room(self, project: str, size: int) -> AsyncIterator[None]:
+        def fits() -> bool:
+            mine = self._held.get(project, 0)
+            return mine + size <= MOST_HELD // 2 and sum(self._held.values()) + size <= MOST_HELD
+
+        async with self._freed:
+            await self._freed.wait_for(fits)
+            self._held[project] = self._held.get(project, 0) + size
+        try:
+            yield
+        finally:
+            self._held[project] -= size
+            if not self._held[project]:
+                del self._held[project]
+            async with self._freed:
+                self._freed.notify_all()
+
+
+def busy() -> HTTPException:
+    """The answer to a request that there is no room for."""
+    return HTTPException(503, _BUSY, {"Retry-After": "1"})
+
+
+def _declared(request: Request) -> int:
+    """How long the body says it is; as long as any may be if it does not say so."""
+    if "transfer-encoding" in request.headers:
+        return MOST_BYTES
+    length = request.headers.get("content-length", "0")
+    return int(length[:18]) if length.isascii() and length.isdigit() else MOST_BYTES

@@ -1,0 +1,70 @@
+"""JSON as it is sent, read strictly: what says one thing twice says nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from toldonce.errors import InvalidFilter
+
+
+class Doubled(ValueError):
+    """An object names a key twice."""
+
+
+def read_json(raw: bytes) -> Any:
+    """The value of a body. Integers of any length are kept; half an emoji (a lone surrogate) is read as it was sent.
+
+    Raises ``json.JSONDecodeError`` for anything else than JSON in UTF-8, and ``Doubled``, which names the key, for an
+    object that has one twice: whichever was meant, the other would be lost.
+    """
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+    except (json.JSONDecodeError, Doubled):
+        raise
+    except (ValueError, RecursionError) as error:  # not UTF-8, NaN, an integer of thousands of digits, too deep
+        raise json.JSONDecodeError(type(error).__name__, "", 0) from error
+
+
+def read_literal(text: str, key: str) -> dict[str, Any]:
+    """An object written as JSON or as Python writes a dict. Raises ``InvalidFilter``."""
+    value: object = None
+    try:
+        value = read_json(text.encode())
+    except Doubled as error:
+        raise InvalidFilter(f"{key}: {error} Nothing was done.") from error
+    except ValueError:
+        value = _python(text, key)
+    if not isinstance(value, dict) or not value:
+        raise InvalidFilter(f"{key} must be an object that asks for something. Nothing was done.")
+    return value
+
+
+def _python(text: str, key: str) -> object:
+    try:
+        parsed = ast.parse(text.strip(), mode="eval")
+        for node in ast.walk(parsed):
+            if isinstance(node, ast.Dict):
+                _once([(one.value if isinstance(one, ast.Constant) else one, None) for one in node.keys])
+        return ast.literal_eval(parsed)
+    except Doubled as error:
+        raise InvalidFilter(f"{key}: {error} Nothing was done.") from error
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise InvalidFilter(f"{key} cannot be read: send it as JSON. Nothing was done.") from error
+
+
+def _once(pairs: Sequence[tuple[Any, Any]]) -> dict[Any, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[Any] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Doubled(f"{str(name)[:64]!a} stands twice. Send it once.")
+            seen.add(name)
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
