@@ -11,8 +11,9 @@ from tests.embedders.openai_server import EmbeddingServer, serving
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddingServer]:
-    """An embedding server, and no key of the developer's."""
+    """An embedding server that whoever opens a folder has confirmed, and no key of the developer's."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with serving() as running:
+        monkeypatch.setenv("TOLDONCE_CONFIRMED_HOSTS", running.url)
         yield running

@@ -26,6 +26,7 @@
         ├── NewerStore                  a newer Toldonce made it
         ├── CorruptStore                the file is damaged or no database of ours
         ├── EmbedderMismatch            its vectors come from another embedder
+        ├── AddressNotConfirmed         its embedder is elsewhere, and nobody else names that address
         └── OutboxFull                  what waits to be sent has reached its limit
 
 Each message says what was wrong and what to do about it. Where another error caused it, that error is its
@@ -144,6 +145,10 @@ class CorruptStore(StoreError):
 
 class EmbedderMismatch(StoreError):
     """The vectors in the folder come from another embedder."""
+
+
+class AddressNotConfirmed(StoreError):
+    """The folder's embedder is elsewhere, and nothing but the folder names that address."""
 
 
 class OutboxFull(StoreError):

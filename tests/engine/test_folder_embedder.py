@@ -12,7 +12,8 @@ from tests.embedders.test_onnx import tiny
 from toldonce import Memory
 from toldonce.embedders.minilm import MiniLM
 from toldonce.embedders.openai import OpenAIEmbeddings
-from toldonce.errors import EmbedderMismatch
+from toldonce.engine.rebuild import rebuild
+from toldonce.errors import AddressNotConfirmed, EmbedderMismatch
 
 ANN = {"user_id": "ann"}
 
@@ -35,10 +36,41 @@ def test_a_folder_opens_with_the_embedder_it_has(tmp_path: Path, server: Embeddi
     assert b"sk-very-secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
 
 
-def test_the_same_model_elsewhere_is_the_same_embedder(tmp_path: Path, server: EmbeddingServer) -> None:
+def test_an_address_that_only_the_folder_names_gets_nothing(
+    tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(served(server), folder=tmp_path) as memory:
+        memory.add("I keep bees behind the shed", user_id="ann")
+        assert memory.search("bees", filters=ANN)["results"]
+    asked = len(server.requests)
+    assert asked > 0
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-whoever-opens-it")
+    for confirmed in ("", "http://127.0.0.1:9/v1", server.url.removesuffix("/v1"), f"{server.url}x"):
+        monkeypatch.setenv("TOLDONCE_CONFIRMED_HOSTS", confirmed)
+        with pytest.raises(AddressNotConfirmed, match=rf"TOLDONCE_CONFIRMED_HOSTS={server.url}"):
+            Memory(folder=tmp_path)
+        with pytest.raises(AddressNotConfirmed):
+            rebuild(tmp_path)
+    assert len(server.requests) == asked
+    monkeypatch.setenv("TOLDONCE_CONFIRMED_HOSTS", server.url)
+    with Memory(folder=tmp_path) as memory:
+        memory.search("Where are my bees?", filters=ANN)
+    assert len(server.requests) > asked
+    assert set(server.keys[asked:]) == {None}  # the texts are confirmed; the key belongs elsewhere
+    monkeypatch.setenv("TOLDONCE_CONFIRMED_HOSTS", "")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    with Memory(folder=tmp_path) as memory:
+        memory.search("Who keeps bees?", filters=ANN)
+    assert server.keys[-1] == "Bearer sk-of-whoever-opens-it"
+
+
+def test_the_same_model_elsewhere_is_the_same_embedder(
+    tmp_path: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Memory(served(server), folder=tmp_path):
         pass
     with serving() as moved:
+        monkeypatch.setenv("TOLDONCE_CONFIRMED_HOSTS", f"{server.url}, {moved.url}/")
         with Memory(served(moved), folder=tmp_path) as memory:
             memory.add("I keep bees", user_id="ann")
         with Memory(folder=tmp_path) as memory:

@@ -355,7 +355,10 @@ def test_the_command(tmp_path: Path, server: EmbeddingServer) -> None:
     assert "40 of 40" in done.stderr
     with Memory(folder=data) as memory:
         check(memory)
-    again = run("rebuild", "--data", data, home=tmp_path)
+    again = run("rebuild", "--data", data, "--embedder", str(served(server)), home=tmp_path)
     assert "nothing to make anew" in again.stdout
+    unconfirmed = run("rebuild", "--data", data, home=tmp_path)
+    assert (unconfirmed.returncode, unconfirmed.stderr.count("\n")) == (2, 1)
+    assert "TOLDONCE_CONFIRMED_HOSTS" in unconfirmed.stderr
     wrong = run("rebuild", "--data", data, "--embedder", "gpt", home=tmp_path)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)

@@ -37,10 +37,10 @@ def test_no_possible_key(key: str) -> None:
 @pytest.mark.parametrize(
     ("host", "says"),
     [
-        ("api.mem0.ai", "begins with https://"),
-        ("localhost:8000", "begins with https://"),
-        ("ftp://mem0.example", "begins with https://"),
-        ("https://", "begins with https://"),
+        ("api.mem0.ai", "begin with https://"),
+        ("localhost:8000", "begin with https://"),
+        ("ftp://mem0.example", "begin with https://"),
+        ("https://", "begin with https://"),
         ("https://h:99999", "not an address"),
         ("https://ann:secret@mem0.example", "plain address"),
         ("https://mem0.example/?key=1", "plain address"),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import random
 import time
 from collections.abc import Sequence
 from threading import Lock
@@ -20,23 +17,22 @@ from toldonce.errors import (
     InvalidConfig,
     RateLimited,
     Rejected,
+    RemoteError,
     Unreachable,
 )
-from toldonce.remote.wire import retry_after
+from toldonce.net.client import client_settings
+from toldonce.net.messages import explanation, redacted
+from toldonce.net.openai import CLOUD, default_base_url, key_for, read_base_url
+from toldonce.net.retry import Retries, retry_after
 
 if TYPE_CHECKING:
     import httpx2
 
-CLOUD = "https://api.openai.com/v1"
-
 _BATCH = 64
 """Texts a request."""
-_QUERY_SECONDS, _QUERY_TRIES = 10.0, 2
-_DOCUMENT_SECONDS, _DOCUMENT_TRIES = 60.0, 5
-_PAUSE = 0.5
-"""Seconds before the first repetition; doubled before each further one."""
-_LONGEST_PAUSE = 30.0
-"""Seconds a server may ask us to wait; if it wants more, the caller decides."""
+_QUERY_SECONDS, _QUERIES = 10.0, Retries(2)
+_DOCUMENT_SECONDS, _DOCUMENTS = 60.0, Retries(5)
+"""Seconds for one try, and how often it is repeated: somebody waits for a query's vector."""
 _SHORTEST = 64
 """Characters to which a text is cut at most when a server finds it too long."""
 
@@ -48,7 +44,8 @@ class OpenAIEmbeddings:
         model: As the server calls it.
         base_url: With the version in it, as in ``http://localhost:11434/v1``. ``OPENAI_BASE_URL`` or OpenAI's unless
             said.
-        api_key: ``OPENAI_API_KEY`` unless said; a server at home may need none. It is in no message of an error.
+        api_key: For this address. Unless said, ``OPENAI_API_KEY`` if the address is OpenAI's or ``OPENAI_BASE_URL``,
+            and otherwise none. It is in no message of an error.
         dimensions: Ask for vectors of this length, where the model can give several.
 
     A server that is busy or broken (429, 5xx) is asked again, as late as its ``Retry-After`` says; a text that is too
@@ -59,8 +56,8 @@ class OpenAIEmbeddings:
         self, model: str, base_url: str | None = None, api_key: str | None = None, dimensions: int | None = None
     ) -> None:
         self.model = model
-        self.base_url = (base_url or default_base_url()).rstrip("/")
-        self._key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+        self.base_url = read_base_url(base_url or default_base_url())
+        self._key = key_for(self.base_url, api_key)
         if not self._key and self.base_url == CLOUD:
             raise InvalidConfig(
                 "OpenAI's embeddings need a key: set OPENAI_API_KEY. For a server of your own name its address, as in "
@@ -100,11 +97,11 @@ class OpenAIEmbeddings:
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is asked; float32, shape (len(texts), dimensions), rows of length one."""
-        return self._embed(texts, _QUERY_SECONDS, _QUERY_TRIES)
+        return self._embed(texts, _QUERY_SECONDS, _QUERIES)
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is remembered; float32, shape (len(texts), dimensions), rows of length one."""
-        return self._embed(texts, _DOCUMENT_SECONDS, _DOCUMENT_TRIES)
+        return self._embed(texts, _DOCUMENT_SECONDS, _DOCUMENTS)
 
     def close(self) -> None:
         """Close the connections; they open again when they are needed."""
@@ -113,40 +110,39 @@ class OpenAIEmbeddings:
         if http is not None:
             http.close()
 
-    def _embed(self, texts: Sequence[str], seconds: float, tries: int) -> Vectors:
+    def _embed(self, texts: Sequence[str], seconds: float, retries: Retries) -> Vectors:
         if not len(texts):
             return np.empty((0, self.dimensions), np.float32)
         # No server embeds nothing, and half an emoji cut by someone cannot be sent.
         sent = [text.encode("utf-8", "replace").decode("utf-8") if text.strip() else "-" for text in texts]
         rows: list[list[float]] = []
         for start in range(0, len(sent), _BATCH):
-            rows += self._fitting(sent[start : start + _BATCH], seconds, tries)
+            rows += self._fitting(sent[start : start + _BATCH], seconds, retries)
         return self._read(rows)
 
-    def _fitting(self, texts: list[str], seconds: float, tries: int) -> list[list[float]]:
+    def _fitting(self, texts: list[str], seconds: float, retries: Retries) -> list[list[float]]:
         """One request, or several where some text is too long for the model."""
         try:
-            return self._tried(texts, seconds, tries)
+            return self._tried(texts, seconds, retries)
         except _TooLong as error:
             if len(texts) > 1:
                 half = len(texts) // 2
-                return self._fitting(texts[:half], seconds, tries) + self._fitting(texts[half:], seconds, tries)
+                return self._fitting(texts[:half], seconds, retries) + self._fitting(texts[half:], seconds, retries)
             if len(texts[0]) <= _SHORTEST:
                 raise Rejected(str(error)) from error
-            return self._fitting([texts[0][: len(texts[0]) // 2]], seconds, tries)
+            return self._fitting([texts[0][: len(texts[0]) // 2]], seconds, retries)
 
-    def _tried(self, texts: list[str], seconds: float, tries: int) -> list[list[float]]:
-        for attempt in range(1, tries + 1):
+    def _tried(self, texts: list[str], seconds: float, retries: Retries) -> list[list[float]]:
+        attempt = 1
+        while True:
             try:
                 return self._request(texts, seconds)
-            except (RateLimited, HostFailed, Unreachable) as error:
-                pause = error.retry_after
+            except RemoteError as error:
+                pause = None if isinstance(error, _NoEmbeddings) else retries.pause(error, attempt)
                 if pause is None:
-                    pause = _PAUSE * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
-                if attempt == tries or pause > _LONGEST_PAUSE or isinstance(error, _NoEmbeddings):
                     raise
                 time.sleep(pause)
-        raise AssertionError("unreachable")
+                attempt += 1
 
     def _request(self, texts: list[str], seconds: float) -> list[list[float]]:
         import httpx2
@@ -159,9 +155,9 @@ class OpenAIEmbeddings:
         except httpx2.TimeoutException as error:
             raise Unreachable(f"{self.base_url} did not answer within {seconds:g} s. Is the server busy?") from error
         except httpx2.HTTPError as error:
+            why = redacted(str(error), self._key) or type(error).__name__
             raise Unreachable(
-                f"{self.base_url} cannot be reached: {self._hidden(str(error)) or type(error).__name__}. Is the server "
-                "running, and the address right?"
+                f"{self.base_url} cannot be reached: {why}. Is the server running, and the address right?"
             ) from error
         if answer.status_code != 200:
             raise self._refusal(answer)
@@ -193,10 +189,10 @@ class OpenAIEmbeddings:
         return found
 
     def _refusal(self, answer: httpx2.Response) -> Exception:
-        status, said = answer.status_code, self._hidden(_explanation(answer))
+        status, said = answer.status_code, redacted(explanation(answer.content), self._key).rstrip(".")
         text = f"{self.base_url} answered {status}{': ' if said else ''}{said}."
         if status in (401, 403):
-            return AuthenticationFailed(f"{text} Check OPENAI_API_KEY, or the api_key in the configuration.")
+            return AuthenticationFailed(f"{text} {_CHECK_KEY if self._key else _NO_KEY}")
         if status == 429:
             return RateLimited(f"{text} It wants fewer requests.", retry_after=retry_after(answer.headers))
         if status >= 500:
@@ -205,24 +201,22 @@ class OpenAIEmbeddings:
             return _TooLong(text)
         return Rejected(f"{text} Check the model's name {self.model!r} and the address, which often ends with /v1.")
 
-    def _hidden(self, text: str) -> str:
-        return text.replace(self._key, "(the key)") if self._key else text
-
     def _client(self) -> httpx2.Client:
         import httpx2
 
         with self._lock:
             if self._http is None:
-                headers = {"User-Agent": "toldonce", "Accept": "application/json"}
-                if self._key:
-                    headers["Authorization"] = f"Bearer {self._key}"
-                loopback = httpx2.URL(self.base_url).host in ("localhost", "127.0.0.1", "::1")
-                # No redirects: wherever one leads, the key and the texts would go along. No proxy to this machine.
-                self._http = httpx2.Client(headers=headers, follow_redirects=False, trust_env=not loopback)
+                bearer = f"Bearer {self._key}" if self._key else None
+                self._http = httpx2.Client(**client_settings(self.base_url, bearer))
             return self._http
 
 
 _CHECK = "Does the address name an OpenAI-compatible server, and the model an embedding model?"
+_CHECK_KEY = "Check OPENAI_API_KEY, or the api_key in the configuration."
+_NO_KEY = (
+    "No key was sent: OPENAI_API_KEY goes only to OpenAI and to OPENAI_BASE_URL. Set OPENAI_BASE_URL to this address, "
+    "or the api_key in the configuration."
+)
 _TOO_LONG = ("token", "too long", "context length", "maximum length", "too large")
 """What servers say of a text that is longer than the model reads."""
 
@@ -233,20 +227,3 @@ class _TooLong(Exception):
 
 class _NoEmbeddings(HostFailed):
     """An answer, but not to what was asked: asking again would not help."""
-
-
-def default_base_url() -> str:
-    """``OPENAI_BASE_URL``, or else OpenAI's own."""
-    return os.environ.get("OPENAI_BASE_URL") or CLOUD
-
-
-def _explanation(answer: httpx2.Response) -> str:
-    try:
-        said = answer.json()
-    except ValueError:
-        said = answer.text
-    for key in ("error", "message", "detail"):
-        if isinstance(said, dict) and said.get(key):
-            said = said[key]
-    text = said if isinstance(said, str) else json.dumps(said)
-    return " ".join(text.split())[:300].rstrip(".")

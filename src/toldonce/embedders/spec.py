@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from toldonce.embedders import Embedder
 from toldonce.errors import InvalidConfig
+from toldonce.net.openai import default_base_url, read_base_url
 
 BUNDLED = "toldonce"
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<url>https?://[^#]*))?(?:#(?P<dimensions>[1-9]\d*))?", re.DOTALL)
@@ -40,18 +40,7 @@ def openai_spec(
 
     The address is settled here, so that a folder that remembers it never talks to another by a change of environment.
     """
-    from toldonce.embedders.openai import default_base_url
-
-    url = (base_url or default_base_url()).strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidConfig(f"The embedder's address must begin with https:// or http://, not {url!r}.")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise InvalidConfig(
-            "The embedder's address must be a plain one, without a user name, '?' or '#'. The key goes in "
-            "OPENAI_API_KEY, or in the configuration's api_key."
-        )
-    return EmbedderSpec("openai", model, url, dimensions, api_key)
+    return EmbedderSpec("openai", model, read_base_url(base_url or default_base_url()), dimensions, api_key)
 
 
 def parse_spec(text: str) -> EmbedderSpec:

@@ -13,6 +13,7 @@ from toldonce.embedders.minilm import FINGERPRINT as BUNDLED
 from toldonce.embedders.spec import EmbedderSpec, open_embedder, parse_spec
 from toldonce.errors import EmbedderMismatch
 from toldonce.index.ram import IndexCache
+from toldonce.net.openai import require_confirmed
 from toldonce.recall import Scored
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
 from toldonce.stores.protocol import Store
@@ -102,9 +103,15 @@ def current_generation(store: Store, folder: Path, current: Generation) -> Gener
 
 
 def own_spec(folder: Path, known: str | None, remembered: str | None) -> EmbedderSpec:
-    """The embedder a folder has, by what it noted of itself; the bundled one in a new folder."""
+    """The embedder a folder has, by what it noted of itself; the bundled one in a new folder.
+
+    Raises ``AddressNotConfirmed`` where only the folder names an address elsewhere.
+    """
     if remembered is not None:
-        return parse_spec(remembered)
+        spec = parse_spec(remembered)
+        if spec.base_url is not None:
+            require_confirmed(spec.base_url, f"The folder {folder}")
+        return spec
     if known is not None and parted(known)[0] != BUNDLED:
         raise EmbedderMismatch(
             f"The vectors in {folder} were made with {parted(known)[0]}, an embedder that a program brought along. "

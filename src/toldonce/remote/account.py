@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from toldonce.errors import InvalidConfig
+from toldonce.net.address import is_loopback, read_address
 
 CLOUD = "https://api.mem0.ai"
 
@@ -32,7 +32,7 @@ class Account:
     @property
     def loopback(self) -> bool:
         """Whether the host is this machine."""
-        return _is_loopback(urlsplit(self.host).hostname or "")
+        return is_loopback(urlsplit(self.host).hostname or "")
 
 
 def account(api_key: str | None, host: str | None, *, allow_plain_http: bool = False) -> Account:
@@ -51,25 +51,10 @@ def account(api_key: str | None, host: str | None, *, allow_plain_http: bool = F
 
 
 def _address(host: str, allow_plain_http: bool) -> str:
-    try:
-        parts = urlsplit(host.strip())
-        name, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise InvalidConfig(f"host is not an address: {error}. Use one such as {CLOUD}.") from error
-    if parts.scheme not in ("http", "https") or not name:
-        raise InvalidConfig(f"host must be an address that begins with https://, such as {CLOUD}; not {host!r}.")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise InvalidConfig("host must be a plain address, without a user name, '?' or '#'. The key goes in api_key=.")
-    if parts.scheme == "http" and not allow_plain_http and not _is_loopback(name):
+    parts = read_address(host, "host", CLOUD, "api_key=")
+    if parts.scheme == "http" and not allow_plain_http and not is_loopback(parts.hostname or ""):
         raise InvalidConfig(
             f"{host} would send the key and everything said unencrypted to another machine. Use https://, or set "
             f"{PLAIN_HTTP}=1 if you trust every network in between."
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
+    return parts.geturl()

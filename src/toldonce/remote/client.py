@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from toldonce.errors import Closed, HostFailed, InvalidConfig, NotMem0, RemoteError, Unreachable
+from toldonce.net.messages import redacted
 from toldonce.remote import connections, wire
 from toldonce.remote.account import Account
 from toldonce.remote.wire import VERSIONS, Call
@@ -236,8 +237,7 @@ class Mem0Client:
         try:
             return wire.read(call, response.status_code, response.headers, response.content)
         except RemoteError as error:
-            if self.account.key in str(error):  # a host that quotes the key back
-                error.args = (str(error).replace(self.account.key, "(the key)"),)
+            error.args = (redacted(str(error), self.account.key),)
             raise
 
 

@@ -9,6 +9,7 @@ import weakref
 from functools import cache
 from typing import TYPE_CHECKING
 
+from toldonce.net.client import client_settings
 from toldonce.remote.account import Account
 from toldonce.remote.threads import in_a_thread
 
@@ -51,11 +52,9 @@ def _client(account: Account, context: ssl.SSLContext | bool) -> httpx2.AsyncCli
 
     return httpx2.AsyncClient(
         base_url=account.host,
-        headers={"Authorization": f"Token {account.key}", "Accept": "application/json", "User-Agent": "toldonce"},
         verify=context,
-        follow_redirects=False,  # wherever one leads, the key would go along
-        trust_env=not account.loopback,  # proxies
         limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=_IDLE),
+        **client_settings(account.host, f"Token {account.key}"),
     )
 
 

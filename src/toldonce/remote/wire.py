@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -25,12 +23,13 @@ from toldonce.errors import (
     RemoteNotFound,
     Unreachable,
 )
+from toldonce.net.messages import explanation
+from toldonce.net.retry import retry_after
 
 VERSIONS = ("v3", "v2", "v1")
 """Newest first: the order in which they are tried where none is asked for."""
 
 _ENTITIES = ("user_id", "agent_id", "app_id", "run_id")
-_LONGEST_EXPLANATION = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def read(call: Call, status: int, headers: Mapping[str, str], content: bytes) ->
         if not isinstance(answer, (dict, list)):
             raise NotMem0(f"{_name(call)}: the answer is neither an object nor a list. Is host= a Mem0 host?")
         return answer
-    raise _error(call, status, headers, _explanation(answer, content))
+    raise _error(call, status, headers, explanation(content))
 
 
 def _error(call: Call, status: int, headers: Mapping[str, str], said: str) -> RemoteError:
@@ -137,22 +136,6 @@ def _error(call: Call, status: int, headers: Mapping[str, str], said: str) -> Re
     if status in (400, 402, 405, 409, 413, 415, 422):
         return Rejected(f"The Mem0 host refuses this. {text}")
     return HostFailed(f"The Mem0 host failed. {text}", retry_after=retry_after(headers), unsure=True)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds in ``Retry-After``, which may be a number or a date."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
 
 
 def results_of(answer: Any) -> list[dict[str, Any]]:
@@ -175,21 +158,6 @@ def _only_ids(filters: Mapping[str, Any]) -> dict[str, str]:
     if not ids:
         raise InvalidFilter("The host speaks Mem0's API v1, which filters by plain ids only. Name a user_id.")
     return ids
-
-
-def _explanation(answer: Any, content: bytes) -> str:
-    """What a host says of an error; the shapes vary from path to path."""
-    said: Any = answer
-    for _ in range(3):
-        if isinstance(said, dict):
-            known = [said[key] for key in ("detail", "error", "message", "details") if said.get(key)]
-            nested = next((value for value in known if isinstance(value, (dict, list))), None)
-            said = nested if nested is not None else (known[0] if known else json.dumps(said))
-        elif isinstance(said, list):
-            said = "; ".join(item if isinstance(item, str) else json.dumps(item) for item in said)
-    if said is None:
-        said = content[:_LONGEST_EXPLANATION].decode("utf-8", "replace")
-    return " ".join(str(said).split())[:_LONGEST_EXPLANATION]
 
 
 def _name(call: Call) -> str:
