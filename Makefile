@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-compat check crash bench format clean
+.PHONY: help demo serve isolation test test-compat check repeats crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
@@ -54,6 +54,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+repeats: $(VENV)/.dev
+	TOLDONCE_REPEAT_CONVERSATIONS=20000 $(BIN)/python -m pytest tests/remember/test_repeats.py
 
 crash: $(VENV)/.dev
 	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash

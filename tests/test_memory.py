@@ -78,7 +78,11 @@ def test_a_history_added_again_adds_only_what_is_new(memory: Memory) -> None:
         memory.add(history[:length], user_id="ann", infer=False)
     memory.add(history[1:], user_id="ann", infer=False)
     assert texts(memory.get_all(filters=ANN))[::-1] == [message["content"] for message in history]
-    assert memory.add(history, user_id="ann") == {"results": []}
+    answer = memory.add([*history, user("And coffee")], user_id="ann", infer=False)["results"]
+    assert [(one["event"], one["memory"]) for one in answer] == [
+        *(("NONE", message["content"]) for message in history),
+        ("ADD", "And coffee"),
+    ]
 
 
 def test_a_message_with_an_id_is_stored_once(memory: Memory) -> None:

@@ -27,7 +27,7 @@ from toldonce.engine.requests import (
     understood,
 )
 from toldonce.engine.search import Search
-from toldonce.engine.shapes import Item, added_item, deleted
+from toldonce.engine.shapes import Item, added_answer, deleted
 from toldonce.errors import Closed
 
 
@@ -124,8 +124,9 @@ class Memory(_Face):
             conversation_id: Where the messages have their place, if not in the run.
 
         Returns:
-            ``{"results": [{"id", "memory", "event", "role", ...}]}`` for the messages that are new: a history may be
-            added again and again.
+            ``{"results": [{"id", "memory", "event", "role", ...}]}``: ``ADD`` for a memory that was made, ``NONE`` for
+            one whose words were said again or that a repeated message had made. ``left_out`` names the messages that no
+            memory came of, with the reason. A history may be added again and again: what goes on where it stood is new.
         """
         request = add_request(
             messages,
@@ -140,7 +141,7 @@ class Memory(_Face):
         )
         added = self._verbs.add_now(request)
         self._engine.follow_up(added.versions).result()
-        return {"results": [added_item(memory) for memory in added.memories]}
+        return added_answer(added)
 
     def search(
         self,
@@ -321,7 +322,7 @@ class AsyncMemory(_Face):
         )
         added = await asyncio.wrap_future(self._verbs.write_add(request))
         await until([self._engine.follow_up(added.versions)])
-        return {"results": [added_item(memory) for memory in added.memories]}
+        return added_answer(added)
 
     async def search(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from toldonce.remember.plan import SESSION_GAP, AddRequest, Plan, hear, plan, query_for
-from toldonce.stores.protocol import ConversationView, KnownWords, MemoryForUpdate, New, Trace
+from toldonce.remember.plan import SESSION_GAP, AddRequest, Heard, Plan, hear, offered_by, plan, query_for
+from toldonce.stores.protocol import ConversationQuery, ConversationView, KnownWords, MemoryForUpdate, New, Trace
 from toldonce.types import Message, Scope
 
 HOUR = SESSION_GAP
@@ -29,16 +29,24 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+def heard_in(view: ConversationView, asked: AddRequest) -> list[Heard]:
+    return hear(view, asked, offered_by(asked), {})
+
+
+def queried(asked: AddRequest) -> ConversationQuery:
+    return query_for("p", asked, offered_by(asked))
+
+
 def planned(
     asked: AddRequest, view: ConversationView | None = None, known: dict[bytes, KnownWords] | None = None
 ) -> Plan:
     view = view or ConversationView()
-    return plan(query_for("p", asked).address, asked, view, hear(view, asked), known or {})
+    return plan(queried(asked).address, asked, view, heard_in(view, asked), known or {})
 
 
 def going_on(last: Message, at: int = NOW - 10_000_000, **state: Any) -> ConversationView:
     """A conversation of one message."""
-    heard = hear(ConversationView(), request(last, now=at))[0]
+    heard = heard_in(ConversationView(), request(last, now=at))[0]
     view = ConversationView(
         owner_id=7,
         conversation_id=70,
@@ -47,25 +55,24 @@ def going_on(last: Message, at: int = NOW - 10_000_000, **state: Any) -> Convers
         last_said_at=at,
         last_memory_id=5,
         last=last,
-        window=[Trace(heard.digest, None, at)],
+        window=[Trace(0, heard.digest, None, at)],
     )
     return replace(view, **state)
 
 
 def test_a_conversation_is_asked_for_by_the_owner_and_the_run_or_the_callers_own_id() -> None:
     asked = request("Tea.", scope=Scope(agent_id="bot", run_id="r1"))
-    assert query_for("p", asked).address == ("p", "agent", "bot", "run r1")
-    assert query_for("p", replace(asked, conversation_id="c")).address == ("p", "agent", "bot", "conversation c")
-    assert query_for("p", replace(asked, scope=Scope(user_id="ann"))).address == ("p", "user", "ann", "")
+    assert queried(asked).address == ("p", "agent", "bot", "run r1")
+    assert queried(replace(asked, conversation_id="c")).address == ("p", "agent", "bot", "conversation c")
+    assert queried(replace(asked, scope=Scope(user_id="ann"))).address == ("p", "user", "ann", "")
 
 
 def test_one_message_asks_for_the_end_of_a_conversation_and_a_list_for_a_window() -> None:
-    one, two = query_for("p", request("Tea.")), query_for("p", request("Tea.", "Coffee."))
-    assert (one.window, one.batches) == (1, 0)
+    one, two = queried(request("Tea.")), queried(request("Tea.", "Coffee."))
+    assert one.window == 1
     assert two.window > 2
-    assert two.batches > 0
-    named = query_for("p", request(Message("user", "Tea.", id="m1")))
-    assert (named.window, named.digests, named.external_ids) == (0, [], ["m1"])
+    named = queried(request(Message("user", "Tea.", id="m1"), Message("user", "Tea.", said_at=7)))
+    assert (named.external_ids, [time for _, time in named.timed]) == (["m1"], [7])
 
 
 def test_memories_of_a_call_name_each_other_by_their_places() -> None:
@@ -100,7 +107,7 @@ def test_an_answer_takes_the_question_at_the_end_of_the_conversation_along() -> 
 
 
 def test_words_said_twice_in_one_call_are_one_memory() -> None:
-    asked = request("I took my pill.", "It rains today.", Message("user", "i took my pill!", said_at=NOW + 5))
+    asked = request("I took my pill.", "It rains today.", Message("user", "I took  my pill.", said_at=NOW + 5))
     plan = planned(asked)
     first, _ = plan.changes.memories
     assert (first.sayings, first.said_at, first.created_at) == (2, NOW + 5, NOW + 5)
@@ -111,7 +118,7 @@ def test_words_said_twice_in_one_call_are_one_memory() -> None:
 
 def test_words_that_are_a_memory_already_are_counted_there_and_join_the_run() -> None:
     asked = request("I took my pill.", "It rains today.", "I took my pill.", scope=Scope("ann", None, None, "r2"))
-    words = hear(ConversationView(), asked)[0].words
+    words = heard_in(ConversationView(), asked)[0].words
     assert words is not None
     memory = MemoryForUpdate(
         9, "uid", 7, 11, "I took my pill.", ANN, (), True, "user", None, None, {}, None, NOW - 5, 4
@@ -130,7 +137,7 @@ def test_words_that_are_a_memory_already_are_counted_there_and_join_the_run() ->
 
 def test_what_differs_in_more_than_its_words_is_another_memory() -> None:
     words = {
-        hear(ConversationView(), asked)[0].words
+        heard_in(ConversationView(), asked)[0].words
         for asked in (
             request("I took my pill."),
             request("I took my pill.", metadata={"a": 1}),
@@ -140,7 +147,7 @@ def test_what_differs_in_more_than_its_words_is_another_memory() -> None:
         )
     }
     assert len(words) == 5
-    assert hear(ConversationView(), request("I took my pill.", infer=False))[0].words is None
+    assert heard_in(ConversationView(), request("I took my pill.", infer=False))[0].words is None
 
 
 def test_planning_changes_neither_the_view_nor_the_request() -> None:

@@ -50,9 +50,11 @@ def test_two_people_may_share_a_role() -> None:
     assert draft(user("Blue.", "Ben"), user("Which colour?", "Ann")) == Draft("Which colour? — Blue.", answers=True)
 
 
-def test_same_words_are_one_memory_whatever_their_case_and_stops() -> None:
-    same = {words_digest("user", "Ann", text) for text in ("I took my pill", "i took  my pill.", "I took my pill!")}
+def test_same_words_are_one_memory_whatever_the_white_space_between_them() -> None:
+    same = {words_digest("user", "Ann", text) for text in ("I took my pill", " I took  my\npill")}
     assert len(same) == 1
+    for other in ("i took my pill", "I took my pill.", "I took my pill!", "I took my pi ll", "I took my píll"):
+        assert words_digest("user", "Ann", other) not in same
     assert words_digest("user", "Ben", "I took my pill") not in same
     assert words_digest("assistant", "Ann", "I took my pill") not in same
     assert words_digest("user", "Ann", "I took my pill", "r") not in same

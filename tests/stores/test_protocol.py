@@ -61,9 +61,9 @@ def memory(text: str, *, place: int, previous: New | None, scope: Scope = ANN) -
 
 
 def ask(
-    address: ConversationAddress, *digests: bytes, ids: tuple[str, ...] = (), window: int = 64
+    address: ConversationAddress, *timed: tuple[bytes, int], ids: tuple[str, ...] = (), window: int = 64
 ) -> ConversationQuery:
-    return ConversationQuery(address, digests, ids, window, 32 if len(digests) > 1 else 0)
+    return ConversationQuery(address, None, None, ids, timed, window)
 
 
 def adding(
@@ -76,6 +76,7 @@ def adding(
         conversation_id=view.conversation_id,
         at=10,
         messages=messages,
+        released_ids=(),
         memories=memories,
         repeated=(),
         session=New(0) if memories else view.session_id,
@@ -315,31 +316,29 @@ def test_a_conversation_tells_what_is_asked_of_it_and_no_more(store: Store) -> N
     texts = ["tea", "coffee", "milk", "tea", "coffee", "beer"]
     messages = [said(n, text, external_id=f"m{n}" if n == 2 else None) for n, text in enumerate(texts)]
     messages[3] = messages[3]._replace(timed=False)
+    messages[4] = messages[4]._replace(agent_id="other")
     with store.read() as view:
-        assert view.conversation(ask(TALK, b"tea")) == ConversationView()
+        assert view.conversation(ask(TALK, (b"tea", 10))) == ConversationView()
     store.write_now(lambda tx: tx.apply(adding(TALK, ConversationView(), messages)))
     with store.read() as view:
-        found = view.conversation(ask(TALK, b"tea", b"coffee", ids=("m1", "m2"), window=4))
+        found = view.conversation(ask(TALK, (b"tea", 10), (b"tea", 13), (b"beer", 10), ids=("m1", "m2"), window=4))
         assert (found.next_place, found.last and found.last.content) == (6, "beer")
-        assert [(trace.digest, trace.time) for trace in found.window] == [
-            (b"milk", 12),
-            (b"tea", None),
-            (b"coffee", 14),
-            (b"beer", 15),
-        ]
-        assert [[trace.digest for trace in batch] for batch in found.batches] == [[b"tea", b"coffee"]] * 2
-        assert [batch[0].time for batch in found.batches] == [None, 10], "the latest first"
-        assert found.known_ids == {"m2"}
-        assert view.conversation(ask(TALK, b"tea", b"beer")).batches == []
-        assert view.conversation(ask(TALK, b"beer", b"tea")).batches == []
-        nothing = view.conversation(ask(TALK, window=0))
-        assert not nothing.window
-        assert not nothing.batches
-        assert not nothing.known_ids
-        assert nothing.last is not None
-        elsewhere = view.conversation(ask(TALK._replace(key="d"), b"tea", ids=("m2",)))
+        assert [(trace.place, trace.digest, trace.time) for trace in found.window] == [
+            (2, b"milk", 12),
+            (3, b"tea", None),
+            (5, b"beer", 15),
+        ], "what was said to another agent is left out"
+        assert not found.whole
+        assert found.timed == {(b"tea", 10): [0]}, "with the words and the time, where somebody said when"
+        assert found.known_ids == {"m2": 2}
+        everything = view.conversation(ask(TALK))
+        assert everything.whole
+        assert len(everything.window) == 5
+        assert not everything.timed
+        assert not everything.known_ids
+        elsewhere = view.conversation(ask(TALK._replace(key="d"), (b"tea", 10), ids=("m2",)))
         assert elsewhere == ConversationView(owner_id=found.owner_id)
-        assert view.conversation(ask(TALK._replace(project="q"), b"tea", ids=("m2",))) == ConversationView()
+        assert view.conversation(ask(TALK._replace(project="q"), (b"tea", 10), ids=("m2",))) == ConversationView()
 
 
 def test_what_is_said_again_is_counted_where_it_is(store: Store) -> None:

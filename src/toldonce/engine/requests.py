@@ -70,8 +70,9 @@ def add_request(
     memory_type: object,
     prompt: object,
     conversation_id: str | None,
+    at: int | None = None,
 ) -> AddRequest:
-    """Read the arguments of add."""
+    """Read the arguments of add. ``at``: when the call was made, if not now; in microseconds."""
     if memory_type is not None:
         raise Unsupported(
             f"memory_type={memory_type!r} needs an extraction model, and none is configured. Leave it out."
@@ -85,7 +86,7 @@ def add_request(
         expires_on=None if expiration_date is None else day(expiration_date, "expiration_date"),
         infer=infer,
         conversation_id=conversation_id,
-        now=now(),
+        now=now() if at is None else at,
     )
 
 

@@ -8,6 +8,7 @@ from hashlib import md5
 from typing import Any
 
 from toldonce.recall import Hit
+from toldonce.remember.add import Added
 from toldonce.remember.plan import Remembered
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from toldonce.times import iso
@@ -71,7 +72,7 @@ def source_items(sources: Sequence[SourceMessage]) -> list[Item]:
 
 
 def added_item(memory: Remembered) -> Item:
-    """What add did to one memory. ``NONE``: its words were known, and one more saying was counted."""
+    """What add did to one memory. ``NONE``: its words were known; a repeat, or one more saying that was counted."""
     found: Item = {"id": memory.uid, "memory": memory.text, "event": "ADD" if memory.is_new else "NONE"}
     found["role"] = memory.message.role
     if memory.message.name is not None:
@@ -79,6 +80,16 @@ def added_item(memory: Remembered) -> Item:
     if memory.sayings > 1:
         found["sayings"] = memory.sayings
     return found
+
+
+def added_answer(added: Added) -> dict[str, Any]:
+    """The answer to add. ``left_out`` is there only where messages made no memory."""
+    answer: dict[str, Any] = {"results": [added_item(memory) for memory in added.memories]}
+    if added.left_out:
+        answer["left_out"] = [
+            {"role": message.role, "content": message.content, "reason": reason} for message, reason in added.left_out
+        ]
+    return answer
 
 
 def history_item(entry: HistoryEntry, memory_id: str, made_at: int) -> Item:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from toldonce.remember.plan import AddRequest, Remembered, hear, plan, query_for
-from toldonce.stores.protocol import Write
+from toldonce.remember.align import repeats
+from toldonce.remember.plan import (
+    AddRequest,
+    LeftOut,
+    Remembered,
+    hear,
+    offered_by,
+    plan,
+    query_for,
+    standing,
+)
+from toldonce.stores.protocol import SaidMemory, Write
+
+SAYS_NOTHING = "says nothing to remember"
+SAID_BEFORE = "repeats a message that says nothing to remember"
+SAME_ID = "has the id of another message of this call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +32,43 @@ class Added:
     """What waits for a vector now."""
     messages: int = 0
     """How many messages were new."""
+    left_out: Sequence[LeftOut] = ()
+    """Messages that no memory came of."""
 
 
 def add(store: Write, project: str, request: AddRequest) -> Added:
     """Journal what is new of the request's messages and remember what they say: load, plan, apply."""
-    query = query_for(project, request)
+    offered = offered_by(request)
+    query = query_for(project, request, offered)
     view = store.conversation(query)
-    heard = hear(view, request)
+    repeated = repeats(offered, view, request.now)
+    said: dict[int, list[SaidMemory]] = {}
+    if repeated and view.conversation_id is not None:
+        said = store.memories_said_at(view.conversation_id, list(set(repeated.values())))
+        repeated = standing(repeated, said, view.next_place)
+    told, left_out = _told(request, repeated, said)
+    heard = hear(view, request, offered, repeated)
+    left_out += [LeftOut(one.message, SAYS_NOTHING) for one in heard if one.draft is None]
     if not heard:
-        return Added()
+        return Added(told, left_out=left_out)
     words = list({one.words: None for one in heard if one.words is not None})
     known = {} if view.owner_id is None else store.known_words(view.owner_id, words)
     planned = plan(query.address, request, view, heard, known)
-    return Added(planned.told, store.apply(planned.changes), len(heard))
+    return Added([*told, *planned.told], store.apply(planned.changes), len(heard), left_out)
+
+
+def _told(
+    request: AddRequest, repeated: Mapping[int, int], said: Mapping[int, Sequence[SaidMemory]]
+) -> tuple[list[Remembered], list[LeftOut]]:
+    """What the caller is told of the repeats, in order."""
+    told: list[Remembered] = []
+    left_out: list[LeftOut] = []
+    for number, place in sorted(repeated.items()):
+        message = request.messages[number]
+        memories = [memory for memory in said.get(place, ()) if not memory.deleted]
+        if memories:
+            told += [Remembered(one.uid, one.text, False, message, one.sayings) for one in memories]
+        else:
+            twice = message.id is not None and place not in said
+            left_out.append(LeftOut(message, SAME_ID if twice else SAID_BEFORE))
+    return told, left_out

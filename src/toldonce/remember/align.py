@@ -1,123 +1,122 @@
-"""Which of the offered messages are new.
+"""Which of the offered messages are repeats, by evidence. Without evidence a message is new.
 
 Agents offer their history again and again: the whole of it each turn, a window that slides, a batch retried after a
-timeout. What they have in common is order. The offered list is laid against what the conversation already holds;
-what overlaps in order is old, the rest is new.
+timeout. People say the same words again: "No." to ten questions, the same two sentences every week. Words alone do not
+tell one from the other, so this is what does:
+
+* the message's own id;
+* the same time and the same words;
+* a list that goes on where the conversation stands: its beginning is the conversation's end, in order and in one piece,
+  and more follows. A single short message is no such beginning: it may as well be said again;
+* a list that is the conversation's end and nothing more, within seconds: a caller who got no answer and tried again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
-from hashlib import blake2b
-from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from toldonce.types import Message
+from toldonce.stores.protocol import ConversationView, Trace
 
 AT_ONCE = 5_000_000
-"""Microseconds within which one message, offered again on its own, is a repeat and not a second saying."""
+"""Microseconds within which a list that equals the conversation's end is a retry."""
 
-STILL_TALKING = 3_600_000_000
-"""Microseconds within which a history that differs from ours in places is taken for the same one, rewritten."""
-
-_LONG_RUN = 6
-"""So many messages in a row do not come back word for word by chance."""
-
-
-class Said(Protocol):
-    """A message as far as alignment is concerned."""
-
-    @property
-    def digest(self) -> bytes:
-        """Of its role, name and words."""
-
-    @property
-    def time(self) -> int | None:
-        """When it was said, if the caller said when. Different times make different sayings of the same words."""
+_CANDIDATES = 8
+"""Lengths of a common piece that are looked at, the longest first: times may rule some out."""
 
 
 class Offered(NamedTuple):
-    """A message that may be new."""
+    """A message that may be a repeat."""
 
     digest: bytes
     time: int | None
+    """When it was said, if the caller said when. Different times make different sayings of the same words."""
+    id: str | None
+    short: bool
+    """So short that people say it again and again."""
 
 
-def digest_of(message: Message) -> bytes:
-    """Equal for messages with the same role, name and words."""
-    parts = (message.role, message.name or "", message.content)
-    return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+def repeats(offered: Sequence[Offered], view: ConversationView, now: int) -> dict[int, int]:
+    """By number of each offered message that is a repeat: the place of the message it repeats.
 
-
-def same(one: Said, other: Said) -> bool:
-    """Whether two messages can be one saying."""
-    return one.digest == other.digest and (one.time is None or other.time is None or one.time == other.time)
-
-
-def new_places(offered: Sequence[Said], stored: Sequence[Said], *, age: int) -> list[int]:
-    """Places in ``offered`` of the messages that ``stored``, the end of a conversation, does not hold yet.
-
-    ``age``: microseconds since the last stored message was recorded. A list that lies wholly inside the stored one
-    must be looked for before (it may lie further back than this end of it): see ``inside``.
+    Takes time linear in both lists.
     """
-    if not stored:
-        return list(range(len(offered)))
-    if len(offered) == 1:
-        return [] if age <= AT_ONCE and same(offered[0], stored[-1]) else [0]
-    if {said.digest for said in offered}.isdisjoint([said.digest for said in stored]):
-        return list(range(len(offered)))
-    overlap = _overlap(offered, stored)
-    if overlap:
-        return list(range(overlap, len(offered)))
-    return _rewritten(offered, stored, age)
+    found = _named(offered, view)
+    _same_time(offered, view, found)
+    unnamed = [number for number, message in enumerate(offered) if message.id is None]
+    length = _continued([offered[number] for number in unnamed], view, now)
+    for number, trace in zip(unnamed[:length], view.window[len(view.window) - length :], strict=True):
+        found.setdefault(number, trace.place)
+    return found
 
 
-def inside(offered: Sequence[Said], stored: Sequence[Said]) -> bool:
-    """Whether ``offered`` is the beginning of ``stored``, message for message."""
-    return len(offered) <= len(stored) and all(map(same, offered, stored))
+def _named(offered: Sequence[Offered], view: ConversationView) -> dict[int, int]:
+    """Messages whose id the conversation has. Of two in one list with the same id the second repeats the first."""
+    places = dict(view.known_ids)
+    found: dict[int, int] = {}
+    fresh = view.next_place
+    for number, message in enumerate(offered):
+        if message.id is None:
+            continue
+        if message.id in places:
+            found[number] = places[message.id]
+        else:
+            places[message.id] = fresh  # a place of this call; it has no memory yet that could be told
+    return found
 
 
-def _overlap(offered: Sequence[Said], stored: Sequence[Said]) -> int:
-    """How many messages at the end of ``stored`` are the beginning of ``offered``."""
-    for length in range(min(len(offered), len(stored)), 0, -1):
-        if all(map(same, stored[-length:], offered)):
+def _same_time(offered: Sequence[Offered], view: ConversationView, found: dict[int, int]) -> None:
+    """Messages said at a time at which the same words were recorded, as often as they were."""
+    stored = {key: list(places) for key, places in view.timed.items()}
+    for number, message in enumerate(offered):
+        if message.id is None and message.time is not None:
+            places = stored.get((message.digest, message.time))
+            if places:
+                found[number] = places.pop(0)
+
+
+def _continued(offered: Sequence[Offered], view: ConversationView, now: int) -> int:
+    """How many messages at the beginning of ``offered`` are the conversation's end, where that is evidence."""
+    stored = view.window
+    if not offered or not stored:
+        return 0
+    length = _overlap(offered, stored)
+    if length == len(offered):
+        retried = 0 <= now - stored[-1].recorded_at <= AT_ONCE
+        return length if retried and not (length == 1 and offered[0].short) else 0
+    alone = length == 1 and offered[0].short and not (view.whole and len(stored) == 1)
+    return 0 if alone else length
+
+
+def _overlap(offered: Sequence[Offered], stored: Sequence[Trace]) -> int:
+    """The length of the longest beginning of ``offered`` that ends ``stored``."""
+    length = 0
+    fallback = _fallbacks(offered)
+    for trace in stored[-len(offered) :]:
+        while length and (length == len(offered) or trace.digest != offered[length].digest):
+            length = fallback[length - 1]
+        if trace.digest == offered[length].digest:
+            length += 1
+    for _ in range(_CANDIDATES):
+        if not length or all(map(_may_be, offered, stored[-length:])):
             return length
+        length = fallback[length - 1]
     return 0
 
 
-def _rewritten(offered: Sequence[Said], stored: Sequence[Said], age: int) -> list[int]:
-    """New places of a history that was edited since: summarised at its front, cut, or corrected in between.
-
-    Only a live conversation, or a long run of the same messages, is taken for an edited history. Anything else is
-    another talk that happens to begin alike.
-    """
-    matched = _common(offered, stored)
-    if not matched or (age > STILL_TALKING and _longest_run(matched) < _LONG_RUN):
-        return list(range(len(offered)))
-    old = {place for place, _ in matched}
-    last = max(old)
-    spare = [said for place, said in enumerate(stored) if place not in {other for _, other in matched}]
-    for place in range(last):  # moved within what is known: old too, though out of order
-        if place in old:
-            continue
-        twin = next((index for index, said in enumerate(spare) if same(offered[place], said)), None)
-        if twin is not None:
-            spare.pop(twin)
-            old.add(place)
-    return [place for place in range(len(offered)) if place not in old]
+def _fallbacks(offered: Sequence[Offered]) -> list[int]:
+    """By length - 1: the longest shorter beginning that also ends it (Knuth, Morris & Pratt 1977)."""
+    found = [0] * len(offered)
+    length = 0
+    for number in range(1, len(offered)):
+        while length and offered[number].digest != offered[length].digest:
+            length = found[length - 1]
+        if offered[number].digest == offered[length].digest:
+            length += 1
+        found[number] = length
+    return found
 
 
-def _common(offered: Sequence[Said], stored: Sequence[Said]) -> list[tuple[int, int]]:
-    """What both have in the same order, as pairs of places: the longest run first, then what fits around it."""
-    matcher = SequenceMatcher(None, [said.digest for said in offered], [said.digest for said in stored], autojunk=False)
-    pairs = ((block.a + step, block.b + step) for block in matcher.get_matching_blocks() for step in range(block.size))
-    return [(i, j) for i, j in pairs if same(offered[i], stored[j])]
-
-
-def _longest_run(pairs: Sequence[tuple[int, int]]) -> int:
-    longest = run = 1
-    for (i, j), (k, m) in pairwise(pairs):
-        run = run + 1 if (k, m) == (i + 1, j + 1) else 1
-        longest = max(longest, run)
-    return longest
+def _may_be(message: Offered, trace: Trace) -> bool:
+    """Whether the same words may be the same saying: a caller need not say when, but times that differ tell apart."""
+    return message.time is None or trace.time is None or message.time == trace.time

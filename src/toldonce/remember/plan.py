@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from toldonce.remember.align import Offered, digest_of, inside, new_places
-from toldonce.remember.verbatim import Draft, draft, words_digest
+from toldonce.remember.align import Offered
+from toldonce.remember.verbatim import Draft, draft, is_short, words_digest
 from toldonce.stores.protocol import (
     Changes,
     ConversationAddress,
@@ -24,6 +24,7 @@ from toldonce.stores.protocol import (
     NewMemory,
     Reference,
     RepeatedMemory,
+    SaidMemory,
 )
 from toldonce.text.keys import indexed_tokens
 from toldonce.types import ENTITY_KINDS, EntityKind, Message, Scope
@@ -33,10 +34,8 @@ SESSION_GAP = 3_600_000_000
 """Microseconds of silence after which talk in the same conversation is another session."""
 
 _WINDOW = 64
-"""Stored messages looked at beyond twice the offered ones when a history has been rewritten."""
-
-_BATCHES = 32
-"""Places at which a retried batch is looked for in a conversation that often says its first words."""
+"""Stored messages looked at beyond ``_AGENTS`` times the offered ones, for those of the same talk."""
+_AGENTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +52,20 @@ class AddRequest:
 
 
 class Remembered(NamedTuple):
-    """A memory that a call made, or counted once more."""
+    """What became of a message: a memory that it made, that it counts for, or that it had made before."""
 
     uid: str
     text: str
     is_new: bool
     message: Message
     sayings: int
+
+
+class LeftOut(NamedTuple):
+    """A message that no memory came of, and why."""
+
+    message: Message
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +106,58 @@ def address_of(project: str, request: AddRequest) -> ConversationAddress:
     return ConversationAddress(project, *owner_of(request.scope), key)
 
 
-def query_for(project: str, request: AddRequest) -> ConversationQuery:
+def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> ConversationQuery:
     """What has to be known of the conversation."""
-    digests = [digest_of(message) for message in request.messages if message.id is None]
     return ConversationQuery(
         address=address_of(project, request),
-        digests=digests,
-        external_ids=[message.id for message in request.messages if message.id is not None],
-        window=2 * len(digests) + _WINDOW if len(digests) > 1 else len(digests),
-        batches=_BATCHES if len(digests) > 1 else 0,
+        agent_id=request.scope.agent_id,
+        app_id=request.scope.app_id,
+        external_ids=[message.id for message in offered if message.id is not None],
+        timed=[(one.digest, one.time) for one in offered if one.id is None and one.time is not None],
+        window=_AGENTS * len(offered) + _WINDOW if len(offered) > 1 else 1,
     )
 
 
-def hear(view: ConversationView, request: AddRequest) -> list[Heard]:
+def offered_by(request: AddRequest) -> list[Offered]:
+    """The request's messages as alignment compares them: with whom, metadata and expiry are part of what is said."""
+    about = _about(request)
+    return [
+        Offered(message_digest(message, *about), message.said_at, message.id, is_short(message.content))
+        for message in request.messages
+    ]
+
+
+def message_digest(message: Message, *about: str | None) -> bytes:
+    """Equal for messages that may be one saying. ``about``: agent, app, metadata as JSON and last day, if there are."""
+    return words_digest(message.role, message.name, message.content, *about)
+
+
+def _about(request: AddRequest) -> tuple[str | None, ...]:
+    metadata = json.dumps(request.metadata, sort_keys=True, default=str) if request.metadata else None
+    return (request.scope.agent_id, request.scope.app_id, metadata, request.expires_on)
+
+
+def standing(found: Mapping[int, int], said: Mapping[int, Sequence[SaidMemory]], next_place: int) -> dict[int, int]:
+    """The repeats that still hold. ``said``: the memories that the repeated messages were said in.
+
+    Where all that is known of the repeated messages was deleted, nothing is repeated: the talk starts afresh. Where
+    something of it is left, the talk is offered again as it was, and what was deleted stays deleted.
+    """
+    memories = [memory for place in found.values() for memory in said.get(place, ())]
+    if memories and all(memory.deleted for memory in memories):
+        return {number: place for number, place in found.items() if place >= next_place}
+    return dict(found)
+
+
+def hear(
+    view: ConversationView, request: AddRequest, offered: Sequence[Offered], repeated: Mapping[int, int]
+) -> list[Heard]:
     """The messages that the conversation does not hold yet, in order."""
-    digests = list(map(digest_of, request.messages))
-    metadata = json.dumps(request.metadata, sort_keys=True, default=str)
-    about = (request.scope.agent_id, request.scope.app_id, metadata, request.expires_on)
+    about = _about(request)
     before, last_said_at = view.last, view.last_said_at
     heard: list[Heard] = []
-    for place, number in enumerate(_fresh(view, request, digests), view.next_place):
+    fresh = [number for number in range(len(offered)) if number not in repeated]
+    for place, number in enumerate(fresh, view.next_place):
         message = request.messages[number]
         said_at = request.now if message.said_at is None else message.said_at
         goes_on = last_said_at is None or abs(said_at - last_said_at) <= SESSION_GAP
@@ -130,7 +168,7 @@ def hear(view: ConversationView, request: AddRequest) -> list[Heard]:
             says = draft(message, before if goes_on else None)
         counts = says if request.infer else None
         words = None if counts is None else words_digest(message.role, message.name, counts.text, *about)
-        heard.append(Heard(place, message, digests[number], said_at, goes_on, says, words))
+        heard.append(Heard(place, message, offered[number].digest, said_at, goes_on, says, words))
         before = message
     return heard
 
@@ -155,6 +193,9 @@ def plan(
         conversation_id=view.conversation_id,
         at=request.now,
         messages=[_journaled(one, request) for one in heard],
+        released_ids=[
+            one.message.id for one in heard if one.message.id is not None and one.message.id in view.known_ids
+        ],
         memories=[_memory(planned, request) for planned in talk.planned],
         repeated=[_repeated(again, request.scope.run_id) for again in talk.again.values()],
         session=talk.session,
@@ -162,28 +203,6 @@ def plan(
         last_said_at=heard[-1].said_at,
     )
     return Plan(changes, list(talk.told()))
-
-
-def _fresh(view: ConversationView, request: AddRequest, digests: Sequence[bytes]) -> list[int]:
-    """Which messages the conversation does not hold yet, by their number in the request."""
-    messages = request.messages
-    unnamed = [number for number, message in enumerate(messages) if message.id is None]
-    offered = [Offered(digests[number], messages[number].said_at) for number in unnamed]
-    fresh = [unnamed[place] for place in _unknown(view, offered, request.now)]
-    if len(unnamed) < len(messages):
-        named = {
-            message.id: number for number, message in reversed(list(enumerate(messages))) if message.id is not None
-        }
-        fresh = sorted([*fresh, *(number for name, number in named.items() if name not in view.known_ids)])
-    return fresh
-
-
-def _unknown(view: ConversationView, offered: Sequence[Offered], now: int) -> list[int]:
-    """Places of the messages without ids that are new, by where they stand."""
-    if any(inside(offered, batch) for batch in view.batches):
-        return []
-    age = now - view.window[-1].recorded_at if view.window else 0
-    return new_places(offered, view.window, age=age) if offered else []
 
 
 @dataclass(slots=True)

@@ -57,6 +57,11 @@ def draft(message: Message, before: Message | None) -> Draft | None:
     return Draft(message.content.strip(), answers=False) if any(map(_is_matter, words)) else None
 
 
+def is_short(text: str) -> bool:
+    """Whether people say such a thing again and again, as they do with "No." and "Yes, please."."""
+    return len(list(islice(_words(text), _SHORT_ANSWER_WORDS + 1))) <= _SHORT_ANSWER_WORDS
+
+
 def _words(text: str) -> Iterator[str]:
     if text.isascii():
         return (word.group().lower() for word in _ASCII_WORD.finditer(text))
@@ -88,7 +93,12 @@ def _question(message: Message) -> str | None:
 
 
 def words_digest(role: str, name: str | None, text: str, *about: str | None) -> bytes:
-    """Equal for sayings that one memory counts: same speaker, same words but for case, spacing and final stops."""
-    words = " ".join(text.casefold().split()).rstrip(" .!…")
-    parts = (role, name or "", words, *(part or "" for part in about))
+    """Equal where the same speaker says the same about the same; texts may differ in white space and nothing else.
+
+    A capital letter or a sign may be the correction of a password or a name.
+    """
+    words = " ".join(text.split())
+    parts = [role, name or "", words, *(part or "" for part in about)]
+    while not parts[-1]:  # what is not there is not written either
+        parts.pop()
     return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()

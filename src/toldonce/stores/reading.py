@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from toldonce.stores.rebuilding import RebuildRead
@@ -45,6 +45,7 @@ class ConversationAddress(NamedTuple):
 class Trace(NamedTuple):
     """What tells whether a message is in the journal already."""
 
+    place: int
     digest: bytes
     time: int | None
     """When it was said. None: nobody said when."""
@@ -84,14 +85,15 @@ class ConversationQuery(NamedTuple):
     """What a caller who offers messages to a conversation asks of it."""
 
     address: ConversationAddress
-    digests: Sequence[bytes]
-    """Of the offered messages that have no ids of their own, in order."""
+    agent_id: str | None
+    app_id: str | None
+    """With whom it is: what was said to others is no part of this talk."""
     external_ids: Sequence[str]
-    """Those of the messages that have."""
+    """Those of the offered messages that have ids."""
+    timed: Sequence[tuple[bytes, int]]
+    """Digest and time of those that have a time and no id."""
     window: int
-    """How many of its latest messages may matter."""
-    batches: int
-    """At how many places, the latest first, the offered messages are looked for as a whole."""
+    """Among how many of its latest messages those of this talk are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,22 @@ class ConversationView:
     last: Message | None = None
     """The message at its end."""
     window: Sequence[Trace] = ()
-    """Its latest messages, in order."""
-    batches: Sequence[Sequence[Trace]] = ()
-    """Messages in a row, as many as were offered, whose first and last are the first and last that were offered."""
-    known_ids: frozenset[str] = frozenset()
-    """Those of the external ids that its messages have."""
+    """The latest messages of this talk, in order."""
+    whole: bool = True
+    """``window`` holds every message of this talk."""
+    known_ids: Mapping[str, int] = field(default_factory=dict)
+    """Place of each message that has one of the external ids."""
+    timed: Mapping[tuple[bytes, int], Sequence[int]] = field(default_factory=dict)
+    """Places of the messages with such a digest and time."""
+
+
+class SaidMemory(NamedTuple):
+    """A memory that a message was said in."""
+
+    uid: str
+    text: str
+    sayings: int
+    deleted: bool
 
 
 class Unembedded(NamedTuple):
@@ -221,6 +234,10 @@ class ReadJournal(Protocol):
 
     def conversation(self, query: ConversationQuery) -> ConversationView:
         """All that it takes to tell which of the offered messages are new."""
+        ...
+
+    def memories_said_at(self, conversation_id: int, places: Sequence[int]) -> dict[int, list[SaidMemory]]:
+        """By place of a message: the memories it was said in, deleted ones among them."""
         ...
 
     def messages(

@@ -85,6 +85,8 @@ class Changes:
     at: int
     messages: Sequence[JournalMessage]
     """At least one, at consecutive places, the first at the conversation's next."""
+    released_ids: Sequence[str]
+    """External ids that messages of deleted memories have and these messages take over."""
     memories: Sequence[NewMemory]
     repeated: Sequence[RepeatedMemory]
     session: Reference

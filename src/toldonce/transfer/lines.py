@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toldonce.errors import InvalidExport, InvalidInput
-from toldonce.remember.align import digest_of
+from toldonce.remember.plan import message_digest
 from toldonce.stores.protocol import JournalMessage
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.times import iso, moment
@@ -135,7 +135,7 @@ def _message(row: Mapping[str, Any]) -> JournalMessage:
         said_at=moment(row["said_at"], "said_at"),
         timed=bool(row.get("timed")),
         recorded_at=moment(row["recorded_at"], "recorded_at"),
-        digest=digest_of(said),
+        digest=message_digest(said, row.get("agent_id"), row.get("app_id")),
         external_id=row.get("id"),
         agent_id=row.get("agent_id"),
         app_id=row.get("app_id"),

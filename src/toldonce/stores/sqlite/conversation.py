@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from importlib import resources
-from itertools import groupby
 from typing import Any
 
 import apsw
@@ -22,6 +21,7 @@ from toldonce.stores.protocol import (
     NewMemory,
     Reference,
     RepeatedMemory,
+    SaidMemory,
     Trace,
 )
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
@@ -41,9 +41,11 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
     if found is None or found[1] is None:
         return ConversationView() if found is None else ConversationView(owner_id=found[0])
     owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id = found
-    end = first_id(conversation_id) + next_place
-    start = max(end - max(query.window, 1), first_id(conversation_id))
-    window: list[Any] = connection.execute(_SQL["window"], (start, end)).fetchall()
+    first = first_id(conversation_id)
+    start = max(first + next_place - query.window, first)
+    bounds = (start, first + next_place, query.agent_id, query.app_id)
+    window: list[Any] = connection.execute(_SQL["window"], bounds).fetchall()
+    last = connection.execute(_SQL["last"], (first + next_place - 1,)).fetchone()
     return ConversationView(
         owner_id=owner_id,
         conversation_id=conversation_id,
@@ -51,24 +53,43 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
         session_id=session_id,
         last_said_at=last_said_at,
         last_memory_id=last_memory_id,
-        last=Message(*window[-1][3:]) if window and window[-1][3] is not None else None,
-        window=[Trace(*row[:3]) for row in window[-query.window :]] if query.window else (),
-        batches=_batches(connection, conversation_id, query) if query.batches else (),
+        last=None if last is None else Message(*last),
+        window=[Trace(row[0] - first, *row[1:]) for row in window],
+        whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),
+        timed=_timed(connection, conversation_id, query.timed),
     )
 
 
-def _batches(connection: apsw.Connection, conversation_id: int, query: ConversationQuery) -> list[list[Trace]]:
-    bounds = (conversation_id, query.digests[0], query.digests[-1], len(query.digests), query.batches)
-    rows = connection.execute(_SQL["batches"], bounds)
-    return [[Trace(*row[1:]) for row in batch] for _, batch in groupby(rows, lambda row: row[0])]
-
-
-def _known_ids(connection: apsw.Connection, conversation_id: int, external_ids: Sequence[str]) -> frozenset[str]:
+def _known_ids(connection: apsw.Connection, conversation_id: int, external_ids: Sequence[str]) -> dict[str, int]:
     if not external_ids:
-        return frozenset()
-    wanted = json.dumps(external_ids, ensure_ascii=False)
-    return frozenset(row[0] for row in connection.execute(_SQL["known_ids"], (conversation_id, wanted)))
+        return {}
+    rows = connection.execute(_SQL["known_ids"], (conversation_id, json.dumps(external_ids, ensure_ascii=False)))
+    return {external_id: message_id - first_id(conversation_id) for external_id, message_id in rows}
+
+
+def _timed(
+    connection: apsw.Connection, conversation_id: int, timed: Sequence[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], list[int]]:
+    found: dict[tuple[bytes, int], list[int]] = {}
+    if timed:
+        wanted = json.dumps([(digest.hex(), said_at) for digest, said_at in timed])
+        for digest, said_at, message_id in connection.execute(_SQL["timed"], (conversation_id, wanted)):
+            found.setdefault((digest, said_at), []).append(message_id - first_id(conversation_id))
+    return found
+
+
+def memories_said_at(
+    connection: apsw.Connection, conversation_id: int, places: Sequence[int]
+) -> dict[int, list[SaidMemory]]:
+    """See ``ReadJournal.memories_said_at``."""
+    first = first_id(conversation_id)
+    found: dict[int, list[SaidMemory]] = {}
+    for message_id, uid, text, sayings, deleted in connection.execute(
+        _SQL["memories_said_at"], (json.dumps([first + place for place in places]),)
+    ):
+        found.setdefault(message_id - first, []).append(SaidMemory(uid, text, sayings, bool(deleted)))
+    return found
 
 
 def known_words(connection: apsw.Connection, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
@@ -113,6 +134,9 @@ def apply(
     conversation_id = changes.conversation_id
     if conversation_id is None:
         conversation_id = connection.execute(_SQL["add_conversation"], (owner_id, changes.address.key)).get
+    elif changes.released_ids:
+        released = json.dumps(changes.released_ids, ensure_ascii=False)
+        connection.execute(_SQL["release_ids"], (conversation_id, released))
     next_place = changes.messages[-1].place + 1
     if next_place > 1 << SEQUENCE_BITS:
         raise StoreError("This conversation holds as many messages as one can; go on in another run.")

@@ -6,20 +6,32 @@ FROM owner AS o LEFT JOIN conversation AS c ON c.owner_id = o.id AND c.key = ?4
 WHERE o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3;
 
 -- name: window
--- With the words of the last message only.
-SELECT digest, CASE timed WHEN 1 THEN said_at END, recorded_at,
-       CASE id WHEN ?2 - 1 THEN role END, CASE id WHEN ?2 - 1 THEN content END, CASE id WHEN ?2 - 1 THEN name END
-FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
+SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
+FROM message WHERE id >= ?1 AND id < ?2 AND agent_id IS ?3 AND app_id IS ?4 ORDER BY id;
 
--- name: batches
-SELECT first.id, m.digest, CASE m.timed WHEN 1 THEN m.said_at END, m.recorded_at
-FROM (SELECT id FROM message WHERE conversation_id = ?1 AND digest = ?2 ORDER BY id DESC LIMIT ?5) AS first
-CROSS JOIN message AS last ON last.id = first.id + ?4 - 1 AND last.digest = ?3
-CROSS JOIN message AS m ON m.id BETWEEN first.id AND last.id
-ORDER BY first.id DESC, m.id;
+-- name: last
+SELECT role, content, name FROM message WHERE id = ?;
 
 -- name: known_ids
-SELECT external_id FROM message
+SELECT external_id, id FROM message
+WHERE conversation_id = ?1 AND external_id IN (SELECT value FROM json_each(?2)) AND external_id IS NOT NULL;
+
+-- name: timed
+SELECT m.digest, m.said_at, m.id
+FROM (SELECT DISTINCT unhex(value ->> 0) AS digest, value ->> 1 AS said_at FROM json_each(?2)) AS wanted
+CROSS JOIN message AS m ON m.conversation_id = ?1 AND m.digest = wanted.digest AND m.said_at = wanted.said_at AND m.timed
+ORDER BY m.id;
+
+-- name: memories_said_at
+SELECT s.message_id, m.uid, v.text, m.sayings, m.deleted_at IS NOT NULL
+FROM json_each(?) AS wanted
+CROSS JOIN source AS s ON s.message_id = wanted.value AND s.kind = 'said'
+JOIN memory AS m ON m.id = s.memory_id
+JOIN memory_version AS v ON v.id = m.version_id
+ORDER BY s.message_id, m.id;
+
+-- name: release_ids
+UPDATE message SET external_id = NULL
 WHERE conversation_id = ?1 AND external_id IN (SELECT value FROM json_each(?2)) AND external_id IS NOT NULL;
 
 -- name: known_words

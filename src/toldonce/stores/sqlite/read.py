@@ -20,6 +20,7 @@ from toldonce.stores.protocol import (
     KnownWords,
     MemoryForUpdate,
     OwnerChange,
+    SaidMemory,
     SourceMessage,
     Unembedded,
 )
@@ -189,6 +190,9 @@ class SqliteRead:
 
     def conversation(self, query: ConversationQuery) -> ConversationView:
         return conversation.load(self._connection, query)
+
+    def memories_said_at(self, conversation_id: int, places: Sequence[int]) -> dict[int, list[SaidMemory]]:
+        return conversation.memories_said_at(self._connection, conversation_id, places)
 
     def history(self, memory_id: int) -> list[HistoryEntry]:
         return [HistoryEntry(*row) for row in self._rows("history", memory_id)]
