@@ -12,7 +12,7 @@ import sys
 
 from loguru import logger
 
-from toldonce.memory import AsyncMemory
+from toldonce import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
 
 

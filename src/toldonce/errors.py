@@ -35,6 +35,37 @@ Each message says what was wrong and what to do about it. Where another error ca
 
 from __future__ import annotations
 
+__all__ = [
+    "AddressNotConfirmed",
+    "AuthenticationFailed",
+    "Closed",
+    "CorruptStore",
+    "EmbedderMismatch",
+    "FolderNotUsable",
+    "HostFailed",
+    "InvalidConfig",
+    "InvalidExport",
+    "InvalidFilter",
+    "InvalidInput",
+    "InvalidMessage",
+    "InvalidTime",
+    "InvalidTranscript",
+    "MemoryNotFound",
+    "MissingExtra",
+    "MissingIdentity",
+    "NewerStore",
+    "NotMem0",
+    "OutboxFull",
+    "RateLimited",
+    "Rejected",
+    "RemoteError",
+    "RemoteNotFound",
+    "StoreError",
+    "ToldonceError",
+    "Unreachable",
+    "Unsupported",
+]
+
 
 class ToldonceError(Exception):
     """Something Toldonce could not do."""

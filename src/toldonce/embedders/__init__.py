@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from toldonce.embedders.minilm import MiniLM
+    from toldonce.embedders.onnx import OnnxEmbedder
+    from toldonce.embedders.openai import OpenAIEmbeddings
+
+__all__ = ["Embedder", "MiniLM", "OnnxEmbedder", "OpenAIEmbeddings", "Vectors", "close"]
+
+_HOMES = {"MiniLM": "minilm", "OnnxEmbedder": "onnx", "OpenAIEmbeddings": "openai"}
+"""Loaded when they are used: each brings a runtime or an HTTP client along."""
 
 Vectors: TypeAlias = NDArray[np.float32]
 """Shape (texts, dimensions), rows of length one."""
@@ -43,3 +54,9 @@ def close(embedder: Embedder) -> None:
     closing = getattr(embedder, "close", None)
     if closing is not None:
         closing()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"toldonce.embedders.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'toldonce.embedders' has no attribute {name!r}")
