@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.text.keys import indexed_tokens, key_text
-from toldonce.text.stopwords import ENGLISH
+from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.tokens import token_id, tokenize
 from toldonce.types import IndexRow
 
@@ -21,7 +21,7 @@ def embed(text: str) -> NDArray[np.float32]:
     """The mean of one random direction a word: enough for texts that share words to be similar."""
     total = np.zeros(DIMENSIONS, np.float32)
     for token in tokenize(text):
-        weight = 0.2 if token in ENGLISH else 1.0
+        weight = 0.2 if token in FUNCTION_WORDS else 1.0
         total += np.float32(weight) * np.random.default_rng(token_id(token)).normal(size=DIMENSIONS).astype(np.float32)
     return total / max(np.float32(np.linalg.norm(total)), np.float32(1e-9))
 

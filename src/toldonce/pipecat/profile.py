@@ -6,18 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_SELF = frozenset(
-    """
-    i i'm i've i'd i'll im ive my mine myself me we we're we've we'd we'll our ours us
-    ich mein meine meinen meinem meiner mich mir wir unser unsere
-    je j'ai j'habite j'aime mon ma mes moi nous notre nos
-    yo mi mis me soy tengo vivo nosotros nuestro nuestra
-    io mio mia miei mie sono abbiamo noi nostro nostra
-    eu meu minha meus minhas nós nosso nossa
-    ik mijn wij onze jag min mitt mina vi jeg mitt mine
-    ja mój moja moje mam jestem я мой моя моё мои мне меня мы наш наша
-    """.split()
-)
+from toldonce.text.lexicon import english, others
+
+_SELF = english.SELF.union(*others.SELF.values())
 """Words with which people speak of themselves, in the languages this list knows."""
 
 _LITTLE_SAID = 4

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
-from toldonce.text.stopwords import ENGLISH, OTHER_LATIN
+from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.text.lexicon.others import NOT_ENGLISH
 from toldonce.text.tokens import stem, words
 
 from .block import Hit
@@ -91,7 +92,7 @@ def clearly_about(query: str, hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]
 
     Likeness of meaning is enough to recall something, but not to destroy it.
     """
-    wanted = {stem(word) for word in words(query) if word not in ENGLISH and word not in OTHER_LATIN}
+    wanted = {stem(word) for word in words(query) if word not in FUNCTION_WORDS and word not in NOT_ENGLISH}
     about: list[Hit] = []
     rest: list[Hit] = []
     for hit in hits:

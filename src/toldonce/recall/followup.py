@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from toldonce.recall.smalltalk import ASKS, POLITE, VAGUE
-from toldonce.text.stopwords import ENGLISH
+from toldonce.recall.smalltalk import ASKS, POLITE
+from toldonce.text.lexicon.english import FUNCTION_WORDS, VAGUE
 from toldonce.text.tokens import stem_id, token_id, words
 
 LATEST = 6
@@ -42,7 +42,7 @@ def in_context(text: str, earlier: Sequence[tuple[str, str]]) -> str:
     A query that stands by itself comes back as it is. "And the bindings?" goes with what the person asked before; "yes
     please" goes with what the assistant asked last. Greetings and thanks are left alone.
     """
-    own = [word for word in words(text) if word not in ENGLISH and word not in POLITE and word not in VAGUE]
+    own = [word for word in words(text) if word not in FUNCTION_WORDS and word not in POLITE and word not in VAGUE]
     if len(own) >= FEW or not earlier:
         return text
     role, last = earlier[-1]

@@ -8,19 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
+from toldonce.text.lexicon.english import FILLERS, TELLING
 from toldonce.text.tokens import STOP_IDS, stem, token_id
 
 SAME = 0.8
 """Jaccard similarity of their words from which two memories say the same."""
 DIFFERENT = 3
 """Words by which they may differ at most: in a long text a fifth is a paragraph of its own."""
-_TELLING = """not no never nor none cannot without only except before after until since on off in out up down over under
-    above below more less most least first last from to maybe perhaps all any some many few both each every everybody
-    everyone everything nobody nothing somebody always sometimes once he she they him her his their them""".split()
-_FILLERS = """really very also even still sure yeah yes yep yup nope okay hey hello thanks thank please oh ah um uh hmm
-    mhm wow haha anyway anyways though well""".split()
-_LEFT_OUT = frozenset(token_id(stem(word)) for word in _FILLERS) | (
-    frozenset(STOP_IDS.tolist()) - {token_id(stem(word)) for word in _TELLING} - {token_id(word) for word in _TELLING}
+_LEFT_OUT = frozenset(token_id(stem(word)) for word in FILLERS) | (
+    frozenset(STOP_IDS.tolist()) - {token_id(stem(word)) for word in TELLING} - {token_id(word) for word in TELLING}
 )
 """Words that come and go when something is said again; stop words like "not" and "before" are none of them, nor is
 what says how sure somebody is, or who it was that said it."""

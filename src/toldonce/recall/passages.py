@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toldonce.text.stopwords import ENGLISH
+from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.tokens import stem, words
 
 PASSAGE = 120
@@ -41,4 +41,4 @@ def passage_for(text: str, query: str) -> str | None:
 
 
 def _content(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in words(text) if word not in ENGLISH)
+    return frozenset(stem(word) for word in words(text) if word not in FUNCTION_WORDS)

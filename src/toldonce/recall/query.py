@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.smalltalk import Intent, intent
 from toldonce.text.dates import Period, period
+from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
-from toldonce.text.stopwords import ENGLISH
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
 
 SPOKEN_TO = 0.01
@@ -56,7 +56,7 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     found = words(text)
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
-    kept = [word for word in dict.fromkeys(found) if not (english and word in ENGLISH)]
+    kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
     stems = [stem(word) if english else word for word in kept]
 
     def holding(word: str) -> int:

@@ -12,61 +12,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from toldonce.text.stopwords import ENGLISH
+from toldonce.text.lexicon import english, others
 
-_POLITE = """
-    hi hello hey heya hiya yo howdy greetings sup morning afternoon evening night goodnight bye goodbye cheers ciao
-    nice meet met meeting pleasure welcome thank thanks thankyou thx ta appreciate appreciated grateful kind kindly
-    ok okay okey kay alright right fine good great cool awesome amazing wonderful fantastic excellent perfect perfectly
-    lovely brilliant super superb neat wow whoa oh ooh ah aha aw aww hmm hm mm mmm mhm uh um huh er eh ugh phew yay
-    oops ouch damn dang gosh geez jeez god yikes hurrah hooray
-    well yeah yep yup yea yes ya no nope nah sure surely absolutely definitely exactly precisely certainly indeed
-    course shall correct true totally completely agreed agree fair enough understood understand got gotcha gotta gonna
-    wanna noted
-    sorry pardon excuse apologies apologise apologize forgive worries worry problem problems bother hurry rush bless
-    congrats congratulations kudos bravo props haha hahaha hehe lol lmao rofl omg funny hilarious joke jokes joking
-    kidding laugh laughing cute sweet honey dear darling sir madam ma'am please
-    hola gracias buenos buenas dias noches tardes adios hasta luego nada perdon bonjour merci salut bonsoir revoir
-    accord desole hallo danke guten tag morgen abend tschuss bitte geht gehts dir ihnen entschuldigung grazie prego
-    ciao scusi ola obrigado obrigada tudo bem oi hej tack
-    こん んに にち ちは ばん あり りが がと とう
-    元気 気で です すか ます 你好 谢谢 謝謝 안녕 녕하 하세 세요 감사 привет спасибо здравствуйте مرحبا شكرا שלום תודה
-"""
-_VAGUE = """
-    talk talking talked chat chatting speak speaking hear hearing heard listen listening hang wait waiting moment sec
-    second seconds minute minutes while time times know think thought thinking guess suppose mean means meant sound
-    sounds look looks looking seem seems saying tell telling ask asking come coming go going back start started stop
-    continue repeat begin ready keep leave let's try trying see seeing later soon talk help helpful helps helping want
-    need like love feel feeling feelings hope hopefully wish believe imagine bet doubt expect care mind matter matters
-    happen happening change chance choice deal point idea sense fact reason case word words way ways thing stuff bit
-    piece part side end rest break people person guy guys folks everyone man men dude bro buddy mate pal friend friends
-    day days today tonight tomorrow yesterday week weeks weekend month year years hour hours monday tuesday wednesday
-    thursday friday saturday sunday weather sunny rainy rain raining cold hot warm freezing outside
-    happy glad sad bad better best worse worst big small little new old long short busy tired sleepy bored boring
-    excited exciting interesting interested curious funny fun crazy weird strange silly serious seriously real honest
-    honestly literally basically actually anyway anyways obviously apparently possible possibly impossible easy hard
-    quick quickly slow slowly slower fast faster loud louder quiet clear clearly simple
-    luck lucky enjoy relax sleep sleeping dream dreams rest wake awake hungry sick
-    question questions answer answers asked wonder wondering nothing anything something everything
-    robot ai bot assistant human computer machine voice program smart clever name
-    safe safely travels drive holy cow heaven goodness relaxing chilling cracking ahead
-    merry christmas xmas birthday easter holidays holiday anniversary cheer
-    there next first last same different other another else together alone
-    take today's catch run running pick call phone test testing check hand hands door sit stand
-    said tells told say nobody somebody someone set count
-"""
-POLITE = frozenset(_POLITE.split())
-VAGUE = frozenset(_VAGUE.split())
-"""Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
+POLITE = english.POLITE.union(*others.POLITE.values())
 
 _TOLD = (0.0, 0.08, 0.15, 0.6, 1.0)
 """How much a statement asks for what is known already, by how many weighty words it has."""
 
 _FEW, _RARE = 3, 0.05
 """Memories that hold a word, and share of all, up to which it is one thing of many they speak of."""
-
-_GLUE = frozenset("a an the my our your his her their its of for in at to with and or from".split())
-"""Function words that hold keywords together; "carry on" and "cancel that" are none."""
 
 _LAUGHTER = re.compile(r"(?:(?:ha|he|hi|ja|lo|m+|h+|o+|a+)h?)+l?|\w*(\w)\1{2,}\w*")
 """Hahaha, mmhm, sooooo."""
@@ -121,7 +75,7 @@ def intent(
     ``holding``: how many of the ``memories`` hold a word.
     """
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
-    weighty = [word for word in matters if word not in VAGUE]
+    weighty = [word for word in matters if word not in english.VAGUE]
     if matters and _CUES.search(text):
         return Intent(1.0, grounded=True)
     asks = ASKS.search(text) is not None
@@ -146,5 +100,6 @@ def _is_keywords(text: str, found: Sequence[str], weighty: Sequence[str], known:
     if "!" in text or not weighty:
         return False
     return len(weighty) == len(found) or (
-        bool(known) and all(word in _GLUE or not (word in ENGLISH or word in POLITE) for word in found)
+        bool(known)
+        and all(word in english.GLUE or not (word in english.FUNCTION_WORDS or word in POLITE) for word in found)
     )

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import regex
 
+from toldonce.text.lexicon.english import ACKNOWLEDGEMENTS, YES_OR_NO
 from toldonce.types import Message
 
 _WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*")
@@ -17,16 +18,6 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:['\-][A-Za-z0-9]+)*")
 _SENTENCE = regex.compile(r"[^.!?…。！？\n]+[.!?…。！？]*")
 _QUESTION_END: Final = ("?", "？", "؟")
 
-_ACKNOWLEDGEMENTS = frozenset(
-    """ok okay okey k mm mmm mhm mhmm mm-hm mm-hmm uh-huh uhuh uh uhm um umm hm hmm hmmm er erm ah aha ahh oh ooh ohh
-    wow right alright gotcha got it i see sure cool great nice good fine perfect awesome lovely wonderful excellent
-    amazing thanks thank you thx ta cheers welcome please hi hello hey heya hiya bye goodbye night there again very much
-    so
-    morning afternoon evening well then and
-    yay haha hahaha lol yup really true indeed exactly totally absolutely
-    you're you""".split()
-)
-_YES_OR_NO = frozenset("yes yeah yep yup yah no nope nah sure certainly definitely maybe perhaps correct right".split())
 _SHORT_ANSWER_WORDS = 6
 
 
@@ -69,11 +60,11 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _is_matter(word: str) -> bool:
-    return word not in _ACKNOWLEDGEMENTS and word not in _YES_OR_NO
+    return word not in ACKNOWLEDGEMENTS and word not in YES_OR_NO
 
 
 def _only_noise(words: list[str]) -> bool:
-    return all(word in _ACKNOWLEDGEMENTS for word in words) and not any(word in _YES_OR_NO for word in words)
+    return all(word in ACKNOWLEDGEMENTS for word in words) and not any(word in YES_OR_NO for word in words)
 
 
 def _same_speaker(one: Message, other: Message) -> bool:

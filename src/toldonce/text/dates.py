@@ -10,15 +10,15 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from toldonce.text.lexicon.english import MONTHS, WEEKDAYS
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MONTHS = "january february march april may june july august september october november december".split()
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NUMBERS = {
     word: number
     for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
 
-_MONTH = "|".join(rf"{month}|{month[:3]}t?(?![a-z])\.?+" for month in map(str.capitalize, _MONTHS))
+_MONTH = "|".join(rf"{month}|{month[:3]}t?(?![a-z])\.?+" for month in map(str.capitalize, MONTHS))
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d"
 
@@ -44,7 +44,7 @@ _RELATIVE = re.compile(
       (?P<day>today|tonight|this\ (?:morning|afternoon|evening)|yesterday|the\ day\ before\ yesterday)
     | (?:(?P<half>half)\ )?(?:a\ )?(?P<count>\d+|{"|".join(_NUMBERS)})\ (?:of\ )?
       (?P<unit>{"|".join(_SPANS)})s?\ (?:ago|back)
-    | (?P<which>last|past|this|previous)\ (?P<span>night|week|weekend|month|year|{"|".join(_WEEKDAYS)})
+    | (?P<which>last|past|this|previous)\ (?P<span>night|week|weekend|month|year|{"|".join(WEEKDAYS)})
     | (?:last|this|past|in|during|over)\ (?:the\ )?(?P<season>{"|".join(_SEASONS)})
     | (?:over|during)\ the\ (?P<over>weekend)
     )\b""",
@@ -79,7 +79,7 @@ def moment(microseconds: int) -> datetime:
 def date_words(said_at: int) -> str:
     """``8 may 2023``: the day in the words people ask for it with."""
     day = moment(said_at)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def period(text: str, now: int | None = None) -> Period | None:
@@ -139,7 +139,7 @@ def _opened(found: Period, before: str) -> Period:
 def _month(name: str) -> int:
     if name.isdecimal():
         return int(name)
-    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower().rstrip(".")))
+    return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name.lower().rstrip(".")))
 
 
 def _relative(match: re.Match[str], now: int) -> Period:
@@ -161,8 +161,8 @@ def _relative(match: re.Match[str], now: int) -> Period:
         start = today.replace(year=today.year - (begins > today.month), month=begins, day=1)
         return _period(start, start + timedelta(days=91), match.group())
     span, which = (match["span"] or match["over"]).lower(), (match["which"] or "last").lower()
-    if span in _WEEKDAYS:
-        back = (today.weekday() - _WEEKDAYS.index(span)) % 7 or 7
+    if span in WEEKDAYS:
+        back = (today.weekday() - WEEKDAYS.index(span)) % 7 or 7
         return _period(today - back * one, today - (back - 1) * one, match.group())
     length = _SPANS[span]
     if which == "this":

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from toldonce.caches import word_cache
 from toldonce.text.dates import date_words
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
 from toldonce.text.names import addressed, is_personal
-from toldonce.text.stopwords import ENGLISH, FIRST_PERSON
 from toldonce.text.tokens import (
     ASKED_OF_YOU,
     QUESTION,
@@ -64,7 +64,7 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     ids += _date_ids(said_at // _DAY)
     if "?" in text or "？" in text or "؟" in text:
         ids.append(token_id(QUESTION))
-        if english and not ENGLISH.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
+        if english and not FUNCTION_WORDS.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             ids.append(token_id(ASKED_OF_YOU))
     ids += [token_id(called(name)) for name in addressed(text)]
     return np.array(ids, np.uint32)

@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from toldonce.caches import of_process, word_cache
+from toldonce.text.lexicon.english import SPEAKER_LABELS
 from toldonce.text.tokens import tokenize
-
-_GENERIC = frozenset({"user", "assistant", "human", "ai", "bot", "agent", "system", "customer", "speaker", "me", "i"})
-"""Labels that name a part in the talk, not a person."""
 
 
 def name_key(name: str) -> str:
@@ -45,7 +43,7 @@ def addressed(text: str) -> list[str]:
 
 def is_personal(name: str) -> bool:
     """Whether a speaker label may be somebody's name."""
-    return bool(name.strip()) and name.strip().casefold() not in _GENERIC
+    return bool(name.strip()) and name.strip().casefold() not in SPEAKER_LABELS
 
 
 of_process(re.purge)  # keeps the patterns it compiled, and these are names

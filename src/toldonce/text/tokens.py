@@ -28,7 +28,8 @@ import Stemmer
 from numpy.typing import NDArray
 
 from toldonce.caches import word_cache
-from toldonce.text.stopwords import ENGLISH, OTHER_LATIN
+from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.text.lexicon.others import NOT_ENGLISH
 
 LONGEST_TOKEN = 64
 """Characters. Longer runs (base64, hashes) are cut there: they are matched by their beginning."""
@@ -74,7 +75,7 @@ _PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SPACED = {code: " " for code in range(128) if not chr(code).isalpha()}
 """Leaves letters alone, to be split at everything else."""
 
-_SPEAKS = {word: (word in ENGLISH) - (word in OTHER_LATIN) for word in ENGLISH | OTHER_LATIN}
+_SPEAKS = {word: (word in FUNCTION_WORDS) - (word in NOT_ENGLISH) for word in FUNCTION_WORDS | NOT_ENGLISH}
 """1 for English function words, -1 for those of other languages."""
 
 _stemmers = local()
@@ -210,6 +211,6 @@ def called(name: str) -> str:
 _WORDS_TOO = {"quit"}
 """Stems of stop words ("quite") that are words of their own ("I quit")."""
 STOP_IDS = token_ids(
-    [TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(ENGLISH | ({stem(word) for word in ENGLISH} - _WORDS_TOO))]
+    [TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(FUNCTION_WORDS | ({stem(word) for word in FUNCTION_WORDS} - _WORDS_TOO))]
 )
 """What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""

@@ -1,0 +1,111 @@
+"""English words by what they do in a sentence: case-folded, unstemmed, as ``text.tokens.words`` writes them."""
+
+from __future__ import annotations
+
+FUNCTION_WORDS = frozenset(
+    """
+    a about above after again against all also am an and another any anybody anyone anything are as at away be
+    because been before being below between both but by can cannot could did do does doing done down during each
+    either else ever every everyone everything few for from further get gets getting give given go goes going gone
+    got had has have having he hence her here hers herself him himself his how however i if in into is it its itself
+    just kind let lot lots made make makes making many may maybe me might mine more most much must my myself neither
+    never no nobody none nor not nothing now of off often on once one only onto or other others our ours ourselves
+    out over own perhaps please quite rather really same say says she should since so some somebody someone
+    something sometimes sort still such than that the their theirs them themselves then there therefore these they
+    thing things this those though through thus to together too toward towards type under until up upon us very via
+    was we well were what whatever when whenever where whether which while who whoever whom whose why will with
+    within without would yes yet you your yours yourself yourselves
+    """.split()
+)
+"""They say nothing about what a sentence is about."""
+
+FIRST_PERSON = frozenset("i me my mine myself we us our ours ourselves".split())
+"""Words by which a speaker speaks of herself."""
+
+SELF = frozenset(
+    """
+    i i'm i've i'd i'll im ive my mine myself me we we're we've we'd we'll our ours us
+    """.split()
+)
+"""``FIRST_PERSON`` as people type it, with its verbs."""
+
+POLITE = frozenset(
+    """
+    hi hello hey heya hiya yo howdy greetings sup morning afternoon evening night goodnight bye goodbye cheers ciao
+    nice meet met meeting pleasure welcome thank thanks thankyou thx ta appreciate appreciated grateful kind kindly
+    ok okay okey kay alright right fine good great cool awesome amazing wonderful fantastic excellent perfect
+    perfectly lovely brilliant super superb neat wow whoa oh ooh ah aha aw aww hmm hm mm mmm mhm uh um huh er eh ugh
+    phew yay oops ouch damn dang gosh geez jeez god yikes hurrah hooray well yeah yep yup yea yes ya no nope nah
+    sure surely absolutely definitely exactly precisely certainly indeed course shall correct true totally
+    completely agreed agree fair enough understood understand got gotcha gotta gonna wanna noted sorry pardon excuse
+    apologies apologise apologize forgive worries worry problem problems bother hurry rush bless congrats
+    congratulations kudos bravo props haha hahaha hehe lol lmao rofl omg funny hilarious joke jokes joking kidding
+    laugh laughing cute sweet honey dear darling sir madam ma'am please
+    """.split()
+)
+"""Greetings, thanks, acknowledgements, laughter."""
+
+VAGUE = frozenset(
+    """
+    talk talking talked chat chatting speak speaking hear hearing heard listen listening hang wait waiting moment
+    sec second seconds minute minutes while time times know think thought thinking guess suppose mean means meant
+    sound sounds look looks looking seem seems saying tell telling ask asking come coming go going back start
+    started stop continue repeat begin ready keep leave let's try trying see seeing later soon talk help helpful
+    helps helping want need like love feel feeling feelings hope hopefully wish believe imagine bet doubt expect
+    care mind matter matters happen happening change chance choice deal point idea sense fact reason case word words
+    way ways thing stuff bit piece part side end rest break people person guy guys folks everyone man men dude bro
+    buddy mate pal friend friends day days today tonight tomorrow yesterday week weeks weekend month year years hour
+    hours monday tuesday wednesday thursday friday saturday sunday weather sunny rainy rain raining cold hot warm
+    freezing outside happy glad sad bad better best worse worst big small little new old long short busy tired
+    sleepy bored boring excited exciting interesting interested curious funny fun crazy weird strange silly serious
+    seriously real honest honestly literally basically actually anyway anyways obviously apparently possible
+    possibly impossible easy hard quick quickly slow slowly slower fast faster loud louder quiet clear clearly
+    simple luck lucky enjoy relax sleep sleeping dream dreams rest wake awake hungry sick question questions answer
+    answers asked wonder wondering nothing anything something everything robot ai bot assistant human computer
+    machine voice program smart clever name safe safely travels drive holy cow heaven goodness relaxing chilling
+    cracking ahead merry christmas xmas birthday easter holidays holiday anniversary cheer there next first last
+    same different other another else together alone take today's catch run running pick call phone test testing
+    check hand hands door sit stand said tells told say nobody somebody someone set count
+    """.split()
+)
+"""Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
+
+ACKNOWLEDGEMENTS = frozenset(
+    """
+    ok okay okey k mm mmm mhm mhmm mm-hm mm-hmm uh-huh uhuh uh uhm um umm hm hmm hmmm er erm ah aha ahh oh ooh ohh
+    wow right alright gotcha got it i see sure cool great nice good fine perfect awesome lovely wonderful excellent
+    amazing thanks thank you thx ta cheers welcome please hi hello hey heya hiya bye goodbye night there again very
+    much so morning afternoon evening well then and yay haha hahaha lol yup really true indeed exactly totally
+    absolutely you're
+    """.split()
+)
+"""A message of nothing else tells nothing."""
+
+YES_OR_NO = frozenset("yes yeah yep yup yah no nope nah sure certainly definitely maybe perhaps correct right".split())
+"""An answer, given a question."""
+
+FILLERS = frozenset(
+    """
+    really very also even still sure yeah yes yep yup nope okay hey hello thanks thank please oh ah um uh hmm mhm
+    wow haha anyway anyways though well
+    """.split()
+)
+"""Words that come and go when something is said again."""
+
+TELLING = frozenset(
+    """
+    not no never nor none cannot without only except before after until since on off in out up down over under above
+    below more less most least first last from to maybe perhaps all any some many few both each every everybody
+    everyone everything nobody nothing somebody always sometimes once he she they him her his their them
+    """.split()
+)
+"""Function words that make another fact of the same words: "not", "before", how sure somebody is, who it was."""
+
+GLUE = frozenset("a an the my our your his her their its of for in at to with and or from".split())
+"""Function words that hold keywords together; "carry on" and "cancel that" are none."""
+
+SPEAKER_LABELS = frozenset("user assistant human ai bot agent system customer speaker me i".split())
+"""Labels that name a part in the talk, not a person."""
+
+MONTHS = tuple("january february march april may june july august september october november december".split())
+WEEKDAYS = tuple("monday tuesday wednesday thursday friday saturday sunday".split())
