@@ -335,6 +335,7 @@ async def test_lost_answers_are_counted(host: Host) -> None:
 async def test_an_outbox_of_a_newer_version_is_refused(host: Host) -> None:
     memory = remote(host)
     path = memory._outbox.file.path
+    await memory.add("I keep bees", **ANN)
     await memory.close()
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA user_version=7").fetchall()

@@ -85,14 +85,14 @@ def move(
         path = outbox_path(account(api_key, old.setting("destination"), allow_plain_http=True), context.obj)
         if path == old.path:
             raise InvalidInput("That is the key this outbox has already.")
-        new = OutboxFile(path)
+        new = OutboxFile(path, old.setting("destination"))
         try:
-            new.keep_setting("destination", old.setting("destination"))
             entries = old.waiting()
             for entry in entries:  # one that is in both is sent once: both name it by its key
                 new.put(entry.key, entry.conversation, entry.payload, entry.put_at)
             old.drop(entry.id for entry in entries)
             old.keep_setting("held", None)
+            old.fold()
         finally:
             new.close()
     typer.echo(f"{len(entries)} moved to {path.stem}; they are sent when a memory with that key is next open.")

@@ -77,6 +77,75 @@ def test_nothing_is_left_in_the_file_of_what_is_gone(file: OutboxFile, path: Pat
         assert b"secret" not in kept.read_bytes()
 
 
+def test_an_outbox_that_was_never_used_makes_nothing(path: Path) -> None:
+    before = list(path.parent.parent.iterdir())
+    unused = OutboxFile(path, "the host")
+    assert (unused.waiting(), unused.parked(), unused.after(0), unused.too_old(9)) == ([], [], [], [])
+    assert (unused.filling().waiting, unused.setting("held"), unused.made) == (0, None, False)
+    unused.keep_setting("held", None)
+    unused.drop([])
+    unused.tidy(now=1)
+    unused.close()
+    assert list(path.parent.parent.iterdir()) == before
+
+
+def test_another_process_that_puts_something_in_is_seen(path: Path) -> None:
+    early, later = OutboxFile(path), OutboxFile(path)
+    assert early.waiting() == []
+    later.put("k", "c", "p", now=0)
+    assert [entry.key for entry in early.waiting()] == ["k"]
+    for file in (early, later):
+        file.close()
+
+
+def test_a_destination_is_kept_with_the_first_entry(path: Path) -> None:
+    file = OutboxFile(path, "the host")
+    file.put("k", "c", "p", now=0)
+    file.close()
+    again = OutboxFile(path)
+    assert again.setting("destination") == "the host"
+    again.close()
+
+
+def _modes(path: Path) -> dict[str, int]:
+    return {kept.name: kept.stat().st_mode & 0o777 for kept in path.parent.iterdir()}
+
+
+def test_only_the_owner_can_read_its_files(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        file = OutboxFile(path)
+        file.put("k", "c", "a secret word", now=0)
+        made = _modes(path)
+        assert {path.name, f"{path.name}-wal", f"{path.name}-shm"} <= set(made)
+        assert set(made.values()) == {0o600}
+        for kept in path.parent.iterdir():  # as an earlier version left them
+            kept.chmod(0o644)
+        again = OutboxFile(path)
+        assert {mode for name, mode in _modes(path).items() if name.startswith(path.name)} == {0o600}
+        again.close()
+        file.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_log_that_somebody_reads_is_folded_later(file: OutboxFile, path: Path) -> None:
+    def left() -> tuple[bool, bool]:
+        return file.folded, any(b"secret" in kept.read_bytes() for kept in path.parent.iterdir())
+
+    file.put("k", "c", "a secret word", now=0)
+    assert left() == (True, True)
+    reader = apsw.Connection(str(path))
+    reader.execute("BEGIN; SELECT count(*) FROM entry").fetchall()
+    file.acknowledged(file.waiting()[0], now=1)
+    file.fold()
+    assert left() == (False, True)
+    reader.execute("COMMIT").fetchall()
+    reader.close()
+    file.fold()
+    assert left() == (True, False)
+
+
 def _fill(file: OutboxFile) -> None:
     for number in range(100):
         file.put(f"k again {number}", "c", "x" * 4_000, now=0)

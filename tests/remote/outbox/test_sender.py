@@ -93,6 +93,27 @@ def put(file: OutboxFile, count: int, conversations: int = 1) -> list[str]:
     return [f"{number % conversations}.{number}" for number in range(count)]
 
 
+async def test_nothing_that_was_sent_stays_in_the_log(file: OutboxFile, destination: Destination) -> None:
+    for number in range(30):
+        file.put(f"k{number}", f"c{number % 3}", f"secret word {number}", now())
+
+    def found() -> int:
+        return sum(kept.read_bytes().count(b"secret word") for kept in file.path.parent.iterdir())
+
+    assert found() >= 30
+    async with running(file, destination):
+        await until(lambda: len(destination.got) == 30)
+        await until(lambda: file.folded and file.filling().waiting == 0)
+        assert found() == 0
+        # What was sent goes while others still wait for a host that fails on them.
+        destination.fails = lambda entry: Rejected("no") if "kept" in entry.payload else None
+        file.put("kept", "c0", "kept word", now())
+        for number in range(5):
+            file.put(f"more {number}", "c1", "secret word again", now())
+        await until(lambda: len(destination.got) == 35 and file.folded)
+        assert found() == 0
+
+
 async def test_everything_is_sent_in_order_and_taken_out(file: OutboxFile, destination: Destination) -> None:
     said = put(file, 20)
     async with running(file, destination):

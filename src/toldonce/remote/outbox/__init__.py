@@ -31,8 +31,7 @@ class Outbox:
     """One outbox of this process. Get one with ``open_outbox``."""
 
     def __init__(self, path: Path, opens: Opens, destination: str) -> None:
-        self.file = OutboxFile(path)
-        self.file.keep_setting("destination", destination)
+        self.file = OutboxFile(path, destination)
         self._opens = opens
         self._writing = ThreadPoolExecutor(1, "toldonce-outbox")
         self._sender: Sender | None = None
@@ -53,6 +52,7 @@ class Outbox:
         def work() -> set[int]:
             entries = {entry.id for entry in (*self.file.waiting(), *self.file.parked()) if unwanted(entry)}
             self.file.drop(entries)
+            self.file.fold()
             return entries
 
         return self._writing.submit(work)
@@ -68,9 +68,12 @@ class Outbox:
             self._sender.nudge()
 
     def flush(self, within: float) -> bool:
-        """Wait until nothing waits, or the host cannot be reached; whether nothing waits. Blocks."""
+        """Wait until nothing waits and nothing is left of what was sent, or the host cannot be reached. Blocks.
+
+        Returns whether nothing waits.
+        """
         ends = time.monotonic() + within
-        while self.file.filling().waiting:
+        while self.file.filling().waiting or not self.file.folded:
             if time.monotonic() >= ends or (self._sender is not None and self._sender.paused):
                 return False
             time.sleep(_POLL)

@@ -14,26 +14,20 @@ from typing import Any
 
 import apsw
 
-from toldonce.errors import Closed, CorruptStore, NewerStore, OutboxFull
-from toldonce.remote.outbox.lease import Lease
-from toldonce.stores.sqlite.connection import our_errors, prepare_folder, require_safe_sqlite
+from toldonce.errors import Closed, OutboxFull
+from toldonce.remote.outbox.opening import BUSY, open_database, placeholder, require_usable_folder
+from toldonce.stores.sqlite.connection import our_errors, require_safe_sqlite
 from toldonce.stores.sqlite.named import named_queries
 
 _LOG = logging.getLogger(__name__)
 
-_SCHEMA = 1
-_APPLICATION_ID = 0x52656342  # in the file's header
-
-_SETTINGS = """
-    PRAGMA page_size=4096; PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;
-    PRAGMA temp_store=MEMORY; PRAGMA journal_mode=WAL
-"""
-
 _REMEMBERS_SENT = 7 * 86_400_000_000
 """Microseconds for which a key that was sent is not sent again, for hosts that do not look at keys."""
 
-_FILES = resources.files(__package__)
-SQL = named_queries((_FILES / "queries.sql").read_text("utf-8"))
+SQL = named_queries((resources.files(__package__) / "queries.sql").read_text("utf-8"))
+
+_FOLDS_WITHIN = 50
+"""Milliseconds for which a fold waits for others."""
 
 MOST_BYTES = 256 << 20
 """Room for what waits and what is parked: hundreds of thousands of turns."""
@@ -73,32 +67,53 @@ class Filling:
 class OutboxFile:
     """Entries in the order they were put in. Any number of threads and processes may use one file.
 
-    WAL and ``synchronous=FULL``: what ``put`` returned for was fsynced. What is taken out is overwritten.
+    WAL and ``synchronous=FULL``: what ``put`` returned for was fsynced. What is taken out is overwritten, in the file
+    at once and in its log by ``fold``. The first ``put`` makes the file; until then nothing is written anywhere.
+
+    Args:
+        path: Of the database. Only its owner can read it and what lies beside it.
+        destination: Where it sends to, for people to read; kept in the file. None leaves what is there.
+        most_bytes: Room for what waits and what is parked.
+        vfs: SQLite's name for how it reaches the disk.
 
     Raises the ``StoreError``s of ``toldonce.errors``.
     """
 
-    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, vfs: str | None = None) -> None:
+    def __init__(
+        self, path: Path, destination: str | None = None, *, most_bytes: int = MOST_BYTES, vfs: str | None = None
+    ) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = path
+        self._destination = destination
         self._most_bytes = most_bytes
+        self._vfs = vfs
         self._warned = False
         self._synced = True
+        self._removed = False
         self._guard = threading.Lock()
         self._process = os.getpid()
-        made = not path.parent.exists()
-        prepare_folder(path.parent)
-        if made:
-            _sync_folder(path.parent.parent)
+        require_usable_folder(path.parent)
+        self._made = False
+        self._connection: apsw.Connection | None = placeholder()
         with our_errors(path):
-            self._connection: apsw.Connection | None = _open(path, vfs)
+            self._use_the_file()
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a file: something was put in, by this process or another."""
+        return self._made or self.path.exists()
+
+    @property
+    def folded(self) -> bool:
+        """Whether nothing is left in the log of what this process has taken out."""
+        return not self._removed
 
     def put(self, key: str, conversation: str, payload: str, now: int) -> bool:
         """Keep an entry; False if one with this key is or was here. On disk when this returns.
 
         Raises ``OutboxFull``.
         """
-        with self._transaction() as run:
+        with self._transaction(makes=True) as run:
             if run("was_sent", key).fetchone() is not None:
                 return False
             share = self._share(run)
@@ -197,7 +212,7 @@ class OutboxFile:
         return None if row is None else str(row[0])
 
     def keep_setting(self, key: str, value: str | None) -> None:
-        with self._transaction() as run:
+        with self._transaction(makes=value is not None) as run:
             run("drop_setting", key) if value is None else run("keep_setting", key, value)
 
     def filling(self) -> Filling:
@@ -206,12 +221,24 @@ class OutboxFile:
             return Filling(waiting, oldest, self._share(run))
 
     def tidy(self, now: int) -> None:
-        """Forget keys of long ago, and fold the log into the file, so that nothing stays of what is gone."""
+        """Forget keys of long ago, and fold the log."""
         with self._transaction() as run:
             run("forget_sent", now - _REMEMBERS_SENT)
+        self.fold()
+
+    def fold(self) -> None:
+        """Write the log into the file and empty it, so that nothing stays of what is gone.
+
+        Where somebody is just reading it, nothing happens; ``folded`` tells.
+        """
         with self._guard, our_errors(self.path):
-            if self._connection is not None:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if self._connection is not None and self._made:
+                self._connection.set_busy_timeout(_FOLDS_WITHIN)  # a put must not wait for somebody who reads
+                try:
+                    busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
+                finally:
+                    self._connection.set_busy_timeout(BUSY)
+                self._removed = self._removed and bool(busy)
 
     def close(self) -> None:
         with self._guard:
@@ -224,21 +251,35 @@ class OutboxFile:
         return (pages - free) * size / self._most_bytes
 
     @contextmanager
-    def _transaction(self, *, synced: bool = True) -> Iterator[_Run]:
+    def _transaction(self, *, synced: bool = True, makes: bool = False) -> Iterator[_Run]:
         with self._guard, our_errors(self.path):
             if self._connection is None or os.getpid() != self._process:
                 raise Closed("This outbox was closed, or opened before the process forked.")
+            connection = self._use_the_file(makes=makes)
             if synced != self._synced:
-                self._connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
                 self._synced = synced
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
+            run = _Run(connection)
             try:
-                yield _Run(self._connection)
-                self._connection.execute("COMMIT")
+                yield run
+                connection.execute("COMMIT")
+                self._removed = self._removed or run.removed
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
+
+    def _use_the_file(self, *, makes: bool = False) -> apsw.Connection:
+        """The connection to the file if there is one, or if one is to be made; else to an empty database in memory."""
+        assert self._connection is not None
+        if not self._made and (makes or self.path.exists()):
+            opened = open_database(self.path, self._vfs)
+            self._connection.close()
+            self._connection, self._made, self._synced = opened, True, True
+            if self._destination is not None:
+                opened.execute(SQL["keep_setting"], ("destination", self._destination))
+        return self._connection
 
 
 class _Run:
@@ -247,48 +288,12 @@ class _Run:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self.changes: Callable[[], int] = connection.changes
+        self.removed = False
+        """Whether an entry was taken out."""
 
     def __call__(self, name: str, *values: Any) -> apsw.Cursor:
+        self.removed = self.removed or name == "drop"
         return self._connection.execute(SQL[name], values)
 
     def pragma(self, name: str) -> int:
         return int(self._connection.pragma(name))
-
-
-def _open(path: Path, vfs: str | None) -> apsw.Connection:
-    # Two processes that make the file at once would find it locked in ways that SQLite does not wait for.
-    with Lease(path.with_name("opening.lock")).waited_for():
-        connection = apsw.Connection(str(path), vfs=vfs)
-        try:
-            connection.set_busy_timeout(10_000)
-            connection.execute(_SETTINGS).fetchall()
-            connection.execute("BEGIN IMMEDIATE")
-            _prepare(connection, path)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
-    return connection
-
-
-def _prepare(connection: apsw.Connection, path: Path) -> None:
-    version = connection.pragma("user_version")
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
-        connection.execute((_FILES / "schema.sql").read_text("utf-8"))
-        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_SCHEMA}")
-    elif connection.pragma("application_id") != _APPLICATION_ID:
-        raise CorruptStore(f"{path} is a database of another program. Move it away.")
-    elif version > _SCHEMA:
-        raise NewerStore(
-            f"{path} was made by a newer Toldonce (outbox {version}; this one knows {_SCHEMA}). "
-            "Upgrade with pip install -U toldonce; what waits in it is kept."
-        )
-
-
-def _sync_folder(folder: Path) -> None:
-    """A folder that was just made must survive a power cut as well."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -34,6 +34,9 @@ _LAST_WORDS = 5.0
 
 _UPKEEP_EVERY = 600.0
 
+_FOLD_EVERY = 1.0
+"""Seconds for which words that were sent may stay in the file's log while others are still being sent."""
+
 
 class Sender:
     """Empties one outbox. Runs in one event loop; only ``nudge`` and ``stop`` may be called from elsewhere."""
@@ -54,6 +57,7 @@ class Sender:
         self._pauses = 0
         self._held: str | None = None
         self._upkeep_at = 0.0
+        self._fold_at = 0.0
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
@@ -108,6 +112,8 @@ class Sender:
 
     def step(self) -> float:
         """Start what can be started; returns the seconds after which to look again."""
+        if not self._file.made:
+            return _LOOK_AGAIN
         if not self._lease.held:
             if not self._lease.take():
                 return _LOOK_AGAIN
@@ -120,6 +126,9 @@ class Sender:
         if moment >= self._upkeep_at:
             self._upkeep_at = moment + _UPKEEP_EVERY
             self._keep_up()
+        if not self._file.folded and (self.idle or moment >= self._fold_at):
+            self._fold_at = moment + _FOLD_EVERY
+            self._file.fold()
         if moment < self._paused_until:
             return min(_LOOK_AGAIN, self._paused_until - moment)
         # Where the last try found no host, one is enough to see whether it is back.
