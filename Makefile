@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-compat check repeats crash bench format clean
+.PHONY: help demo serve isolation test coverage test-compat check repeats crash bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests, some with Mem0's own library and with old versions of Pipecat"
+	@echo "make coverage  run the same tests, and fail where they reach too little of the source"
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
 	@echo "make crash   kill writers at random moments, many rounds"
@@ -37,10 +38,18 @@ serve: $(VENV)/.dev
 isolation: $(VENV)/.dev
 	TOLDONCE_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
 
+PYTEST := python -m pytest
+
 test: $(VENV)/.dev .venv-mem0/.dev
-	$(BIN)/python -m pytest
-	.venv-mem0/bin/python -m pytest tests/adapters tests/transfer
+	$(BIN)/$(PYTEST)
+	.venv-mem0/bin/$(PYTEST) tests/adapters tests/transfer
 	$(BIN)/python tools/test_compat.py --slice 0.0.108 1.0.0
+
+coverage: $(VENV)/.dev .venv-mem0/.dev
+	$(BIN)/coverage erase
+	$(MAKE) test PYTEST='coverage run -m pytest'
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 .venv-mem0/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m venv .venv-mem0
