@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.waiting import until
 from toldonce import AsyncMemory, Memory
 from toldonce.embedders.minilm import MiniLM
 
@@ -36,10 +37,17 @@ def embedder() -> Iterator[Gated]:
     gated.gate.set()
 
 
-def vectors_of(memory: Memory, user: str = "ann") -> list[bool]:
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches that wait as long as it takes: what they wait for is what is tested."""
+    for module in ("toldonce.engine.operations", "toldonce.engine.loops"):
+        monkeypatch.setattr(f"{module}.CATCH_UP", 60.0)
+
+
+def vectors_of(memory: Memory | AsyncMemory, user: str = "ann") -> list[bool]:
     with memory._engine.reading() as store:
-        [owner] = store.owners("default", "user", [user])
-        return [row.vector is not None for row in store.changes(owner, 0).rows]
+        owners = store.owners("default", "user", [user])
+        return [row.vector is not None for owner in owners for row in store.changes(owner, 0).rows]
 
 
 def test_adding_does_not_wait_for_its_vectors(tmp_path: Path, embedder: Gated) -> None:
@@ -50,6 +58,7 @@ def test_adding_does_not_wait_for_its_vectors(tmp_path: Path, embedder: Gated) -
         embedder.gate.set()
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_search_right_after_it_knows_what_was_meant(tmp_path: Path, embedder: Gated) -> None:
     """Question and memory share no word: only the vector can tell. It comes while the search is waiting."""
     with Memory(folder=tmp_path, embedder=embedder) as memory:
@@ -98,8 +107,10 @@ def test_whoever_runs_ahead_waits_for_room(tmp_path: Path, embedder: Gated) -> N
     with Memory(folder=tmp_path, embedder=embedder) as memory:
         adding = threading.Thread(target=work)
         adding.start()
-        adding.join(1)
-        assert 0 < len(added) < 20
+        until(lambda: not memory._engine._vectoriser.room().done())
+        adding.join(0.2)  # nothing is to happen: on a slow machine less is seen, and nothing fails
+        assert adding.is_alive()
+        assert len(added) < 20
         embedder.gate.set()
         adding.join(30)
         assert len(added) == 40
@@ -123,7 +134,8 @@ def test_a_call_that_is_cancelled_takes_nothing_from_the_others(tmp_path: Path, 
             calls = [
                 asyncio.create_task(memory.add(f"Fact number {n}.", user_id="ann", infer=False)) for n in range(30)
             ]
-            await asyncio.sleep(0.3)
+            # Until all are stored: what is called off before that is not written.
+            await asyncio.to_thread(until, lambda: len(vectors_of(memory)) == 30)
             waiting = [call for call in calls if not call.done()]
             assert waiting
             for call in waiting[::2]:
@@ -138,6 +150,7 @@ def test_a_call_that_is_cancelled_takes_nothing_from_the_others(tmp_path: Path, 
     asyncio.run(talk())
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_async_search_waits_too(tmp_path: Path, embedder: Gated) -> None:
     async def talk() -> None:
         async with AsyncMemory(folder=tmp_path, embedder=embedder) as memory:

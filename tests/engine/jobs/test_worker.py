@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from toldonce.engine.jobs import LATER, Later, Worker, next_try
 from toldonce.engine.jobs.worker import LEASE
 from toldonce.stores.protocol import Write
@@ -53,12 +54,24 @@ def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
         assert read.serving.next_due() is None
 
 
-def test_a_store_that_takes_no_writes_is_waited_for(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_takes_no_writes_is_waited_for(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = threading.Event()
+    tries: list[object] = []
+    write_now = store.write_now
+
+    def counted(work: Callable[[Write], object]) -> object:
+        tries.append(work)
+        return write_now(work)
+
+    monkeypatch.setattr(store, "write_now", counted)
+    monkeypatch.setattr("toldonce.engine.jobs.worker._OUTAGE", 0.01)
     order(store, 1)
     store._write_connection.pragma("query_only", True)  # as on a disk that is full: what is due can still be read
     worker = Worker(store, {"count": lambda _: done.set()})
-    assert not done.wait(0.5)
+    until(lambda: len(tries) >= 5)
+    assert not done.is_set()
     assert len([record for record in caplog.records if record.name == "toldonce.engine.jobs.worker"]) == 1
     store._write_connection.pragma("query_only", False)
     assert done.wait(30)
