@@ -47,7 +47,7 @@ PUBLIC = {
         "Unreachable",
         "Unsupported",
     ],
-    "toldonce.pipecat": ["Mem0MemoryService", "MemorySettings", "MemoryUpdateSettingsFrame"],
+    "toldonce.pipecat": ["Mem0MemoryService", "MemoryService", "MemorySettings", "MemoryUpdateSettingsFrame"],
     "toldonce.remote": ["RemoteMemory"],
     "toldonce.testing": ["AsyncTemporaryMemory", "TemporaryMemory", "WordEmbedder"],
 }

@@ -232,7 +232,7 @@ async def test_a_number_or_a_uuid_is_an_id_too(ann: Ann) -> None:
         assert service.user_id == text
 
 
-@pytest.mark.parametrize("given", [" ", "Ann Lee", b"ann", ["a"], 1.5, True])
+@pytest.mark.parametrize("given", [" ", b"ann", ["a"], 1.5, True])
 async def test_what_can_be_no_id_is_refused(ann: Ann, given: Any) -> None:
     with pytest.raises(ValueError, match="user_id"):
         ann.service(user_id=given)

@@ -1,4 +1,4 @@
-"""Recall before the LLM, storing after, in a real pipeline on the real engine."""
+"""Prefetcher before the LLM, storing after, in a real pipeline on the real engine."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_a_follow_up_leans_on_the_turns_before_it(ann: Ann) -> None:
     service = ann.service()
     async with Call(service) as call:
         await call.say("What does my sister Eva play?")
-        service._desk.clear_all()  # so that the block is not the one kept from the turn before
+        service._prompt.clear_all()  # so that the block is not the one kept from the turn before
         # The turn itself is a memory now, and like nothing else what is asked next.
         await until(lambda: len(service._earlier) == 2 and not len(service._writer))
         await call.say("And where?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .service import Mem0MemoryService
+from .service import Mem0MemoryService, MemoryService
 from .settings import MemorySettings, MemoryUpdateSettingsFrame
 
-__all__ = ["Mem0MemoryService", "MemorySettings", "MemoryUpdateSettingsFrame"]
+__all__ = ["Mem0MemoryService", "MemoryService", "MemorySettings", "MemoryUpdateSettingsFrame"]

@@ -12,8 +12,8 @@ from loguru import logger
 from toldonce.errors import InvalidTime
 
 from .block import Blocks
-from .ledger import Ledger, Ledgers
 from .messages import ContextMessage, Utterance, fingerprint, spoken, text_of, utterance_of
+from .seen import SeenByContext, SeenMessages
 from .writer import Entry, Ids
 
 Context: TypeAlias = Any
@@ -44,22 +44,22 @@ class Capture:
         self._should_store = should_store
         self._now = now
         self._last = datetime.min.replace(tzinfo=UTC)
-        self._contexts: weakref.WeakKeyDictionary[Context, Ledger] = weakref.WeakKeyDictionary()
-        self._first = Ledger()
+        self._contexts: weakref.WeakKeyDictionary[Context, SeenMessages] = weakref.WeakKeyDictionary()
+        self._first = SeenMessages()
         """Of what is heard before a context is known; the first context takes it over."""
         self._summaries: set[bytes] = set()
         self._summary_texts: list[str] = []
         self._hushed = False
         self._teller = object()
-        """Stands for this capture in ledgers: they go with their contexts, and must keep no service alive."""
+        """Stands for this capture in the logs of what was seen, which must keep no service alive."""
         self.recording = True
         """Whether what is taken is stored too."""
 
     def know(self, context: Context, destination: Hashable) -> None:
         """Hear of a context. Its messages are taken when it is read."""
         if context not in self._contexts:
-            otherwise = Ledger() if self._contexts else self._first
-            self._contexts[context] = Ledgers.of(context, destination, otherwise)
+            otherwise = SeenMessages() if self._contexts else self._first
+            self._contexts[context] = SeenByContext.of(context, destination, otherwise)
 
     def read(
         self, context: Context, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
@@ -69,45 +69,51 @@ class Capture:
         The assistant's part is marked if it was ``interrupted``.
         """
         at = at or self.moment()
-        ledger = self._contexts[context]
-        before = len(ledger)
-        new = ledger.take(context.get_messages(), self.utterance)
+        seen = self._contexts[context]
+        before = len(seen)
+        new = seen.take(context.get_messages(), self.utterance)
         found = before == 0 and len(new) > 2
         for place, utterance in enumerate(new, before):
-            self._store(ledger, place, utterance, ids, interrupted, at, found=found)
+            self._store(seen, place, utterance, ids, interrupted, at, found=found)
         return new
 
     def read_all(self, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
         """Take what is new in every context that passed."""
         return [new for context in list(self._contexts) for new in self.read(context, ids, interrupted=interrupted)]
 
-    def taken(self) -> Mapping[Ledger, int]:
+    def taken(self) -> Mapping[SeenMessages, int]:
         """How many utterances were taken of each conversation so far."""
-        return {ledger: len(ledger) for ledger in self._ledgers()}
+        return {seen: len(seen) for seen in self._seen_logs()}
 
     def hear(
-        self, utterance: Utterance, ids: Ids | None, taken: Mapping[Ledger, int], *, interrupted: bool, at: datetime
+        self,
+        utterance: Utterance,
+        ids: Ids | None,
+        taken: Mapping[SeenMessages, int],
+        *,
+        interrupted: bool,
+        at: datetime,
     ) -> None:
         """Take a turn that was announced without its context, unless a context held it already.
 
         ``taken``: how many had been taken when it was announced ``at`` that moment.
         """
-        ledgers = self._ledgers()
-        if len(ledgers) > 1:
+        logs = self._seen_logs()
+        if len(logs) > 1:
             return  # Whose turn it is cannot be told; the next context frame, or the end of the call, will show it.
-        for ledger in ledgers:
-            place = len(ledger)
-            if ledger.heard(utterance, taken.get(ledger, 0), by=self._teller):
-                self._store(ledger, place, utterance, ids, interrupted, at)
+        for seen in logs:
+            place = len(seen)
+            if seen.heard(utterance, taken.get(seen, 0), by=self._teller):
+                self._store(seen, place, utterance, ids, interrupted, at)
 
-    def _ledgers(self) -> set[Ledger]:
+    def _seen_logs(self) -> set[SeenMessages]:
         return set(self._contexts.values()) or {self._first}
 
     def move(self, destination: Hashable) -> None:
         """What is said from now on belongs elsewhere; what was said before stays where it is."""
         self._first = self._first.continued()
-        for context, ledger in list(self._contexts.items()):
-            self._contexts[context] = Ledgers.of(context, destination, ledger.continued())
+        for context, seen in list(self._contexts.items()):
+            self._contexts[context] = SeenByContext.of(context, destination, seen.continued())
 
     def hush_reply(self) -> None:
         """Do not store what the assistant says until the user speaks again."""
@@ -136,7 +142,7 @@ class Capture:
 
     def _store(
         self,
-        ledger: Ledger,
+        seen: SeenMessages,
         place: int,
         said: Utterance,
         ids: Ids | None,
@@ -152,7 +158,7 @@ class Capture:
         if interrupted and said.role == "assistant":
             metadata["interrupted"] = True
         name = self._names.get(said.role)
-        entry = Entry(ledger.conversation_id, place, said.role, said.text, name, self._later(at), metadata, ids, found)
+        entry = Entry(seen.conversation_id, place, said.role, said.text, name, self._later(at), metadata, ids, found)
         self._emit(entry)
 
     def _wanted(self, said: Utterance) -> bool:

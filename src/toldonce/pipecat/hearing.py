@@ -11,9 +11,9 @@ from loguru import logger
 
 from .capture import Context, announced
 from .compat import USER_TURN_FRAMES
-from .ledger import Ledger
 from .messages import Utterance
-from .recall import words_of
+from .prefetcher import words_of
+from .seen import SeenMessages
 from .verbs import NOTHING_AHEAD, MemoryVerbs
 from .writer import Ids
 
@@ -69,16 +69,16 @@ class MemoryHearing(MemoryVerbs):
             return
         interrupted = role == "assistant" and self._interrupted
         at, ids = self._capture.moment(), self._ids() if role == "user" else self._answered_ids()
-        for context in self._neighbours.contexts:
+        for context in self._aggregators.contexts:
             self._soon(partial(self._take, context, ids, interrupted=interrupted, at=at))
-        if not self._neighbours.contexts:
+        if not self._aggregators.contexts:
             taken = self._capture.taken()
             self._soon(partial(self._hear, said, ids, taken, interrupted=interrupted, at=at))
         if role == "user":
             self._keep_speculated(said.text)
 
     def _hear(
-        self, said: Utterance, ids: Ids | None, taken: Mapping[Ledger, int], *, interrupted: bool, at: datetime
+        self, said: Utterance, ids: Ids | None, taken: Mapping[SeenMessages, int], *, interrupted: bool, at: datetime
     ) -> None:
         self._capture.read_all(ids, interrupted=interrupted)
         self._capture.hear(said, ids, taken, interrupted=interrupted, at=at)
@@ -88,5 +88,5 @@ class MemoryHearing(MemoryVerbs):
         (query, hits), self._speculated = self._speculated, NOTHING_AHEAD
         if hits and words_of(query) == words_of(text):
             self.last_query, self.last_recall = query, hits
-            for context in self._neighbours.contexts:
-                self._desk.show(context, hits, self._look())
+            for context in self._aggregators.contexts:
+                self._prompt.show(context, hits, self._look())

@@ -23,6 +23,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 
 from toldonce.errors import InvalidInput, InvalidTime, MissingIdentity
 
+from .aggregators import Aggregators
+from .backends import call, choose, takes, version_of
 from .block import CLOSING, Formatter
 from .capture import Capture, Clock, Context, ShouldStore
 from .compat import (
@@ -33,13 +35,11 @@ from .compat import (
     USER_TURN_FRAMES,
     is_speculative,
 )
-from .destination import call, choose, takes, version_of
 from .hearing import MemoryHearing
 from .history import new_ones
 from .identity import Scope, User, UserId, checked
-from .neighbours import Neighbours
 from .prefetch import TranscriptObserver
-from .recall import Recall
+from .prefetcher import Prefetcher
 from .settings import (
     ADJUSTABLE,
     InputParams,
@@ -48,7 +48,7 @@ from .settings import (
     checked_setting,
     require_sensible,
 )
-from .signals import Recalled, Signals
+from .telemetry import Recalled, Telemetry
 from .verbs import NOTHING_AHEAD
 from .writer import Entry, Writer
 
@@ -65,7 +65,7 @@ _WARM_UP = 1.0
 """Seconds the start of a call waits at most for its memories to be loaded."""
 
 
-class Mem0MemoryService(MemoryHearing):
+class MemoryService(MemoryHearing):
     """Long-term memory in a pipeline, between the user aggregator and the LLM.
 
     Before each answer it puts what it recalls about the person into the context, as one message; after each turn it
@@ -77,7 +77,7 @@ class Mem0MemoryService(MemoryHearing):
     Settings: TypeAlias = MemorySettings
 
     _user: User
-    _recall: Recall
+    _prefetcher: Prefetcher
 
     def __init__(
         self,
@@ -173,11 +173,11 @@ class Mem0MemoryService(MemoryHearing):
         self._writer = Writer(self._store, self._report_storing, self._quiet, self._keeps_order)
         self._earlier: deque[dict[str, str]] = deque(maxlen=_EARLIER)
         self._capture = Capture(self._heard, names=names, should_store=should_store, now=self._now)
-        self._recall = Recall(
+        self._prefetcher = Prefetcher(
             self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
         )
-        self._neighbours = Neighbours(self, self._on_assistant_turn, self._capture.summary)
-        self._signals = Signals(self, rtvi=rtvi)
+        self._aggregators = Aggregators(self, self._on_assistant_turn, self._capture.summary)
+        self._telemetry = Telemetry(self, rtvi=rtvi)
         self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
         self._due: list[Callable[[], None]] = []
@@ -205,8 +205,8 @@ class Mem0MemoryService(MemoryHearing):
                 f"{self}: its call has ended; it recalls and stores nothing more. Make a service for each call."
             )
             return
-        self._neighbours.meet()
-        self._signals.begin(setup)
+        self._aggregators.meet()
+        self._telemetry.begin(setup)
         worker = getattr(setup, "pipeline_worker", None)
         if worker is not None:
             worker.add_observer(self._transcripts)
@@ -236,7 +236,7 @@ class Mem0MemoryService(MemoryHearing):
             await self._on_context(frame)
             turn = Recalled(began, time.time(), self.last_recall)
             await self.push_frame(frame, direction)
-            await self._signals.recalled(turn, self._recall.tally, len(self._writer))
+            await self._telemetry.recalled(turn, self._prefetcher.tally, len(self._writer))
             return
         if isinstance(frame, MESSAGES_FRAMES):
             frame = await self._with_block(frame)
@@ -276,7 +276,7 @@ class Mem0MemoryService(MemoryHearing):
         if query:
             await self._enhance_context_with_memories(context, query)
         if self._profile and not self.last_recall:
-            self._desk.show(context, self._profile, self._look())
+            self._prompt.show(context, self._profile, self._look())
             self.last_recall = self._profile
         self._profile = []
 
@@ -290,7 +290,7 @@ class Mem0MemoryService(MemoryHearing):
     def _on_transcript(self, transcript: str, final: bool) -> None:
         """The user is speaking."""
         if self.prefetch and not self.paused and self._ids() is not None:
-            self._recall.ahead(transcript, final=final)
+            self._prefetcher.ahead(transcript, final=final)
 
     def _heard(self, entry: Entry) -> None:
         """Something was said: keep it for the follow-ups to it, and store it."""
@@ -321,7 +321,7 @@ class Mem0MemoryService(MemoryHearing):
             **(entries[0].ids or {}),
         )
         self._store_failing = False
-        await self._signals.stored(entries)
+        await self._telemetry.stored(entries)
 
     def _keeps_order(self) -> bool:
         """The embedded engine writes in the order in which it is called."""
@@ -338,7 +338,7 @@ class Mem0MemoryService(MemoryHearing):
 
     async def _quiet(self) -> None:
         """Before a write: a turn that is being answered right now has the memory to itself."""
-        await self._recall.quiet(_TURN_TAKES)
+        await self._prefetcher.quiet(_TURN_TAKES)
 
     async def _warm_up(self) -> None:
         ids = self._ids() or {}
@@ -356,12 +356,12 @@ class Mem0MemoryService(MemoryHearing):
 
     async def _end(self) -> None:
         began = asyncio.get_running_loop().time()
-        self._neighbours.part()
+        self._aggregators.part()
         try:
             self._take_all(interrupted=self._interrupted)
         except Exception as error:  # The pipeline is coming down; it must come down all the way.
             logger.error(f"{self}: what was said last could not be read: {error!r}")
-        self._recall.forget()
+        self._prefetcher.forget()
         left = await self._writer.finish(self.shutdown_timeout)
         if left:
             logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
@@ -395,3 +395,7 @@ class Mem0MemoryService(MemoryHearing):
     async def _report(self, what: str, error: Exception) -> None:
         reason = str(error) or type(error).__name__
         await self.push_error(f"Memory: {what} failed: {reason}", exception=error, **ERROR_OPTIONS)
+
+
+Mem0MemoryService = MemoryService
+"""The same class under the name that Pipecat's own service has, for those who change only the import."""

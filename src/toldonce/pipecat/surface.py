@@ -15,14 +15,14 @@ from typing import Any, Literal, TypeAlias
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
+from .backends import PATIENCE, call, results_of, takes
 from .block import CLOSING, Blocks, Formatter, Hit, Lines
 from .capture import Clock, Context
 from .compat import INSTRUCTION_ROLE
-from .desk import Desk, Look
-from .destination import PATIENCE, call, results_of, takes
 from .identity import Scope, User, UserId, what_may_be_seen
+from .prefetcher import Prefetcher, merged
 from .profile import about_the_person_first, newest_first
-from .recall import Recall, merged
+from .prompt import Look, PromptBlocks
 from .writer import Ids
 
 Order: TypeAlias = Literal["about", "newest", "oldest"]
@@ -58,7 +58,7 @@ class MemorySurface(FrameProcessor):
     _now: Clock | None = None
     _user: User | None = None
     _user_by_hand: str | None = None
-    _recall: Recall | None = None
+    _prefetcher: Prefetcher | None = None
     _earlier: Sequence[Mapping[str, str]] = ()
     """The last turns, oldest first, as messages."""
     _epoch: int = 0
@@ -114,10 +114,10 @@ class MemorySurface(FrameProcessor):
         """Recall for ``query`` and let the context's one block hold what was recalled."""
         epoch = self._epoch
         hits: Sequence[Hit]
-        if self._recall is None:
+        if self._prefetcher is None:
             hits = await self._retrieve_memories(query)
         else:
-            answer = await self._recall.at_turn(query, self.recall_timeout)
+            answer = await self._prefetcher.at_turn(query, self.recall_timeout)
             found, edits = answer.hits, getattr(self.memory_client, "edits", None)
             if edits != self._edits:  # while the person spoke, perhaps after this was looked up
                 self._edits = edits
@@ -130,9 +130,9 @@ class MemorySurface(FrameProcessor):
         said = folded(query)  # What the person is saying right now is not news.
         hits = [hit for hit in hits if folded(str(hit.get("memory"))) != said]
         if hits:
-            self._desk.show(context, hits, self._look())
+            self._prompt.show(context, hits, self._look())
         else:
-            hits = await self._desk.keep(context, self._still_there, self._look())
+            hits = await self._prompt.keep(context, self._still_there, self._look())
         self.last_recall = hits
 
     async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
@@ -238,8 +238,8 @@ class MemorySurface(FrameProcessor):
         return Blocks(uuid.uuid4().hex)
 
     @cached_property
-    def _desk(self) -> Desk:
-        return Desk(self._blocks)
+    def _prompt(self) -> PromptBlocks:
+        return PromptBlocks(self._blocks)
 
 
 def folded(text: str) -> str:

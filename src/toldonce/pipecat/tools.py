@@ -11,9 +11,9 @@ from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
 from toldonce.text.tokens import stem, words
 
+from .backends import PATIENCE
 from .block import Hit
 from .compat import stays_when_interrupted
-from .destination import PATIENCE
 
 Tool: TypeAlias = Any
 """What Pipecat calls a direct function: its docstring and signature tell the LLM what it is for."""

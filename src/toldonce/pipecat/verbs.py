@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .aggregators import Aggregators
+from .backends import call, kept_at, results_of, takes
 from .block import Hit
 from .capture import Capture, Context
-from .destination import call, kept_at, results_of, takes
-from .neighbours import Neighbours
 from .settings import ADJUSTABLE, MemorySettings
 from .surface import MemorySurface, folded
 from .tools import Tool, clearly_about, make_tools
@@ -25,7 +25,7 @@ class MemoryVerbs(MemorySurface):
     prefetch: bool
     shutdown_timeout: float
     _capture: Capture
-    _neighbours: Neighbours
+    _aggregators: Aggregators
     _writer: Writer
     _speculated: tuple[str, Sequence[Hit]]
     """What was answered ahead, and with which memories."""
@@ -100,9 +100,9 @@ class MemoryVerbs(MemorySurface):
         for hit in forgotten:
             await call(self.memory_client.delete, memory_id=hit["id"])
         self._speculated = NOTHING_AHEAD
-        if self._recall is not None:
-            self._recall.forget()
-        await self._desk.refresh(self._still_there, self._look())
+        if self._prefetcher is not None:
+            self._prefetcher.forget()
+        await self._prompt.refresh(self._still_there, self._look())
         return forgotten, perhaps
 
     async def _candidates(self, query: str) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ class MemoryVerbs(MemorySurface):
 
     def _take_all(self, *, interrupted: bool = False) -> None:
         """Take what is new in every context there is."""
-        for context in self._neighbours.contexts:
+        for context in self._aggregators.contexts:
             self._capture.know(context, self._destination())
         self._capture.read_all(self._answered_ids(), interrupted=interrupted)
 
@@ -145,7 +145,7 @@ class MemoryVerbs(MemorySurface):
         self._epoch += 1
         self._speculated = NOTHING_AHEAD
         self.__dict__.pop("_lines", None)
-        if self._recall is not None:
-            self._recall.forget()
-        self._desk.clear_all()
+        if self._prefetcher is not None:
+            self._prefetcher.forget()
+        self._prompt.clear_all()
         self.last_query, self.last_recall = None, ()

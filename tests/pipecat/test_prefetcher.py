@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from toldonce.pipecat import recall as module
-from toldonce.pipecat.recall import Recall, merged
+from toldonce.pipecat import prefetcher as module
+from toldonce.pipecat.prefetcher import Prefetcher, merged
 
 from .harness import until, within
 
@@ -25,7 +25,7 @@ class Backend:
         self.reported: list[Exception] = []
         self._answers: dict[str, asyncio.Future[list[dict[str, Any]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.recall = Recall(self._search, self._spawn, self._report)
+        self.recall = Prefetcher(self._search, self._spawn, self._report)
 
     async def _search(self, query: str) -> list[dict[str, Any]]:
         self.asked.append(query)

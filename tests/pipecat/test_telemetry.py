@@ -10,7 +10,7 @@ from pipecat.metrics.metrics import ProcessingMetricsData, TTFBMetricsData
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frameworks.rtvi.frames import RTVIServerMessageFrame
 
-from toldonce.pipecat.signals import MemoryMetricsData, Recalled, Signals
+from toldonce.pipecat.telemetry import MemoryMetricsData, Recalled, Telemetry
 
 from .conftest import Ann
 from .harness import WORKERS, Call, PipelineParams, until
@@ -88,7 +88,7 @@ async def test_a_span_in_the_turns_trace(ann: Ann) -> None:
         enable_tracing = True
         tracing_context = context
 
-    signals = Signals(ann.service(), rtvi=False)
+    signals = Telemetry(ann.service(), rtvi=False)
     signals.begin(Setup())
     signals._span(Recalled(1.0, 1.25, [{"memory": "I moved to Oslo in March."}]))
     (span,) = exporter.get_finished_spans()

@@ -17,7 +17,7 @@ TurnEnded: TypeAlias = Callable[[Context, bool | None], Awaitable[None]]
 """The context the assistant's turn was added to, and whether it was interrupted (None: this Pipecat does not tell)."""
 
 
-class Neighbours:
+class Aggregators:
     """The aggregators found from one processor."""
 
     def __init__(

@@ -97,7 +97,7 @@ class Tally:
     """Times the breaker opened."""
 
 
-class Recall:
+class Prefetcher:
     """The lookups of one service."""
 
     def __init__(

@@ -14,7 +14,7 @@ from pipecat.metrics.metrics import MetricsData
 from pipecat.processors.frame_processor import FrameProcessor
 
 from .block import Hit
-from .recall import Tally
+from .prefetcher import Tally
 from .writer import Entry
 
 try:
@@ -55,7 +55,7 @@ class Recalled:
     hits: Sequence[Hit]
 
 
-class Signals:
+class Telemetry:
     """What one service tells."""
 
     def __init__(self, service: FrameProcessor, *, rtvi: bool | None) -> None:

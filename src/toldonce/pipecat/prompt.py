@@ -34,7 +34,7 @@ class Look:
     render: Callable[[Sequence[Hit]], str]
 
 
-class Desk:
+class PromptBlocks:
     """The blocks of one service, and the memories in them."""
 
     def __init__(self, blocks: Blocks) -> None:

@@ -21,7 +21,7 @@ _REACH = 1000
 """So many of the latest utterances are compared with a list in which no known message is left."""
 
 
-class Ledger:
+class SeenMessages:
     """The utterances of one conversation that were taken, in order."""
 
     def __init__(self) -> None:
@@ -63,9 +63,9 @@ class Ledger:
         self._taken.append(utterance.fingerprint)
         return True
 
-    def continued(self) -> Ledger:
-        """A ledger that knows the same, for what is said next to be kept somewhere else."""
-        other = Ledger()
+    def continued(self) -> SeenMessages:
+        """One that knows the same, for what is said next to be kept somewhere else."""
+        other = SeenMessages()
         other._taken = list(self._taken)
         other._announced = dict(self._announced)
         other._places = dict(self._places)
@@ -123,15 +123,15 @@ def _overlap(taken: Sequence[bytes], offered: Sequence[bytes]) -> int:
     return 0
 
 
-class Ledgers:
-    """The ledgers of the contexts in this process, so that two services on one context take each message once.
+class SeenByContext:
+    """What was seen of the contexts in this process, so that two services on one context take each message once.
 
     They hang on the contexts and go with them.
     """
 
-    _of: ClassVar[weakref.WeakKeyDictionary[object, dict[Hashable, Ledger]]] = weakref.WeakKeyDictionary()
+    _of: ClassVar[weakref.WeakKeyDictionary[object, dict[Hashable, SeenMessages]]] = weakref.WeakKeyDictionary()
 
     @classmethod
-    def of(cls, context: object, destination: Hashable, otherwise: Ledger) -> Ledger:
-        """The ledger of ``context`` for one destination; ``otherwise`` becomes it if there is none."""
+    def of(cls, context: object, destination: Hashable, otherwise: SeenMessages) -> SeenMessages:
+        """What was seen of ``context`` for one destination; ``otherwise`` becomes it if there is none."""
         return cls._of.setdefault(context, {}).setdefault(destination, otherwise)

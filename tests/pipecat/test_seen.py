@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toldonce.pipecat.capture import Capture
-from toldonce.pipecat.ledger import Ledger, Ledgers
 from toldonce.pipecat.messages import Utterance, utterance_of
+from toldonce.pipecat.seen import SeenByContext, SeenMessages
 
 from .harness import LLMContext
 
@@ -24,20 +24,20 @@ def talk(*texts: str) -> list[dict[str, Any]]:
     ]
 
 
-def begun_with(*texts: str) -> tuple[Ledger, list[dict[str, Any]]]:
-    return Ledger(), talk(*texts)
+def begun_with(*texts: str) -> tuple[SeenMessages, list[dict[str, Any]]]:
+    return SeenMessages(), talk(*texts)
 
 
-def take(ledger: Ledger, messages: list[dict[str, Any]]) -> list[str]:
-    return [said.text for said in ledger.take(messages, utterance_of)]
+def take(seen: SeenMessages, messages: list[dict[str, Any]]) -> list[str]:
+    return [said.text for said in seen.take(messages, utterance_of)]
 
 
 def test_what_is_appended_is_new() -> None:
-    ledger, messages = begun_with("hi")
-    assert take(ledger, messages) == ["hi"]
+    seen, messages = begun_with("hi")
+    assert take(seen, messages) == ["hi"]
     messages += talk("<hello", "yes", "<ok", "yes", "<ok", "yes")
-    assert take(ledger, messages) == ["hello", "yes", "ok", "yes", "ok", "yes"]
-    assert take(ledger, messages) == []
+    assert take(seen, messages) == ["hello", "yes", "ok", "yes", "ok", "yes"]
+    assert take(seen, messages) == []
 
 
 def test_system_developer_and_tool_messages_are_not_said() -> None:
@@ -50,68 +50,68 @@ def test_system_developer_and_tool_messages_are_not_said() -> None:
         {"role": "user", "content": "  "},
         *talk("hi"),
     ]
-    assert take(Ledger(), messages) == ["hi"]
+    assert take(SeenMessages(), messages) == ["hi"]
 
 
 def test_a_list_summarised_at_its_front() -> None:
-    ledger, messages = begun_with("a", "<b", "c", "<d")
-    take(ledger, messages)
-    assert take(ledger, [*messages[2:], *talk("e")]) == ["e"]
+    seen, messages = begun_with("a", "<b", "c", "<d")
+    take(seen, messages)
+    assert take(seen, [*messages[2:], *talk("e")]) == ["e"]
 
 
 def test_a_list_of_copies() -> None:
-    ledger, messages = begun_with("a", "<b", "yes", "<d")
-    take(ledger, messages)
+    seen, messages = begun_with("a", "<b", "yes", "<d")
+    take(seen, messages)
     copies = [dict(message) for message in messages]
-    assert take(ledger, copies + talk("yes")) == ["yes"]
-    assert take(ledger, copies[2:]) == []
+    assert take(seen, copies + talk("yes")) == ["yes"]
+    assert take(seen, copies[2:]) == []
 
 
 def test_a_history_whose_front_was_edited() -> None:
-    ledger, messages = begun_with("a", "<b", "c", "<d")
-    take(ledger, messages)
+    seen, messages = begun_with("a", "<b", "c", "<d")
+    take(seen, messages)
     edited = talk("(removed)", "<b", "c", "<d", "e")
-    assert take(ledger, edited) == ["e"]
+    assert take(seen, edited) == ["e"]
 
 
 def test_a_context_begun_anew() -> None:
-    ledger = Ledger()
-    take(ledger, talk("hi", "<hello", "yes", "<good"))
-    assert take(ledger, talk("yes")) == ["yes"], "said again"
-    assert take(ledger, talk("yes")) == [], "offered again"
-    assert take(ledger, talk("something else")) == ["something else"]
+    seen = SeenMessages()
+    take(seen, talk("hi", "<hello", "yes", "<good"))
+    assert take(seen, talk("yes")) == ["yes"], "said again"
+    assert take(seen, talk("yes")) == [], "offered again"
+    assert take(seen, talk("something else")) == ["something else"]
 
 
 def test_a_turn_announced_before_its_context() -> None:
-    ledger = Ledger()
-    assert ledger.heard(Utterance("user", "yes"), since=0, by="service")
+    seen = SeenMessages()
+    assert seen.heard(Utterance("user", "yes"), since=0, by="service")
     messages = talk("yes")
-    assert take(ledger, messages) == []
+    assert take(seen, messages) == []
     messages += talk("<ok", "yes")
-    assert take(ledger, messages) == ["ok", "yes"]
-    assert not ledger.heard(Utterance("user", "yes"), since=len(ledger), by="service"), "just taken from the context"
+    assert take(seen, messages) == ["ok", "yes"]
+    assert not seen.heard(Utterance("user", "yes"), since=len(seen), by="service"), "just taken from the context"
 
 
 def test_a_turn_whose_announcement_is_read_late() -> None:
     """The context has grown by two turns when the first of them is looked at."""
-    ledger = Ledger()
+    seen = SeenMessages()
     messages = talk("where do I live?")
-    take(ledger, messages)
-    announced = len(ledger)
+    take(seen, messages)
+    announced = len(seen)
     messages += talk("<in Oslo", "since when?", "<March")
-    assert take(ledger, messages) == ["in Oslo", "since when?", "March"]
-    assert not ledger.heard(Utterance("assistant", "in Oslo"), since=announced, by="service")
-    assert ledger.heard(Utterance("assistant", "in Bergen"), since=announced, by="service")
+    assert take(seen, messages) == ["in Oslo", "since when?", "March"]
+    assert not seen.heard(Utterance("assistant", "in Oslo"), since=announced, by="service")
+    assert seen.heard(Utterance("assistant", "in Bergen"), since=announced, by="service")
 
 
 def test_announcements_looked_at_together() -> None:
     """Words said twice are two announcements; two services that tell of the same turns are one."""
-    ledger = Ledger()
+    seen = SeenMessages()
     told = talk("yes", "<window seat?", "no", "<vegetarian?", "yes")
     turns = [Utterance(message["role"], message["content"]) for message in told]
-    assert [ledger.heard(turn, since=0, by="one") for turn in turns] == [True] * 5
-    assert [ledger.heard(turn, since=0, by="other") for turn in turns] == [False] * 5
-    assert len(ledger) == 5
+    assert [seen.heard(turn, since=0, by="one") for turn in turns] == [True] * 5
+    assert [seen.heard(turn, since=0, by="other") for turn in turns] == [False] * 5
+    assert len(seen) == 5
 
 
 def test_a_ledger_keeps_no_service_alive() -> None:
@@ -119,18 +119,18 @@ def test_a_ledger_keeps_no_service_alive() -> None:
     capture = Capture(lambda entry: None, names={})
     capture.know(context, "ann")
     capture.hear(told, None, capture.taken(), interrupted=False, at=capture.moment())
-    ledger, gone = Ledgers.of(context, "ann", Ledger()), weakref.ref(capture)
-    assert len(ledger) == 1
+    seen, gone = SeenByContext.of(context, "ann", SeenMessages()), weakref.ref(capture)
+    assert len(seen) == 1
     del capture
     gc.collect()
     assert gone() is None
 
 
 def test_a_message_that_left_the_context_is_not_kept_alive() -> None:
-    ledger = Ledger()
+    seen = SeenMessages()
     for n in range(100):
-        take(ledger, talk(f"message {n}"))
-    assert len(ledger._alive) < 20
+        take(seen, talk(f"message {n}"))
+    assert len(seen._alive) < 20
 
 
 words = st.sampled_from(["yes", "no", "<ok", "<well", "hello"])
@@ -141,10 +141,10 @@ words = st.sampled_from(["yes", "no", "<ok", "<well", "hello"])
 )
 def test_every_saying_once_however_the_front_is_cut(turns: list[list[str]], cuts: list[int]) -> None:
     """Turns are appended to a list whose front is cut now and then, the last message always remaining."""
-    ledger, messages, taken = Ledger(), [], []
+    seen, messages, taken = SeenMessages(), [], []
     for number, turn in enumerate(turns):
         messages += talk(*turn)
-        taken += take(ledger, messages)
+        taken += take(seen, messages)
         cut = cuts[number] if number < len(cuts) else 0
         messages = messages[min(cut, len(messages) - 1) :]
     assert taken == [word.lstrip("<") for turn in turns for word in turn]
@@ -153,10 +153,10 @@ def test_every_saying_once_however_the_front_is_cut(turns: list[list[str]], cuts
 @given(st.integers(2, 6), st.lists(st.sampled_from(["yes", "no", "go on"]), min_size=1, max_size=20))
 def test_a_window_of_copies_hides_no_repetition(window: int, said: list[str]) -> None:
     """The application keeps the last messages, as copies; people repeat themselves."""
-    ledger, kept = begun_with()
+    seen, kept = begun_with()
     taken: list[str] = []
     for text in said:
         for new in (text, "<ok"):
             kept = [dict(message) for message in kept[-window:]] + talk(new)
-            taken += take(ledger, kept)
+            taken += take(seen, kept)
     assert taken == [text for words in said for text in (words, "ok")]
