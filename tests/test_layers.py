@@ -54,7 +54,6 @@ ALLOWED: dict[str, set[str]] = {
 """Package -> the packages of ours that it may import, besides the leaves and itself."""
 
 EXCEPTIONS: set[tuple[str, str]] = {
-    ("toldonce.remember.vectors", "embedders"),
     ("toldonce.remote.outbox.file", "stores"),
     ("toldonce.remote.outbox.opening", "stores"),
 }

@@ -304,7 +304,7 @@ def test_memories_without_a_vector_yet_are_embedded_at_the_next_start(tmp_path: 
         engine.store.write(lambda tx: tx.embed_again(owner, rows)).result()
         assert texts(memory.search("bees shed", filters=ANN, threshold=0)) == ["I keep bees behind the shed"]
     with Memory(folder=tmp_path) as memory:
-        memory._engine._vectoriser.embed(None).result()
+        memory._engine._vectoriser.embed_all().result()
         with memory._engine.store.read() as store:
             assert [row.vector is not None for row in store.changes(owner, 0).rows] == [True]
 

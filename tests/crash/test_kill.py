@@ -65,6 +65,6 @@ def _check(folder: Path, acknowledged: set[int]) -> None:
         assert acknowledged <= set(facts), "an acknowledged message was lost"
         memories = memory.get_all(filters={"user_id": "ann"}, top_k=10_000)["results"]
         assert len(memories) == len(journal)
-        memory._engine._vectoriser.embed(None).result()
+        memory._engine._vectoriser.embed_all().result()
         with memory._engine.store.read() as store:
             assert store.unembedded(None, 10) == []

@@ -22,6 +22,8 @@ class EmbeddingServer:
         """Characters of one text that it reads."""
         self.refusals: list[tuple[int, dict[str, str], str]] = []
         """(status, headers, message) of the next answers; then it works."""
+        self.refused: str | None = None
+        """A word that it cannot embed."""
         self.answer: Any = None
         """What it answers instead of embeddings."""
         self.requests: list[dict[str, Any]] = []
@@ -33,6 +35,8 @@ class EmbeddingServer:
         if self.refusals:
             status, headers, message = self.refusals.pop(0)
             return status, headers, {"error": {"message": message}}
+        if self.refused is not None and any(self.refused in text for text in body["input"]):
+            return 500, {}, {"error": {"message": "json: unsupported value: NaN"}}
         if self.answer is not None:
             return 200, {}, self.answer
         if any(len(text) > self.longest for text in body["input"]):

@@ -141,6 +141,6 @@ def test_what_a_server_could_not_embed_is_found_by_words_and_embedded_later(
         memory._engine.settled().result()  # it was refused
         assert memory.search("bees", filters=ANN)["results"]
         memory.add("I like tea", user_id="ann")
-        memory._engine._vectoriser.embed([]).result()
+        memory._engine._vectoriser.embed_all().result()
         with memory._engine.store.read() as store:
             assert store.unembedded(None, 10) == []

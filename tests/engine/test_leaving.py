@@ -56,7 +56,7 @@ def test_what_a_killed_process_left_is_embedded_before_the_first_answer(tmp_path
 
 
 def test_a_process_that_stays_takes_over_what_others_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toldonce.remember.vectors._LOOK_AGAIN", 0.1)
+    monkeypatch.setattr("toldonce.engine.vectors._LOOK_AGAIN", 0.1)
     with Memory(folder=tmp_path) as memory:
         memory.add("I like tea.", user_id="ann")
         run(ADD + "os.kill(os.getpid(), 9)", tmp_path, "0")

@@ -39,7 +39,7 @@ def fill(memory: Memory, count: int, user: str = "ann") -> None:
 
 def rows(memory: Memory, user: str = "ann") -> dict[str, IndexRow]:
     """What the index is made from, by text."""
-    memory._engine._vectoriser.embed(None).result()
+    memory._engine._vectoriser.embed_all().result()
     with memory._engine.reading() as store:
         [owner] = store.owners("default", "user", [user])
         records = store.records_of(owner)

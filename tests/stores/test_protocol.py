@@ -444,5 +444,33 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
     assert found[ids[2]].tokens.tolist() == [4]
 
 
+def test_what_waits_for_vectors_is_paged_and_belongs_to_projects(store: Store) -> None:
+    ann, ids = fill(store, "tea", "coffee", "milk")
+    bob, more = fill(store, "beer", user="bob")
+    with store.read() as view:
+        waiting = sorted([*ids, *more])
+        assert view.unembedded_ids(0, 9) == waiting
+        assert view.unembedded_ids(0, 2) + view.unembedded_ids(waiting[1], 9) == waiting
+        assert view.unembedded_ids(waiting[-1], 9) == []
+        assert view.projects_of([ann, bob, 4711]) == {ann: "p", bob: "p"}
+
+
+def test_a_rebuild_lets_what_cannot_be_embedded_wait(store: Store) -> None:
+    owner, ids = fill(store, "tea", "poison")
+    embed(store)
+    with store.read() as view:
+        stretch = view.rebuilding.next(0, 9)
+    rows = [
+        (made.version, b"" if made.version.text == "poison" else np.full(2, 7, np.float32).tobytes())
+        for made in stretch.versions
+    ]
+    store.write(lambda tx: tx.rebuilding.keep(stretch, rows, [])).result()
+    store.write(lambda tx: tx.rebuilding.switch(Stretch(ended=True), tokens=False, refused=True)).result()
+    with store.read() as view:
+        assert [waiting.text for waiting in view.unembedded(None, 9)] == ["poison"]
+        lengths = {row.memory_id: row.vector is not None and len(row.vector) for row in view.changes(owner, 0).rows}
+    assert lengths == {ids[0]: 2, ids[1]: False}
+
+
 def _named(user: str) -> Callable[[Write], int]:
     return lambda tx: tx.ensure_owner("p", "user", user, 1)

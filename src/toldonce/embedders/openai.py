@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 _BATCH = 64
 """Texts a request."""
 _QUERY_SECONDS, _QUERIES = 10.0, Retries(2)
-_DOCUMENT_SECONDS, _DOCUMENTS = 60.0, Retries(5)
-"""Seconds for one try, and how often it is repeated: somebody waits for a query's vector."""
+_DOCUMENT_SECONDS, _DOCUMENTS = 60.0, Retries(1)
+"""Seconds for one try, and how often it is repeated. Nobody waits for a document's vector: who asks for many tries
+again later what failed, and goes on with the others meanwhile."""
 _SHORTEST = 64
 """Characters to which a text is cut at most when a server finds it too long."""
 
@@ -48,8 +49,9 @@ class OpenAIEmbeddings:
             and otherwise none. It is in no message of an error.
         dimensions: Ask for vectors of this length, where the model can give several.
 
-    A server that is busy or broken (429, 5xx) is asked again, as late as its ``Retry-After`` says; a text that is too
-    long for the model counts up to where it is not. Raises the ``RemoteError``s of ``toldonce.errors``.
+    A server that is busy or broken (429, 5xx) is asked again for a query's vector, as late as its ``Retry-After`` says;
+    a text that is too long for the model counts up to where it is not. Raises the ``RemoteError``s of
+    ``toldonce.errors``.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -24,11 +24,12 @@ from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
 from toldonce.engine.observe import Counters
 from toldonce.engine.refcounted import RefCounted
+from toldonce.engine.set_aside import Refused
+from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter, matches
 from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
-from toldonce.remember.vectors import DONE, Vectoriser
 from toldonce.stores.claim import FINGERPRINT, mismatch, parted
 from toldonce.stores.protocol import Read, Store, Write
 from toldonce.stores.sqlite import SqliteStore
@@ -38,11 +39,6 @@ from toldonce.types import IndexRow, MemoryRecord
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
-FEW = 16
-"""Versions that are worth no wait."""
-CATCH_UP = 1.0
-"""Seconds a search waits at most for vectors under way; they mostly take milliseconds. Without them what was just said
-is found by its words alone."""
 QUERIES_AT_ONCE = 16
 """Queries that are embedded side by side."""
 
@@ -61,31 +57,20 @@ class Engine:
         self.edits = 0
         """Edits and deletions made through this engine: what was looked up before one may hold no longer."""
         self._retired: list[Generation] = []
-        self._behind: dict[int, list[Future[None]]] = {}
-        """By owner, the vectors under way that nobody waited for."""
         self.filter_cache = FilterCache()
         self.store.caches.register(self.filter_cache)
         self.counts = Counters()
-        self._awaiting = threading.Lock()
+        self._editing = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
-        self._vectoriser = Vectoriser(self.store, self._current_embedder)
+        self._vectoriser = Vectoriser(self.store, self._current_embedder, self._refresh_soon)
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
         self.searching = ThreadPoolExecutor(1, "toldonce-search")
         # An embedder may be a server: who waits for it must not keep others from asking.
         self.embedding = ThreadPoolExecutor(QUERIES_AT_ONCE, "toldonce-embed")
         self.working = ThreadPoolExecutor(4, "toldonce-work")
         atexit.register(self._vectoriser.close)  # no thread may be inside the model when the interpreter goes
-        self._embed_what_was_left()
-
-    def _embed_what_was_left(self) -> None:
-        """Make the vectors that another process could not; if they are few, the searches they are about wait."""
-        with self.store.read() as store:
-            left = [version.version_id for version in store.unembedded(None, FEW + 1)]
-        if left:
-            vectors = self._vectoriser.embed(None)
-            if len(left) <= FEW:
-                self._await(left, vectors)
+        self._vectoriser.embed_all()  # what another process could not
 
     def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
         """Refuse another embedder than the one this engine has."""
@@ -112,55 +97,42 @@ class Engine:
 
     def embed(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done when they have them, at once when there are none."""
-        return self._vectoriser.embed(version_ids) if version_ids else DONE
+        return self._vectoriser.embed(version_ids)
 
     def follow_up(self, version_ids: Sequence[int]) -> Future[None]:
         """Give these versions their vectors; done when the caller may go on.
 
-        For a few versions that is at once, unless many calls are ahead of this one: the searches that follow wait for
-        these vectors (see ``behind``). A batch is waited for, so that nobody gets far ahead of the embedder.
+        For a few versions that is at once, unless many calls of their owner are ahead of this one: the searches that
+        follow wait for these vectors (see ``owed``). A batch is waited for, so that nobody gets far ahead of the
+        embedder.
         """
         vectors = self.embed(version_ids)
         if len(version_ids) > FEW or vectors.done():
             return vectors
-        self._await(version_ids, vectors)
-        return self._vectoriser.room()
+        return self._vectoriser.room(version_ids)
 
-    def _await(self, version_ids: Sequence[int], vectors: Future[None]) -> None:
-        """Let the searches of these versions' owners wait for their vectors."""
-        with self._awaiting:
-            for owner_id in {self.store.owner_of(version_id) for version_id in version_ids}:
-                self._behind.setdefault(owner_id, []).append(vectors)
-        vectors.add_done_callback(self._caught_up)
+    def _refresh_soon(self, owner_ids: Collection[int]) -> None:
+        """Nothing else is being added: a good time to get ready for the next question."""
+        with suppress(RuntimeError):  # the engine is being closed
+            self.searching.submit(self._refresh, owner_ids)
 
-    def _caught_up(self, vectors: Future[None]) -> None:
-        with self._awaiting:
-            done = [owner_id for owner_id, under_way in self._behind.items() if vectors in under_way]
-            for owner_id in done:
-                self._behind[owner_id].remove(vectors)
-                if not self._behind[owner_id]:
-                    del self._behind[owner_id]
-            idle = not self._behind
-        if idle:  # nothing else is being added: a good time to get ready for the next question
-            with suppress(RuntimeError):  # the engine is being closed
-                self.searching.submit(self._refresh, done)
-
-    def _refresh(self, owner_ids: Iterable[int]) -> None:
+    def _refresh(self, owner_ids: Collection[int]) -> None:
         """Bring the indexes that are in RAM up to date, so that the next search need not."""
         with suppress(ToldonceError), self.snapshot() as (store, generation):
             for owner_id in filter(generation.indexes.holds, owner_ids):
                 self.index(store, generation, owner_id)
 
     def owed(self, owner_ids: Sequence[int]) -> list[Future[None]]:
-        """The vectors under way of what was added to these owners a moment ago."""
-        if not self._behind:
-            return []
-        with self._awaiting:
-            return [vectors for owner_id in owner_ids for vectors in self._behind.get(owner_id, ())]
+        """The vectors of what was added to these owners a moment ago, as far as they are worth waiting for."""
+        return self._vectoriser.owed(owner_ids)
 
     def settled(self) -> Future[None]:
-        """Done when every vector asked for until now was made."""
-        return self._vectoriser.embed(())
+        """Done when every vector asked for until now was made, or put off."""
+        return self._vectoriser.settled()
+
+    def set_aside(self) -> list[Refused]:
+        """The memories whose texts the embedder cannot embed, each with the reason; it is tried again later."""
+        return self._vectoriser.set_aside.entries()
 
     def write_edit(self, work: Callable[[Write], T]) -> Future[T]:
         """Queue work that changes or deletes memories; it is counted before anybody knows that it is done."""
@@ -168,7 +140,7 @@ class Engine:
         written = self.store.write(work)
 
         def count(done: Future[T]) -> None:
-            with self._awaiting:
+            with self._editing:
                 self.edits += 1
             if not edited.set_running_or_notify_cancel():
                 return
@@ -246,15 +218,14 @@ class Engine:
     def counters(self) -> dict[str, int]:
         """What was counted since the engine was opened, and how much it holds now; numbers only."""
         generation = self._generation
-        with self._awaiting:
-            behind = len(self._behind)
         return {
             "searches": 0,
             "searches_by_words": 0,
             "searches_without_vectors": 0,
             "queries_not_embedded": 0,
             **self.counts.snapshot(),
-            "owners_behind": behind,
+            "owners_behind": self._vectoriser.owners_behind,
+            "memories_set_aside": len(self._vectoriser.set_aside),
             "index_bytes": generation.indexes.nbytes,
             "index_owners": len(generation.indexes),
             "rankings_cached": len(generation.rankings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import TypeAlias
 
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
+from toldonce.engine.embedding import Embedded, embed_versions
 from toldonce.engine.generation import fingerprint, own_spec
-from toldonce.errors import FolderNotUsable, StoreError
-from toldonce.remember.vectors import Vectoriser, embedded
-from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, parted
+from toldonce.engine.vectors import Vectoriser
+from toldonce.errors import FolderNotUsable, RemoteError, StoreError
+from toldonce.net.retry import Retries
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, parted
 from toldonce.stores.protocol import Read, Store, Unembedded, Write
 from toldonce.stores.rebuilding import Outdated, Stretch
 from toldonce.stores.sqlite import SqliteStore
@@ -29,6 +32,9 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _CHUNK = 128
 """Memories a transaction: what a crash makes to be done again."""
+
+_RETRIES = Retries(5)
+"""For an embedder that can embed nothing."""
 
 _PATIENCE = 10
 """Times it goes after what others write before it leaves them some to be embedded after the switch."""
@@ -102,6 +108,7 @@ class _Rebuild:
         if store.setting(REBUILD) != way:
             store.rebuilding.forget()
             store.keep_setting(REBUILD, way)
+            store.keep_setting(REFUSED, None)
 
     def _settle(self, store: Write) -> None:
         """Note what the folder has, and that no rebuild is under way."""
@@ -109,6 +116,7 @@ class _Rebuild:
         store.keep_setting(FINGERPRINT, self._target)
         store.keep_setting(EMBEDDER, self._spec)
         store.keep_setting(REBUILD, None)
+        store.keep_setting(REFUSED, None)
 
     def _work(self) -> None:
         with self._store.read() as read:
@@ -130,10 +138,31 @@ class _Rebuild:
                 return
 
     def _make(self, stretch: Stretch) -> None:
-        vectors = embedded(self._embedder, [outdated.version for outdated in stretch.versions])
+        found = self._embedded(stretch)
+        vectors = found.vectors + [(version, b"") for version, _ in found.refused]
         tokens = self._tokens(stretch)
-        self._store.write_now(lambda write: write.rebuilding.keep(stretch, vectors, tokens))
+
+        def keep(write: Write) -> None:
+            write.rebuilding.keep(stretch, vectors, tokens)
+            if found.refused:
+                write.keep_setting(REFUSED, "yes")
+
+        self._store.write_now(keep)
         self._made += len(vectors)
+
+    def _embedded(self, stretch: Stretch) -> Embedded:
+        """The vectors of a stretch; an embedder that is out of order for a moment is asked again."""
+        versions = [outdated.version for outdated in stretch.versions]
+        attempt = 1
+        while True:
+            try:
+                return embed_versions(self._embedder, versions)
+            except RemoteError as error:
+                pause = _RETRIES.pause(error, attempt)
+                if pause is None:
+                    raise
+                time.sleep(pause)
+                attempt += 1
 
     def _tokens(self, stretch: Stretch) -> list[tuple[Unembedded, bytes]]:
         return [(outdated.version, _tokens(outdated)) for outdated in stretch.versions] if self._retokenise else []
@@ -144,7 +173,8 @@ class _Rebuild:
         if left.memories > allowed or not left.ended:
             return False
         store.rebuilding.keep(left, [], self._tokens(left))
-        store.rebuilding.switch(left, tokens=self._retokenise)
+        refused = store.setting(REFUSED) is not None
+        store.rebuilding.switch(left, tokens=self._retokenise, refused=refused)
         self._settle(store)
         return True
 
@@ -157,7 +187,7 @@ class _Rebuild:
                 yield read, self._embedder, self._target
 
         vectoriser = Vectoriser(self._store, reading)
-        vectoriser.embed(None).result()
+        vectoriser.embed_all().result()
         vectoriser.close()
 
 

@@ -11,8 +11,9 @@ from toldonce.stores.protocol import Write
 FINGERPRINT = "fingerprint"
 EMBEDDER = "embedder"
 REBUILD = "rebuild"
-"""The settings: what the vectors depend on, how to open the embedder that makes such (``EmbedderSpec``), and from what
-to what a rebuild that is not finished leads."""
+REFUSED = "rebuild_refused"
+"""The settings: what the vectors depend on, how to open the embedder that makes such (``EmbedderSpec``), from what to
+what a rebuild that is not finished leads, and whether it met texts that cannot be embedded."""
 
 _KEYS = " keys:"
 

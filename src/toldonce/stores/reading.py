@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -256,6 +256,14 @@ class ReadDerived(Protocol):
 
     def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
         """Versions that wait for a vector; ``None`` means any."""
+        ...
+
+    def unembedded_ids(self, after: int, limit: int) -> list[int]:
+        """Versions behind ``after`` that wait for a vector, in order."""
+        ...
+
+    def projects_of(self, owner_ids: Collection[int]) -> dict[int, str]:
+        """The project of each of these owners that exists."""
         ...
 
 

@@ -54,12 +54,15 @@ class RebuildWrite(RebuildRead, Protocol):
     def keep(
         self, stretch: Stretch, vectors: Sequence[tuple[Unembedded, bytes]], tokens: Sequence[tuple[Unembedded, bytes]]
     ) -> None:
-        """Store what was made for a stretch, but for what changed meanwhile: that comes again."""
+        """Store what was made for a stretch, but for what changed meanwhile: that comes again.
+
+        An empty vector stands for a text that cannot be embedded; it waits for its vector after the switch.
+        """
         ...
 
-    def switch(self, left: Stretch, *, tokens: bool) -> None:
+    def switch(self, left: Stretch, *, tokens: bool, refused: bool = False) -> None:
         """Put what was made in the place of what was there; ``left`` has changed since and waits for its vectors.
 
-        Without ``tokens`` those that are there stay. Every owner's version grows.
+        Without ``tokens`` those that are there stay. ``refused``: there are empty vectors. Every owner's version grows.
         """
         ...

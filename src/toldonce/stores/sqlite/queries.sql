@@ -181,8 +181,11 @@ LEFT JOIN memory AS n ON n.id = m.previous_id AND m.answers = 0 AND n.deleted_at
 LEFT JOIN memory_version AS p ON p.id = n.version_id
 WHERE u.version_id = ?;
 
--- name: any_unembedded
-SELECT version_id FROM unembedded LIMIT ?;
+-- name: unembedded_ids
+SELECT version_id FROM unembedded WHERE version_id > ? ORDER BY version_id LIMIT ?;
+
+-- name: projects_of
+SELECT id, project FROM owner WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: versions_of
 SELECT id FROM memory_version WHERE id = ?1 UNION ALL SELECT id FROM memory_version WHERE memory_id = ?1 AND id <> memory_id;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import apsw
@@ -214,9 +214,15 @@ class SqliteRead:
 
     def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
         if version_ids is None:
-            version_ids = [row[0] for row in self._rows("any_unembedded", limit)]
+            version_ids = [row[0] for row in self._rows("unembedded_ids", 0, limit)]
         found = self._connection.executemany(SQL["unembedded"], ((version_id,) for version_id in version_ids[:limit]))
         return [Unembedded(*row) for row in found]
+
+    def unembedded_ids(self, after: int, limit: int) -> list[int]:
+        return [row[0] for row in self._rows("unembedded_ids", after, limit)]
+
+    def projects_of(self, owner_ids: Collection[int]) -> dict[int, str]:
+        return dict(self._rows("projects_of", json.dumps(list(owner_ids))))
 
 
 class _Vectors:

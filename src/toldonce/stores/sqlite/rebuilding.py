@@ -63,10 +63,12 @@ class SqliteRebuildWrite(SqliteRebuildRead):
             self._connection.executemany(_SQL[name], [(v.version_id, v.memory_id, v.stamp, blob) for v, blob in made])
         self._connection.executemany(_SQL["keep_place"], stretch.places)
 
-    def switch(self, left: Stretch, *, tokens: bool) -> None:
+    def switch(self, left: Stretch, *, tokens: bool, refused: bool = False) -> None:
         waiting = [outdated.version for outdated in left.versions]
         self._connection.executemany(_SQL["drop_vector"], [(v.version_id,) for v in waiting])
         self._connection.execute(_SQL["switch_vectors"])
+        if refused:  # looking at every vector takes its time
+            self._connection.execute(_SQL["await_refused"])
         if tokens:
             self._connection.execute(_SQL["switch_tokens"])
         rows = [(v.version_id, v.memory_id >> SEQUENCE_BITS) for v in waiting]

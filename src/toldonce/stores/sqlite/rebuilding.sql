@@ -44,6 +44,12 @@ DELETE FROM rebuilt_vector WHERE version_id = ?;
 -- name: await_vector
 INSERT INTO unembedded (version_id, stamp) SELECT ?1, version FROM owner WHERE id = ?2;
 
+-- name: await_refused
+INSERT INTO unembedded (version_id, stamp)
+SELECT v.version_id, o.version FROM vector AS v JOIN owner AS o ON o.id = v.version_id >> 24
+WHERE length(v.embedding) = 0;
+DELETE FROM vector WHERE length(embedding) = 0;
+
 -- name: done
 SELECT count(*) FROM rebuilt_vector;
 
