@@ -54,7 +54,7 @@ def going_on(last: Message, at: int = NOW - 10_000_000, **state: Any) -> Convers
         session_id=3,
         last_said_at=at,
         last_memory_id=5,
-        last=last,
+        latest=[last],
         window=[Trace(0, heard.digest, None, at)],
     )
     return replace(view, **state)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from toldonce.remember.align import Offered
-from toldonce.remember.verbatim import Draft, draft, is_short, words_digest
+from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short, words_digest
 from toldonce.stores.protocol import (
     Changes,
     ConversationAddress,
@@ -115,6 +115,7 @@ def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> 
         external_ids=[message.id for message in offered if message.id is not None],
         timed=[(one.digest, one.time) for one in offered if one.id is None and one.time is not None],
         window=_AGENTS * len(offered) + _WINDOW if len(offered) > 1 else 1,
+        latest=LOOKED_BACK,
     )
 
 
@@ -154,22 +155,24 @@ def hear(
 ) -> list[Heard]:
     """The messages that the conversation does not hold yet, in order."""
     about = _about(request)
-    before, last_said_at = view.last, view.last_said_at
+    before, last_said_at = list(view.latest), view.last_said_at
     heard: list[Heard] = []
     fresh = [number for number in range(len(offered)) if number not in repeated]
     for place, number in enumerate(fresh, view.next_place):
         message = request.messages[number]
         said_at = request.now if message.said_at is None else message.said_at
         goes_on = last_said_at is None or abs(said_at - last_said_at) <= SESSION_GAP
+        if not goes_on:
+            before = []
         last_said_at = said_at
         if not request.infer:
-            says: Draft | None = Draft(message.content, answers=False)
+            says: Draft | None = Draft(message.content)
         else:
-            says = draft(message, before if goes_on else None)
+            says = draft(message, before)
         counts = says if request.infer else None
         words = None if counts is None else words_digest(message.role, message.name, counts.text, *about)
         heard.append(Heard(place, message, offered[number].digest, said_at, goes_on, says, words))
-        before = message
+        before.append(message)
     return heard
 
 
@@ -257,7 +260,7 @@ class _Talk:
             self.session,
             self.last,
             heard.said_at,
-            [(heard.place, "said")] + ([(heard.place - 1, "asked")] if heard.draft.answers else []),
+            [(heard.place, "said"), *((heard.place - back, "asked") for back in heard.draft.asked)],
         )
         number = len(self.planned)
         if self.session is None:

@@ -94,6 +94,8 @@ class ConversationQuery(NamedTuple):
     """Digest and time of those that have a time and no id."""
     window: int
     """Among how many of its latest messages those of this talk are wanted."""
+    latest: int = 1
+    """How many of its latest messages are wanted whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,8 @@ class ConversationView:
     """The first memory of the session that is going on."""
     last_said_at: int | None = None
     last_memory_id: int | None = None
-    last: Message | None = None
-    """The message at its end."""
+    latest: Sequence[Message] = ()
+    """The messages at its end, in order."""
     window: Sequence[Trace] = ()
     """The latest messages of this talk, in order."""
     whole: bool = True

@@ -45,7 +45,8 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
     start = max(first + next_place - query.window, first)
     bounds = (start, first + next_place, query.agent_id, query.app_id)
     window: list[Any] = connection.execute(_SQL["window"], bounds).fetchall()
-    last = connection.execute(_SQL["last"], (first + next_place - 1,)).fetchone()
+    end = first + next_place
+    latest = connection.execute(_SQL["latest"], (max(end - query.latest, first), end))
     return ConversationView(
         owner_id=owner_id,
         conversation_id=conversation_id,
@@ -53,7 +54,7 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
         session_id=session_id,
         last_said_at=last_said_at,
         last_memory_id=last_memory_id,
-        last=None if last is None else Message(*last),
+        latest=[Message(*row) for row in latest],
         window=[Trace(row[0] - first, *row[1:]) for row in window],
         whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),

@@ -9,8 +9,8 @@ WHERE o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3;
 SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
 FROM message WHERE id >= ?1 AND id < ?2 AND agent_id IS ?3 AND app_id IS ?4 ORDER BY id;
 
--- name: last
-SELECT role, content, name FROM message WHERE id = ?;
+-- name: latest
+SELECT role, content, name FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
 
 -- name: known_ids
 SELECT external_id, id FROM message

@@ -1,1 +1,1 @@
-"""Every word list of the project, as data: English in one module, all other languages by their codes in another."""
+"""Every word list of the project, as data: English words, words of other languages, and phrases of talk in all."""

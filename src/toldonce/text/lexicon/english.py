@@ -70,20 +70,6 @@ VAGUE = frozenset(
 )
 """Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
 
-ACKNOWLEDGEMENTS = frozenset(
-    """
-    ok okay okey k mm mmm mhm mhmm mm-hm mm-hmm uh-huh uhuh uh uhm um umm hm hmm hmmm er erm ah aha ahh oh ooh ohh
-    wow right alright gotcha got it i see sure cool great nice good fine perfect awesome lovely wonderful excellent
-    amazing thanks thank you thx ta cheers welcome please hi hello hey heya hiya bye goodbye night there again very
-    much so morning afternoon evening well then and yay haha hahaha lol yup really true indeed exactly totally
-    absolutely you're
-    """.split()
-)
-"""A message of nothing else tells nothing."""
-
-YES_OR_NO = frozenset("yes yeah yep yup yah no nope nah sure certainly definitely maybe perhaps correct right".split())
-"""An answer, given a question."""
-
 FILLERS = frozenset(
     """
     really very also even still sure yeah yes yep yup nope okay hey hello thanks thank please oh ah um uh hmm mhm
