@@ -91,6 +91,38 @@ def test_a_message_with_an_id_is_stored_once(memory: Memory) -> None:
     assert [m["id"] for m in memory.messages(user_id="ann")] == ["m1", "m2"]
 
 
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_half_an_emoji_is_repaired_wherever_it_comes_in(memory: Memory) -> None:
+    cut = "Party tonight \ud83c"
+    added = memory.add([user("I like kites"), user(cut)], user_id="ann", metadata={"about": [cut]})
+    assert [one["memory"] for one in added["results"]] == ["I like kites", "Party tonight \ufffd"]
+    assert "half a character" in added["left_out"][0]["reason"]
+    [party] = memory.search(f"When is the {cut}?", filters=ANN, top_k=1)["results"]
+    assert party["metadata"] == {"about": ["Party tonight \ufffd"]}
+    memory.update(party["id"], text="Cake \ud83c")
+    assert (memory.get(party["id"]) or {})["memory"] == "Cake \ufffd"
+
+
+def test_what_no_memory_comes_of_is_named(memory: Memory) -> None:
+    talk = [user("I live in Bergen"), agent("Thanks!"), {"role": "assistant", "content": None}]
+    answer = memory.add(talk, user_id="ann")
+    assert [one["memory"] for one in answer["results"]] == ["I live in Bergen"]
+    assert [one["reason"] for one in answer["left_out"]] == ["messages[2] has no words.", "says nothing to remember"]
+    assert answer["left_out"][1]["content"] == "Thanks!"
+    again = memory.add([*talk, user("And I ski")], user_id="ann")
+    assert [(one["event"], one["memory"]) for one in again["results"]] == [
+        ("NONE", "I live in Bergen"),
+        ("ADD", "And I ski"),
+    ]
+    assert "repeats a message that says nothing to remember" in [one["reason"] for one in again["left_out"]]
+
+
 def test_every_saying_counts(memory: Memory) -> None:
     for day in (1, 2, 3):
         memory.add([user("I took my pill")], user_id="ann", run_id=f"d{day}", timestamp=day * DAY)
@@ -383,7 +415,8 @@ WRONG: list[tuple[Callable[[Memory], object], type[Exception], str]] = [
     (lambda m: m.add("x", user_id="a", timestamp=datetime(2026, 1, 1)), InvalidTime, "no time zone"),
     (lambda m: m.add("x", user_id="a", expiration_date="soon"), InvalidTime, "YYYY-MM-DD"),
     (lambda m: m.add("x", user_id="a", metadata={"a": {1, 2}}), InvalidInput, "plain JSON"),
-    (lambda m: m.add("x", user_id="a", metadata={"a": "\ud800"}), InvalidInput, "plain JSON"),
+    (lambda m: m.add("x", user_id="a", metadata={"a": deep(100)}), InvalidInput, "nested more than 64 levels"),
+    (lambda m: m.add("x", user_id="a", timestamp="9999-12-31T23:59:59-14:00"), InvalidTime, "outside the years"),
     (lambda m: m.add("x", user_id="a", memory_type="procedural_memory"), Unsupported, "extraction model"),
     (lambda m: m.search("", filters=ANN), InvalidInput, "query is empty"),
     (lambda m: m.search("x"), MissingIdentity, "filters must name"),

@@ -24,6 +24,14 @@ def moment(value: object, key: str) -> int:
     Raises ``InvalidTime`` that names ``key``. A time without a zone is refused: it means another moment on every
     machine.
     """
+    micros = instant(value, key)
+    if not _FIRST <= micros <= _LAST:  # its zone leads out of the calendar
+        raise InvalidTime(f"{key}: {value!s:.80} lies outside the years 1 to 9999 in UTC.")
+    return micros
+
+
+def instant(value: object, key: str) -> int:
+    """The same for a moment that is only compared with others: its zone may lead out of the calendar."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())

@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
-from toldonce.errors import InvalidMessage, InvalidTime
-from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
+from toldonce.errors import InvalidMessage
+from toldonce.remember.normalise import LONGEST_MESSAGE
+from toldonce.remember.normalise import normalise as read
 from toldonce.types import Message
+
+
+def normalise(messages: Any, said_at: int | None = None) -> list[Message]:
+    return read(messages, said_at).messages
+
+
+def reasons(messages: Any) -> str:
+    return " ".join(oddity.reason for oddity in read(messages).oddities)
 
 
 def test_a_string_a_message_and_a_list_are_read() -> None:
@@ -43,11 +52,11 @@ def test_text_parts_are_kept_and_images_are_not() -> None:
 
 
 def test_a_message_has_its_own_time_or_that_of_the_call() -> None:
-    read = normalise(
+    spoken = normalise(
         [{"role": "user", "content": "a", "timestamp": 5}, {"role": "user", "content": "b", "id": "m1"}], 7
     )
-    assert [message.said_at for message in read] == [5_000_000, 7]
-    assert read[1].id == "m1"
+    assert [message.said_at for message in spoken] == [5_000_000, 7]
+    assert spoken[1].id == "m1"
 
 
 @pytest.mark.parametrize(
@@ -58,17 +67,10 @@ def test_a_message_has_its_own_time_or_that_of_the_call() -> None:
         (b"bytes", "must be a string"),
         ([], "messages is empty"),
         (["x"], r"messages\[0\] must be a dict"),
-        ([{"role": "user", "content": "x"}, {"role": "bogus", "content": "x"}], r"messages\[1\].*'bogus' is no role"),
-        ([{"content": "x"}], "is no role"),
+        ([{"role": "bogus", "content": "x"}], r"messages\[0\].role is 'bogus'"),
+        ([{"content": "x"}], "role is None"),
         ([{"role": "user", "content": 5}], "content must be text or a list of parts"),
-        ([{"role": "user"}], "content must be text"),
-        ([{"role": "user", "content": [{"text": "x"}]}], r"content\[0\] must be a dict with a 'type'"),
-        ([{"role": "user", "content": [{"type": "text"}]}], r"content\[0\].text must be a string"),
-        ([{"role": "user", "content": "a\0b"}], "null byte"),
-        ([{"role": "user", "content": "a\ud800b"}], "lone surrogate"),
         ([{"role": "user", "content": "x" * 1_000_000}], f"the most is {LONGEST_MESSAGE:,}"),
-        ([{"role": "user", "content": "x", "name": 5}], "name must be a string"),
-        ([{"role": "user", "content": "x", "id": "y" * 600}], "id must be a string"),
     ],
 )
 def test_what_cannot_be_read_is_named(messages: Any, says: str) -> None:
@@ -76,6 +78,35 @@ def test_what_cannot_be_read_is_named(messages: Any, says: str) -> None:
         normalise(messages)
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
-    with pytest.raises(InvalidTime, match=r"messages\[0\].timestamp.*no time zone"):
-        normalise([{"role": "user", "content": "x", "timestamp": "2026-01-01T10:00:00"}])
+GOOD = {"role": "user", "content": "I live in Bergen"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept", "reason"),
+    [
+        ({"role": "assistant", "content": None}, [], "messages[1] has no words"),
+        ({"role": "assistant"}, [], "has no words"),
+        ({"role": "assistant", "content": None, "refusal": "no"}, [], "has no words"),
+        ({"role": "user", "content": [{"type": "text", "text": None}]}, [], "has no words"),
+        ({"role": "user", "content": [{"type": "hologram", "data": 1}, 7, None]}, [], "has no words"),
+        ({"role": "user", "content": ["", "  "]}, [], "has no words"),
+        ({"role": "user", "content": [{"text": "I ski"}]}, [Message("user", "I ski")], ""),
+        ({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, [], ""),
+        ({"role": "bogus", "content": "x"}, [], "role is 'bogus'"),
+        ("x", [], "must be a dict"),
+        ({"role": "user", "content": 5}, [], "must be text"),
+        ({"role": "user", "content": "x" * 1_000_000}, [], "the most is"),
+        ({"role": "user", "content": "Party \ud83c"}, [Message("user", "Party \ufffd")], "half a character"),
+        ({"role": "user", "content": "a\0b"}, [Message("user", "a\ufffdb")], "null byte"),
+        ({"role": "user", "content": "x", "name": ["a"]}, [Message("user", "x")], "name was left out"),
+        ({"role": "user", "content": "x", "name": 5}, [Message("user", "x", "5")], ""),
+        ({"role": "user", "content": "x", "id": "y" * 600}, [Message("user", "x")], "id was left out"),
+        ({"role": "user", "content": "x", "timestamp": "2026-01-01T10:00:00"}, [Message("user", "x")], "no time zone"),
+        ({"role": "user", "content": "x", "timestamp": "9999-12-31T23:59:59-14:00"}, [Message("user", "x")], "outside"),
+        ({"role": "user", "content": "x", "timestamp": 1e300}, [Message("user", "x")], "no date"),
+    ],
+)
+def test_one_odd_message_takes_nothing_from_its_neighbours(odd: Any, kept: list[Message], reason: str) -> None:
+    assert normalise([GOOD, odd, GOOD]) == [Message("user", GOOD["content"]), *kept, Message("user", GOOD["content"])]
+    assert reason in reasons([GOOD, odd])
+    assert bool(reason) == bool(reasons([GOOD, odd])), "what is not odd is not noted"

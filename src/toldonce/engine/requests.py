@@ -14,6 +14,7 @@ from toldonce.recall import in_context, just_asked
 from toldonce.remember.edit import Edit
 from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
 from toldonce.remember.plan import AddRequest
+from toldonce.text.repair import storable, storable_json
 from toldonce.times import day, moment, now
 from toldonce.types import ENTITY_KINDS, Scope
 
@@ -79,9 +80,13 @@ def add_request(
         )
     if prompt is not None:
         _LOG.warning("prompt= has no effect without an extraction model: messages are remembered as they were said")
+    read = normalise(messages, None if timestamp is None else moment(timestamp, "timestamp"))
+    for oddity in read.oddities:
+        _LOG.warning("add: %s", oddity.reason)
     return AddRequest(
         scope=scope,
-        messages=normalise(messages, None if timestamp is None else moment(timestamp, "timestamp")),
+        messages=read.messages,
+        oddities=[oddity.reason for oddity in read.oddities],
         metadata=read_metadata(metadata),
         expires_on=None if expiration_date is None else day(expiration_date, "expiration_date"),
         infer=infer,
@@ -100,7 +105,7 @@ def search_request(
     context: object = None,
 ) -> SearchRequest:
     """Read the arguments of search. ``context``: the messages before the query, which it may lean on."""
-    earlier = [(message.role, message.content) for message in normalise(context)] if context else []
+    earlier = [(message.role, message.content) for message in normalise(context).messages] if context else []
     if earlier and isinstance(query, str):
         query = in_context(query, earlier)
     at = now() if reference_date is None else moment(reference_date, "reference_date")
@@ -125,7 +130,7 @@ def search_terms(
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
         raise InvalidInput(f"threshold must be a number from 0 to 1, not {threshold!r}.")
     return SearchRequest(
-        query=query.strip()[:LONGEST_QUERY],
+        query=storable(query).strip()[:LONGEST_QUERY],
         tree=tree,
         limit=limit,
         threshold=float(number),
@@ -146,7 +151,7 @@ def edit_request(text: object, metadata: object, expiration_date: object, timest
     ends = expiration_date is None
     keeps = ends or isinstance(expiration_date, Unset)
     return Edit(
-        text=None if text is None else normalise(text)[0].content.strip(),
+        text=None if text is None else storable(text).strip(),
         metadata=None if metadata is None else read_metadata(metadata),
         expires_on=None if keeps else day(expiration_date, "expiration_date"),
         ends_expiry=ends,
@@ -180,9 +185,8 @@ def read_metadata(metadata: object) -> dict[str, Any]:
     if len(kept) < len(metadata):
         _LOG.warning("metadata cannot say whose a memory is: %s dropped", ", ".join(sorted(_IDENTITY & set(metadata))))
     try:
-        encoded = json.dumps(kept, allow_nan=False, ensure_ascii=False)
-        encoded.encode()  # refuses lone surrogates, which no database takes
-    except (TypeError, ValueError, RecursionError) as error:
+        encoded = json.dumps(storable_json(kept), allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
         raise InvalidInput(f"metadata must be plain JSON (strings, numbers, lists, dicts): {error}.") from error
     if len(encoded) > MOST_METADATA:
         raise InvalidInput(f"metadata has {len(encoded):,} characters as JSON; the most is {MOST_METADATA:,}.")

@@ -83,11 +83,12 @@ def added_item(memory: Remembered) -> Item:
 
 
 def added_answer(added: Added) -> dict[str, Any]:
-    """The answer to add. ``left_out`` is there only where messages made no memory."""
+    """The answer to add. ``left_out`` is there only where messages made no memory or something in them was odd."""
     answer: dict[str, Any] = {"results": [added_item(memory) for memory in added.memories]}
     if added.left_out:
         answer["left_out"] = [
-            {"role": message.role, "content": message.content, "reason": reason} for message, reason in added.left_out
+            {"reason": reason} | ({} if message is None else {"role": message.role, "content": message.content})
+            for reason, message in added.left_out
         ]
     return answer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from toldonce.caches import word_cache
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import kind_of, unstorable
@@ -12,13 +14,16 @@ _TOO_LONG = f"must not be longer than {MAX_ID_CHARACTERS} characters"
 
 
 def entity_id(kind: EntityKind, value: object) -> str:
-    """The id as it is stored and compared: a string, trimmed. Whole numbers become strings, as in Mem0's library.
+    """The id as it is stored and compared: a string, trimmed. Whole numbers become strings, as in Mem0's
+    library, and so do UUIDs.
 
     Raises:
         InvalidInput: naming ``user_id``, ``agent_id``, ``app_id`` or ``run_id``, if the value is no string or whole
             number, or is empty, ``"*"``, too long, or has whitespace other than spaces, null bytes or lone
             surrogates in it.
     """
+    if isinstance(value, UUID):
+        value = str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InvalidInput(f"{kind}_id must be a string, not {kind_of(value)}")
     if isinstance(value, int) and abs(value) >= 10**MAX_ID_CHARACTERS:  # str() refuses 4300 digits

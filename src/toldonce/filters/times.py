@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from toldonce.errors import InvalidFilter
 from toldonce.filters.checks import kind_of
 from toldonce.filters.tree import Span
-from toldonce.times import moment
+from toldonce.times import instant
 
 _DAY = 86_400_000_000
 _FIRST_SECOND = -62_135_596_800  # of the year 1
@@ -66,7 +66,7 @@ def _read_text(text: str, path: str) -> Span:
 
 
 def _instant(when: datetime | float, path: str) -> Span:
-    at = moment(when, path)
+    at = instant(when, path)
     return Span(at, at)
 
 

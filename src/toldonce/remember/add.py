@@ -47,8 +47,9 @@ def add(store: Write, project: str, request: AddRequest) -> Added:
         said = store.memories_said_at(view.conversation_id, list(set(repeated.values())))
         repeated = standing(repeated, said, view.next_place)
     told, left_out = _told(request, repeated, said)
+    left_out = [*map(LeftOut, request.oddities), *left_out]
     heard = hear(view, request, offered, repeated)
-    left_out += [LeftOut(one.message, SAYS_NOTHING) for one in heard if one.draft is None]
+    left_out += [LeftOut(SAYS_NOTHING, one.message) for one in heard if one.draft is None]
     if not heard:
         return Added(told, left_out=left_out)
     words = list({one.words: None for one in heard if one.words is not None})
@@ -70,5 +71,5 @@ def _told(
             told += [Remembered(one.uid, one.text, False, message, one.sayings) for one in memories]
         else:
             twice = message.id is not None and place not in said
-            left_out.append(LeftOut(message, SAME_ID if twice else SAID_BEFORE))
+            left_out.append(LeftOut(SAME_ID if twice else SAID_BEFORE, message))
     return told, left_out

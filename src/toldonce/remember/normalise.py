@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from toldonce.errors import InvalidMessage
+from toldonce.errors import InvalidInput, InvalidMessage
+from toldonce.text.repair import storable
 from toldonce.times import moment
 from toldonce.types import Message, Role
 
@@ -14,17 +15,36 @@ _SPOKEN: dict[str, Role] = {"user": "user", "assistant": "assistant"}
 _UNSPOKEN = frozenset({"system", "developer", "tool", "function"})
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 LONGEST_MESSAGE = 256 * 1024
 """Characters. More than a day of talk: whatever is longer is a file, not something said."""
+LONGEST_LABEL = 512
+"""Characters of a name or an id."""
 
 
-def normalise(messages: object, said_at: int | None = None) -> list[Message]:
+class Oddity(NamedTuple):
+    """Something in what a caller passed that could not be used, and what became of it."""
+
+    place: int
+    """In the caller's list."""
+    reason: str
+
+
+class Normalised(NamedTuple):
+    """What was said, and what could not be used of what was passed."""
+
+    messages: list[Message]
+    oddities: list[Oddity]
+
+
+def normalise(messages: object, said_at: int | None = None) -> Normalised:
     """Read a string, one message or a list of them; ``said_at`` is the time of those that carry none.
 
-    System, developer and tool messages, and calls of tools, are nothing that was said: they are left out, as are
-    messages without any text. Raises ``InvalidMessage`` that names the message by its place in the list.
+    System, developer and tool messages, and calls of tools, are nothing that was said: they are left out. One odd
+    message takes nothing from its neighbours: what has no words is left out, what no store can keep is replaced by
+    U+FFFD, a name, id or time that cannot be used is left out of its message; each is noted.
+
+    Raises:
+        InvalidMessage: ``messages`` is of no use at all, or holds nothing but messages that cannot be read.
     """
     if isinstance(messages, str):
         messages = [{"role": "user", "content": messages}]
@@ -36,11 +56,26 @@ def normalise(messages: object, said_at: int | None = None) -> list[Message]:
         )
     if not messages:
         raise InvalidMessage("messages is empty: pass at least one message, e.g. [{'role': 'user', 'content': '...'}].")
-    read = (_read(message, f"messages[{place}]", said_at) for place, message in enumerate(messages))
-    return [message for message in read if message is not None]
+    read: list[Message] = []
+    oddities: list[Oddity] = []
+    unreadable: InvalidMessage | None = None
+    for place, message in enumerate(messages):
+        notes: list[str] = []
+        try:
+            found = _read(message, f"messages[{place}]", said_at, notes)
+        except InvalidMessage as error:
+            unreadable = unreadable or error
+            notes.append(str(error))
+            found = None
+        if found is not None:
+            read.append(found)
+        oddities += [Oddity(place, note) for note in notes]
+    if unreadable is not None and not read:
+        raise unreadable
+    return Normalised(read, oddities)
 
 
-def _read(message: object, where: str, said_at: int | None) -> Message | None:
+def _read(message: object, where: str, said_at: int | None, notes: list[str]) -> Message | None:
     if not isinstance(message, Mapping):
         raise InvalidMessage(f"{where} must be a dict with 'role' and 'content', not {type(message).__name__}.")
     role = message.get("role")
@@ -48,67 +83,72 @@ def _read(message: object, where: str, said_at: int | None) -> Message | None:
         return None
     if not isinstance(role, str) or role not in _SPOKEN:
         raise InvalidMessage(
-            f"{where}: {role!r} is no role. Use 'user' or 'assistant'; system, developer and tool messages are skipped."
+            f"{where}.role is {role!r:.80}. Use 'user' or 'assistant'; system, developer and tool messages are skipped."
         )
-    text = _text(message.get("content"), where, calls=bool(message.get("tool_calls") or message.get("function_call")))
+    text = _text(message.get("content"), f"{where}.content")
     if not text.strip():
+        if not (message.get("tool_calls") or message.get("function_call")):
+            notes.append(f"{where} has no words.")
         return None
     if len(text) > LONGEST_MESSAGE:
         raise InvalidMessage(
             f"{where} has {len(text):,} characters; the most is {LONGEST_MESSAGE:,}. Split it, or store a summary."
         )
-    own_time = message.get("timestamp")
+    kept = storable(text)
+    if kept != text:
+        notes.append(f"{where}.content held a null byte or half a character, which is now U+FFFD.")
     return Message(
         role=_SPOKEN[role],
-        content=text,
-        name=_label(message, "name", where),
-        said_at=said_at if own_time is None else moment(own_time, f"{where}.timestamp"),
-        id=_label(message, "id", where),
+        content=kept,
+        name=_label(message, "name", where, notes),
+        said_at=_own_time(message.get("timestamp"), where, said_at, notes),
+        id=_label(message, "id", where, notes),
     )
 
 
-def _label(message: Mapping[Any, Any], key: str, where: str) -> str | None:
+def _own_time(value: object, where: str, said_at: int | None, notes: list[str]) -> int | None:
+    if value is None:
+        return said_at
+    try:
+        return moment(value, f"{where}.timestamp")
+    except InvalidInput as error:
+        notes.append(f"{error} The message counts as said when the call says, or now.")
+        return said_at
+
+
+def _label(message: Mapping[Any, Any], key: str, where: str, notes: list[str]) -> str | None:
     value = message.get(key)
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > 512 or _unstorable(value):
-        raise InvalidMessage(f"{where}.{key} must be a string of at most 512 characters, not {value!r:.80}.")
-    return value.strip() or None
+    if isinstance(value, (int, UUID)) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or len(value) > LONGEST_LABEL:
+        notes.append(f"{where}.{key} was left out: it must be a string of at most {LONGEST_LABEL} characters.")
+        return None
+    return storable(value).strip() or None
 
 
-def _text(content: object, where: str, *, calls: bool) -> str:
+def _text(content: object, where: str) -> str:
     """The words of a message: a string, or the text parts of a list; images and sounds have none."""
-    if content is None and calls:
+    if content is None:
         return ""
     if isinstance(content, str):
-        text = content
-    elif isinstance(content, Mapping):
-        text = _part(content, f"{where}.content")
-    elif isinstance(content, Sequence) and not isinstance(content, (bytes, bytearray)):
-        parts = (_part(part, f"{where}.content[{place}]") for place, part in enumerate(content))
-        text = "\n".join(part for part in parts if part)
-    else:
-        raise InvalidMessage(
-            f"{where}.content must be text or a list of parts such as {{'type': 'text', 'text': '...'}}, "
-            f"not {type(content).__name__}."
-        )
-    if _unstorable(text):
-        raise InvalidMessage(f"{where}.content holds a null byte or a lone surrogate, which no text can. Remove it.")
-    return text
+        return content
+    if isinstance(content, Mapping):
+        return _part(content)
+    if isinstance(content, Sequence) and not isinstance(content, (bytes, bytearray)):
+        return "\n".join(text for text in map(_part, content) if text)
+    raise InvalidMessage(
+        f"{where} must be text or a list of parts such as {{'type': 'text', 'text': '...'}}, "
+        f"not {type(content).__name__}."
+    )
 
 
-def _part(part: object, where: str) -> str:
+def _part(part: object) -> str:
+    """The words of a part: a string, or the text of one that is of text or does not say of what."""
     if isinstance(part, str):
         return part
-    if not isinstance(part, Mapping) or not isinstance(part.get("type"), str):
-        raise InvalidMessage(f"{where} must be a dict with a 'type', such as {{'type': 'text', 'text': '...'}}.")
-    if part["type"] not in _TEXT_PARTS:
-        return ""
-    text = part.get("text")
-    if not isinstance(text, str):
-        raise InvalidMessage(f"{where}.text must be a string, not {type(text).__name__}.")
-    return text
-
-
-def _unstorable(text: str) -> bool:
-    return "\0" in text or (not text.isascii() and _SURROGATE.search(text) is not None)
+    if isinstance(part, Mapping) and part.get("type", "text") in _TEXT_PARTS:
+        text = part.get("text")
+        return text if isinstance(text, str) else ""
+    return ""

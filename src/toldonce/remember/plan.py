@@ -49,6 +49,8 @@ class AddRequest:
     infer: bool
     conversation_id: str | None
     now: int
+    oddities: Sequence[str] = ()
+    """What could not be used of what was passed, and what became of it."""
 
 
 class Remembered(NamedTuple):
@@ -62,10 +64,10 @@ class Remembered(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A message that no memory came of, and why."""
+    """A message that no memory came of, or something odd in one, and why."""
 
-    message: Message
     reason: str
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
