@@ -5,8 +5,8 @@ from __future__ import annotations
 import regex
 from sentencex import segment
 
-from toldonce.text.phrases import plain, size
 from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.text.phrases import plain, size
 
 _MARKS = ("?", "？", "؟", "\u037e", "՞", "⁇", "‽")  # the fourth is Greek
 _STOPS = (".", "!", "…", "。", "！", "।", "։", "።", ":")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import regex
 
 from toldonce.remember.questions import asked_in, ends_as_question, last_sentence, may_ask
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
 from toldonce.text.lexicon.talk import ASSENTS, COURTESIES, NO, RECOGNISER_CLOSINGS, YES
 from toldonce.text.phrases import made_of, plain, size
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
 from toldonce.types import Message
 
 _ANNOTATION = regex.compile(r"\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|\*[^*\n]{1,60}\*|♪[^♪\n]*♪?")
