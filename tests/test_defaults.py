@@ -1,0 +1,101 @@
+"""Defaults and limits that users rely on: to change one is a change of behaviour, which is announced."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from toldonce import AsyncMemory, Memory
+from toldonce.config import INDEX_BYTES
+from toldonce.embedders import OpenAIEmbeddings
+from toldonce.embedders.openai import _DOCUMENT_SECONDS, _DOCUMENTS, _QUERIES, _QUERY_SECONDS
+from toldonce.engine.jobs.worker import LEASE
+from toldonce.engine.requests import LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS
+from toldonce.pipecat import Mem0MemoryService
+from toldonce.remember.normalise import LONGEST_MESSAGE
+from toldonce.remote import RemoteMemory
+from toldonce.remote.client import _CONNECT, DEADLINE, SEARCH_DEADLINE
+from toldonce.remote.outbox import policy, sender
+from toldonce.remote.outbox.file import _REMEMBERS_SENT, MOST_BYTES
+from toldonce.server import limits
+from toldonce.server.retention import KEPT
+
+HOUR = 3_600 * 1_000_000
+DAY = 24 * HOUR
+
+ARGUMENTS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (Memory.add, {"infer": True, "user_id": None, "metadata": None, "conversation_id": None}),
+    (Memory.search, {"top_k": 20, "filters": None, "threshold": 0.1, "token_budget": None, "explain": False}),
+    (Memory.get_all, {"top_k": 20, "filters": None}),
+    (RemoteMemory.search, {"top_k": 20, "threshold": 0.1}),
+    (RemoteMemory.__init__, {"api_key": None, "host": None, "agent_alone": False, "allow_plain_http": False}),
+    (
+        Mem0MemoryService.__init__,
+        {
+            "api_key": None,
+            "local_config": None,
+            "user_id": None,
+            "agent_id": None,
+            "run_id": None,
+            "params": None,
+            "host": None,
+            "recall_timeout": 0.15,
+            "shutdown_timeout": 2.0,
+            "scope": "user",
+            "prefetch": True,
+        },
+    ),
+    (
+        Mem0MemoryService.InputParams,
+        {
+            "search_limit": 10,
+            "search_threshold": 0.1,
+            "api_version": "v2",
+            "system_prompt": "Based on previous conversations, I recall: \n\n",
+            "add_as_system_message": True,
+            "position": 1,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "defaults"), ARGUMENTS, ids=lambda value: getattr(value, "__qualname__", ""))
+def test_arguments_have_their_defaults(function: Callable[..., Any], defaults: dict[str, Any]) -> None:
+    parameters = inspect.signature(function).parameters
+    assert {name: parameters[name].default for name in defaults} == defaults
+
+
+@pytest.mark.parametrize("verb", ["add", "search", "get_all", "get", "update", "delete", "delete_all", "history"])
+def test_both_faces_take_the_same_arguments(verb: str) -> None:
+    one, other = (inspect.signature(getattr(face, verb)).parameters for face in (Memory, AsyncMemory))
+    assert [(p.name, p.kind, p.default) for p in one.values()] == [(p.name, p.kind, p.default) for p in other.values()]
+
+
+def test_how_long_hosts_are_waited_for() -> None:
+    """Seconds."""
+    assert (_CONNECT, SEARCH_DEADLINE, DEADLINE) == (5.0, 10.0, 60.0)
+    assert (_QUERY_SECONDS, _QUERIES.tries, _DOCUMENT_SECONDS, _DOCUMENTS.tries) == (10.0, 2, 60.0, 1)
+    assert (_QUERIES.longest_pause, _DOCUMENTS.longest_pause) == (30.0, 30.0)
+    assert OpenAIEmbeddings("m", "http://localhost:1/v1").base_url == "http://localhost:1/v1"
+
+
+def test_how_long_an_outbox_keeps_what_it_has() -> None:
+    assert (sender.OLDEST, _REMEMBERS_SENT, MOST_BYTES) == (30 * DAY, 7 * DAY, 256 << 20)
+    assert (policy.REJECTIONS, policy.FAILURES, policy.FAILS_FOR) == (3, 10, HOUR)
+    assert (policy.LONGEST_PAUSE, policy.LONGEST_HOLD, policy.LONGEST_WAIT) == (30.0, 300.0, 3_600.0)
+
+
+def test_how_much_a_server_takes_and_keeps() -> None:
+    assert (limits.MOST_BYTES, limits.MOST_MESSAGES, limits.MOST_AT_ONCE) == (4 << 20, 2_000, 1_000)
+    assert limits.WRONG_KEYS == 60
+    assert KEPT == 30 * DAY
+    assert LEASE == HOUR // 60
+    assert INDEX_BYTES == 1 << 30
+
+
+def test_how_much_one_call_takes() -> None:
+    assert (LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS) == (8_192, 65_536, 10_000, 1_000_000)
+    assert LONGEST_MESSAGE == 256 * 1024
