@@ -3,7 +3,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from toldonce.cli.answering import TurnRecall, greeting, quote, told
+import pytest
+
+from toldonce.cli.answering import Model, TurnRecall, greeting, quote, told
 
 
 def hit(memory: str, role: str = "user") -> dict[str, Any]:
@@ -47,3 +49,14 @@ def test_a_greeting_names_what_the_person_told() -> None:
     assert told(memories) == [memories[0]]
     assert greeting("Ana", told(memories)) == "Hello Ana, good to have you back. You told me:"
     assert greeting("Ana", []) == "Hello Ana. We have not talked before."
+
+
+def test_the_key_goes_to_openai_and_to_the_address_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-own")
+    home = "http://localhost:11434/v1"
+    assert Model().key == Model("https://api.openai.com/v1/").key == "sk-own"
+    assert Model(home).key == "none"
+    monkeypatch.setenv("OPENAI_BASE_URL", home)
+    assert Model().key == Model(home).key == "sk-own"
+    assert Model("http://localhost:11435/v1").key == "none"

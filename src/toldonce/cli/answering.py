@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toldonce.net.openai import default_base_url, key_for, read_base_url
+
 from .show import day, one_line, said_at
 
 if TYPE_CHECKING:
@@ -47,6 +49,11 @@ class Model:
         """Whether one was named, on the command line or by the environment."""
         return bool(self.base_url or os.environ.get("OPENAI_API_KEY"))
 
+    @property
+    def key(self) -> str:
+        """``OPENAI_API_KEY`` where it belongs, to OpenAI or ``OPENAI_BASE_URL``; no other server gets to see it."""
+        return key_for(read_base_url(self.base_url or default_base_url())) or _NO_KEY
+
 
 def read_model(base_url: str | None, name: str | None) -> Model:
     """The model of the options ``--llm-base-url`` and ``--llm-model``."""
@@ -67,8 +74,7 @@ def make_responder(model: Model, recall: TurnRecall, user_name: str, assistant_n
     settings = OpenAILLMService.Settings(system_instruction=_instruction(user_name, assistant_name))
     if model.name:
         settings.model = model.name
-    key = os.environ.get("OPENAI_API_KEY") or _NO_KEY
-    return OpenAILLMService(api_key=key, base_url=model.base_url, settings=settings)
+    return OpenAILLMService(api_key=model.key, base_url=model.base_url, settings=settings)
 
 
 def _instruction(user_name: str, assistant_name: str) -> str:
