@@ -10,6 +10,7 @@ import pytest
 
 from toldonce.engine.jobs import Worker
 from toldonce.server.retention import KEPT, KIND, Retention
+from toldonce.stores.jobs import Wanted
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import Call, Delivery
 from toldonce.stores.sqlite import SqliteStore
@@ -62,7 +63,9 @@ def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
 def test_there_is_one_such_job_however_often_a_server_starts(store: SqliteStore) -> None:
     for _ in range(3):
         Retention(store)
-    leased = [store.write(lambda write: write.serving.lease_job(now(), now() + 10**9)).result() for _ in range(2)]
+    leased = [
+        store.write(lambda write: write.jobs.lease(now(), now() + 10**9, Wanted([KIND]))).result() for _ in range(2)
+    ]
     assert [job is not None and job.kind == KIND for job in leased] == [True, False]
 
 

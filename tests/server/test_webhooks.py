@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
@@ -14,8 +19,10 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.server.running import Client, Running, serving
-from toldonce.engine.jobs import retry
-from toldonce.server.safe_http import Refused, post
+from toldonce.engine.jobs import Worker, retry
+from toldonce.server import safe_http
+from toldonce.server.safe_http import Refused, Sender, read_url
+from toldonce.server.webhooks import Fanout
 
 TYPES = ["memory_add", "memory_update", "memory_delete"]
 
@@ -53,14 +60,20 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def listening() -> Iterator[Ear]:
+    with Ear() as listener:
+        thread = threading.Thread(target=listener.serve_forever)
+        thread.start()
+        yield listener
+        listener.shutdown()
+        thread.join()
+
+
 @pytest.fixture
 def ear() -> Iterator[Ear]:
-    with Ear() as listening:
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        yield listening
-        listening.shutdown()
-        thread.join()
+    with listening() as listener:
+        yield listener
 
 
 def hook(client: Client, url: str, types: list[str] = TYPES) -> dict[str, Any]:
@@ -74,30 +87,82 @@ def hook(client: Client, url: str, types: list[str] = TYPES) -> dict[str, Any]:
 def test_what_happens_is_told_signed_and_in_mem0s_shape(client: Client, ear: Ear) -> None:
     made = hook(client, ear.url)
     [uid] = client.add("I live in Oslo.", user_id="ann")
-    client.put(f"/v1/memories/{uid}/", {"text": "I live in Bergen."})
-    client.delete(f"/v1/memories/{uid}/")
     told = []
-    for _ in range(3):
+    for number in range(3):
+        if number == 1:
+            client.put(f"/v1/memories/{uid}/", {"text": "I live in Bergen."})
+        if number == 2:
+            client.delete(f"/v1/memories/{uid}/")
         headers, body = ear.next()
         Webhook(made["secret"]).verify(body.decode(), headers)
         with pytest.raises(WebhookVerificationError):
             Webhook(made["secret"]).verify(body.decode() + " ", headers)
         details = json.loads(body)["event_details"]
         assert details["id"] == uid
-        assert details["data"]["memory"]
-        told.append(details["event"])
-    assert sorted(told) == ["ADD", "DELETE", "UPDATE"]
+        told.append((details["event"], details["data"].get("memory")))
+    assert told[1:] == [("UPDATE", "I live in Bergen."), ("DELETE", None)]
+    assert told[0][0] == "ADD"
     listed = client.get(f"/api/v1/webhooks/projects/{made['project']}/").json
     assert "secret" not in listed[0]
 
 
+def told(ear: Ear, until: str) -> list[dict[str, Any]]:
+    """What was told up to the event of a memory with this text, which shows that what came before it came."""
+    found: list[dict[str, Any]] = []
+    while not found or found[-1]["data"].get("memory") != until:
+        found.append(json.loads(ear.next()[1])["event_details"])
+    return found
+
+
 def test_only_what_was_asked_for_is_told(client: Client, ear: Ear) -> None:
-    hook(client, ear.url, ["memory_delete"])
+    hook(client, ear.url, ["memory_delete", "memory_update"])
     [uid] = client.add("I live in Oslo.", user_id="ann")
-    client.delete("/v1/memories/?user_id=ann")
-    _, body = ear.next()
-    assert json.loads(body)["event_details"] == {"id": uid, "data": {"memory": "I live in Oslo."}, "event": "DELETE"}
-    assert ear.heard.empty()
+    [last] = client.add("I am here.", user_id="ann")
+    client.delete(f"/v1/memories/{uid}/")
+    client.put(f"/v1/memories/{last}/", {"text": "That is all."})
+    assert told(ear, "That is all.") == [
+        {"id": uid, "data": {}, "event": "DELETE"},
+        {"id": last, "data": {"memory": "That is all."}, "event": "UPDATE"},
+    ]
+
+
+def test_what_the_library_writes_in_another_process_is_told(server: Running, ear: Ear) -> None:
+    hook(server.client("default"), ear.url)
+    code = "import sys; from toldonce import Memory; Memory(folder=sys.argv[1]).add('I like tea.', user_id='ann')"
+    subprocess.run([sys.executable, "-c", code, str(server.folder)], check=True)
+    assert [one["event"] for one in told(ear, "I like tea.")] == ["ADD"]
+
+
+def test_words_of_a_memory_that_is_gone_are_not_told(server: Running, client: Client, ear: Ear) -> None:
+    """A receiver that was down is told of the delete, not of what was deleted meanwhile."""
+    hook(client, ear.url)
+    server.service.worker.close()
+    try:
+        [gone] = client.add("My PIN is 4711.", user_id="ann")
+        client.put(f"/v1/memories/{gone}/", {"text": "My PIN is 4712."})
+        client.delete(f"/v1/memories/{gone}/")
+    finally:
+        server.service.worker = Worker(server.service.engine.store, server.service.handlers, [Fanout()])
+    client.add("That is all.", user_id="ann")
+    assert [(one["event"], one["data"]) for one in told(ear, "That is all.")] == [
+        ("DELETE", {}),
+        ("ADD", {"memory": "That is all."}),
+    ]
+
+
+def test_a_call_that_made_more_than_a_thousand_memories_is_told_whole(client: Client, ear: Ear) -> None:
+    hook(client, ear.url)
+    uids = client.add([{"role": "user", "content": f"Fact {n} on bees."} for n in range(1_200)], user_id="ann")
+    client.add("That is all.", user_id="ann")
+    assert len({one["id"] for one in told(ear, "That is all.")} & set(uids)) == 1_000  # what the answer names
+    assert len(uids) == 1_000
+
+
+def test_a_webhook_is_told_of_nothing_that_was_there_before_it(client: Client, ear: Ear) -> None:
+    client.add("I live in Oslo.", user_id="ann")
+    hook(client, ear.url)
+    client.add("That is all.", user_id="ann")
+    assert len(told(ear, "That is all.")) == 1
 
 
 @pytest.mark.parametrize("status", [500, 302, 404])
@@ -120,11 +185,32 @@ def test_a_failed_delivery_is_tried_again_and_both_tries_are_shown(
 
 def test_a_deleted_webhook_is_told_nothing_more(client: Client, ear: Ear) -> None:
     made, kept = hook(client, ear.url + "&gone"), hook(client, ear.url)
-    assert client.delete(f"/api/v1/webhooks/{made['webhook_id']}/").status == 200
     client.add("I live in Oslo.", user_id="ann")
-    headers, body = ear.next()
-    Webhook(kept["secret"]).verify(body.decode(), headers)
-    assert ear.heard.empty()
+    assert len({ear.next()[0]["webhook-signature"] for _ in range(2)}) == 2  # both are told while there are two
+    assert client.delete(f"/api/v1/webhooks/{made['webhook_id']}/").status == 200
+    for text in ("I live in Bergen.", "That is all."):
+        client.add(text, user_id="ann")
+        headers, body = ear.next()
+        Webhook(kept["secret"]).verify(body.decode(), headers)
+        assert json.loads(body)["event_details"]["data"]["memory"] == text
+
+
+def test_a_webhook_is_never_told_of_another_tenants_calls(server: Running, client: Client) -> None:
+    """Each is told its own, which shows that it would have been told the other's by then: the feed is in order."""
+    other = server.client("another")
+    with listening() as mine, listening() as theirs:
+        hook(client, mine.url)
+        hook(other, theirs.url)
+        for number in range(3):
+            secret, own = f"secret {number} of the other", f"my own {number}"
+            other.add(secret, user_id="ann")
+            client.add(own, user_id="ann")
+            assert [one["data"]["memory"] for one in told(mine, own)] == [own]
+            assert [one["data"]["memory"] for one in told(theirs, secret)] == [secret]
+            client.delete("/v1/memories/?user_id=ann")
+            other.delete("/v1/memories/?user_id=ann")
+            assert json.loads(mine.next()[1])["event_details"]["event"] == "DELETE"
+            assert json.loads(theirs.next()[1])["event_details"]["event"] == "DELETE"
 
 
 def test_a_webhook_of_another_project_is_not_there(server: Running, client: Client, ear: Ear) -> None:
@@ -137,8 +223,72 @@ def test_a_webhook_of_another_project_is_not_there(server: Running, client: Clie
         ("GET", f"/api/v1/webhooks/projects/{made['project']}/"),
     ):
         assert other.send(method, path, {"name": "x"} if method == "PUT" else None).status == 404
-    other.add("I live in Oslo.", user_id="ann")
-    assert ear.heard.empty()
+
+
+def test_a_project_has_a_limit_of_webhooks_also_if_they_are_made_at_once(client: Client, ear: Ear) -> None:
+    project = client.get("/v1/ping/").json["project_id"]
+    body = {"url": ear.url, "name": "told", "event_types": TYPES}
+    with ThreadPoolExecutor(8) as threads:
+        made = threads.map(lambda _: client.post(f"/api/v1/webhooks/projects/{project}/", body).status, range(60))
+        assert sorted(made) == [201] * 50 + [400] * 10
+
+
+def test_a_receiver_that_drips_is_given_up_and_holds_up_nobody(
+    server: Running, client: Client, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(safe_http, "DEADLINE", 1.0)
+    slow = server.client("slow")
+    with dripping() as url:
+        for _ in range(6):
+            made = hook(slow, url)
+        slow.add("I live in Oslo.", user_id="ann")
+        hook(client, ear.url)
+        client.add("That is all.", user_id="ann")
+        assert len(told(ear, "That is all.")) == 1
+        log: list[dict[str, Any]] = []
+        while not log:
+            log = slow.get(f"/api/v1/webhooks/{made['webhook_id']}/deliveries/").json
+        assert "within 1 seconds" in log[0]["error"]
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A receiver that answers a byte at a time, and never ends."""
+    over = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.request.recv(65_536)
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not over.wait(0.05):
+                    self.request.sendall(b"x")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as listener:
+        listener.daemon_threads = True
+        thread = threading.Thread(target=listener.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.server_address[1]}/"
+        over.set()
+        listener.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("HTTPS://Example.COM", "https://example.com/"),
+        ("http://example.com:80/a?b=c#d", "http://example.com/a?b=c"),
+        ("https://example.com.:8443/a b", "https://example.com:8443/a%20b"),
+        ("https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
+        ("http://[2606:4700:4700:0::1111]/", "http://[2606:4700:4700::1111]/"),
+        ("https://example.com/%7Ea", "https://example.com/%7Ea"),
+        ("http://8.8.2056/", "http://8.8.8.8/"),
+    ],
+)
+def test_addresses_are_kept_in_one_form(written: str, kept: str) -> None:
+    assert read_url(written, allow_private=False) == kept
+    assert read_url(kept, allow_private=False) == kept
 
 
 @pytest.mark.parametrize(
@@ -154,6 +304,20 @@ def test_a_webhook_of_another_project_is_not_there(server: Running, client: Clie
         "http://[64:ff9b::7f00:1]/x",
         "http://[2002:7f00:1::]/x",
         "http://0.0.0.0/x",
+        "http://0/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0177.0.0.1/",
+        "http://127.0.0.1./",
+        "http://LOCALHOST:80/",
+        "http://\uff11\uff12\uff17.0.0.1/",
+        "http://%6cocalhost/",
+        "http://[fe80::1%25eth0]/",
+        "http://@example.com/",
+        "http://example.com\\@127.0.0.1/",
+        "http://exa mple.com/",
+        "http://-/",
         "ftp://example.com/x",
         "file:///etc/passwd",
         "http://user:password@example.com/",
@@ -171,10 +335,21 @@ def test_addresses_inside_and_nonsense_are_refused(tmp_path: Path, url: str) -> 
 
 
 def test_a_name_that_leads_inside_is_refused_when_it_is_delivered_to(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    def resolve(host: str, port: int, **_: object) -> list[Any]:
+    def resolve(host: str, port: int, *_: object, **__: object) -> list[Any]:
         return [(2, 1, 6, "", ("127.0.0.1", ear.server_port))]
 
     monkeypatch.setattr("toldonce.server.safe_http.socket.getaddrinfo", resolve)
+    assert Sender(allow_private=True).post("http://rebound.example/x", b"{}", {"Content-Length": "2"}) == 204
+    ear.next()
     with pytest.raises(Refused):
-        post("http://rebound.example/x", b"{}", {}, allow_private=False)
-    assert ear.heard.empty()
+        Sender(allow_private=False).post("http://rebound.example/x", b"{}", {})
+    assert ear.heard.empty()  # it was refused before anything was sent
+
+
+def test_a_name_that_is_not_resolved_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(safe_http, "DEADLINE", 0.2)
+    monkeypatch.setattr("toldonce.server.safe_http.socket.getaddrinfo", lambda *_, **__: over.wait(60))
+    with pytest.raises(OSError, match="not resolved"):
+        Sender(allow_private=True).post("http://hanging.example/", b"{}", {})
+    over.set()

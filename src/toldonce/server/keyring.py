@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from toldonce.server.keys import IssuedKey, KeyHash, issue
-from toldonce.server.tenants import ensure_named
+from toldonce.server.tenants import ensure
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import ApiKey, Project
 from toldonce.stores.sqlite import SqliteStore
@@ -29,7 +29,7 @@ class KeyRing:
 
         def work(store: Write) -> tuple[IssuedKey, Project]:
             at = now()
-            found = ensure_named(store, project, at)
+            found = ensure(store, project, at)
             return issue(store, self._hashes, found.id, name, scopes, expires_at, at), found
 
         return self._store.write_now(work)

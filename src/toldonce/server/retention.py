@@ -1,10 +1,10 @@
-"""The log of calls and deliveries does not grow for ever."""
+"""The log of calls and deliveries, and the change feed, do not grow for ever."""
 
 from __future__ import annotations
 
 from toldonce.engine.jobs import Later
+from toldonce.stores.jobs import Job
 from toldonce.stores.protocol import Store
-from toldonce.stores.serving import Job
 from toldonce.times import now
 
 KIND = "tidy"
@@ -21,10 +21,12 @@ class Retention:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        store.write(lambda write: write.serving.order_once(KIND, now()))
+        store.write(lambda write: write.jobs.add_once(KIND, KIND, now(), priority=1))
 
     def forget(self, _: Job) -> None:
         """Always raises ``Later``."""
         at = now()
-        gone = self._store.write_now(lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE))
+        gone = self._store.write_now(
+            lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE) + write.feed.forget_before(at - KEPT, _AT_ONCE)
+        )
         raise Later(at if gone else at + _AGAIN)

@@ -15,23 +15,25 @@ from starlette.requests import Request
 
 from toldonce.caches import LRUCache
 from toldonce.engine import Engine
-from toldonce.engine.jobs import Worker
+from toldonce.engine.jobs import LEASE, Worker
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import DELETED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
 from toldonce.engine.search import Search
 from toldonce.filters import Filter
+from toldonce.filters.tree import EVERYTHING
 from toldonce.recall.selection import Hit
 from toldonce.remember import edit
-from toldonce.server import retention
+from toldonce.server import retention, tenants
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.retention import Retention
 from toldonce.server.scoping import runs_of
 from toldonce.server.settings import Settings
-from toldonce.server.webhooks import KIND, Deliverer, order_deliveries
+from toldonce.server.webhooks import KIND, Deliverer, Fanout
+from toldonce.stores.jobs import Job
 from toldonce.stores.protocol import Read, Write
-from toldonce.stores.serving import Call, Results
+from toldonce.stores.serving import Call, RepeatedCall, Results
 from toldonce.times import now
 from toldonce.types import MemoryRecord
 from toldonce.uids import new_uid
@@ -40,6 +42,9 @@ T = TypeVar("T")
 
 VECTOR_WAIT = 1.0
 """Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
+
+EMPTYING = "empty-project"
+"""The kind of job that deletes what a deleted project held."""
 
 _MOST_RESULTS = 1_000
 """Memories an event names; a call that touched more names the first."""
@@ -68,15 +73,21 @@ class Service:
         """Wrong keys by the address that sent them."""
         self.trusted: LRUCache[str, bool] = LRUCache(1_000)
         """Addresses that sent the bootstrap key."""
-        deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
-        kept = Retention(engine.store)
-        self.worker = Worker(engine.store, {KIND: deliverer.deliver, retention.KIND: kept.forget})
+        self._deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
+        self.handlers = {
+            KIND: self._deliverer.deliver,
+            retention.KIND: Retention(engine.store).forget,
+            EMPTYING: self._empty,
+        }
+        self.worker = Worker(engine.store, self.handlers, [Fanout()])
         self._small = ThreadPoolExecutor(2, "toldonce-small")
         self._large = ThreadPoolExecutor(1, "toldonce-large")
         engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 
     def close(self) -> None:
-        """Finish what is under way."""
+        """Let go of the threads. Deliveries are broken off: they are made again when a server runs."""
+        self.worker.stop()
+        self._deliverer.stop()
         self.worker.close()
         self._small.shutdown()
         self._large.shutdown()
@@ -119,19 +130,31 @@ class Service:
         repeat = await self._repeat_of(request)
         started = now()
 
-        def transact(store: Write) -> tuple[Call, list[int], bool]:
+        def transact(store: Write) -> tuple[Call, list[int]]:
+            require_open(store, project)
             earlier = repeat.earlier(store, project)
             if earlier is not None:
-                return earlier, [], False
+                return earlier, []
             done = work(store)
-            call = repeat.keep(store, project, kind, done, started)
-            return call, done.stale, order_deliveries(store, call, now())
+            return repeat.keep(store, project, kind, done, started), done.stale
 
-        call, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
-        if ordered:
+        call, stale = await self._write_once(transact, lambda earlier: (earlier, []), repeat, project)
+        if call.results:
             self.worker.nudge()
         await self._follow_up(stale)
         return call
+
+    async def _write_once(
+        self, work: Callable[[Write], T], repeated: Callable[[Call], T], repeat: _Repeat, project: str
+    ) -> T:
+        """Carry out work that keeps a call, unless a call with its key was committed while it was carried out."""
+        try:
+            return await asyncio.wrap_future(self.engine.store.write(work))
+        except RepeatedCall:
+            earlier = await self.read(lambda store: repeat.earlier(store, project))
+            if earlier is None:
+                raise
+            return repeated(earlier)
 
     async def delete(self, project: str, request: Request, tree: Filter) -> Call:
         """Delete what the filter admits, a few at a time so that others get their turn; resumed when called again.
@@ -149,26 +172,49 @@ class Service:
         for start in range(0, len(listed), DELETED_AT_ONCE):
             part = dict(listed[start : start + DELETED_AT_ONCE])
 
-            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> tuple[list[str], list[int], bool]:
-                done = delete_memories(store, project, part, runs)
-                call = Call(new_uid(started), project, "DELETE", done.results, {}, started, now())
-                return [uid for uid, _ in done.results], done.stale, order_deliveries(store, call, now())
+            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> Done:
+                return delete_memories(store, project, part, runs)
 
-            uids, stale, ordered = await asyncio.wrap_future(self.engine.store.write(transact))
-            gone += uids
-            if ordered:
-                self.worker.nudge()
-            await self._follow_up(stale)
+            part_done = await asyncio.wrap_future(self.engine.store.write(transact))
+            gone += [uid for uid, _ in part_done.results]
+            self.worker.nudge()
+            await self._follow_up(part_done.stale)
         done = Done({"count": len(gone)}, [(uid, "DELETE") for uid in gone])
 
         def finish(store: Write) -> Call:
             return repeat.earlier(store, project) or repeat.keep(store, project, "DELETE", done, started)
 
-        return await asyncio.wrap_future(self.engine.store.write(finish))
+        return await self._write_once(finish, lambda earlier: earlier, repeat, project)
 
-    async def close_project(self, project: str) -> None:
-        """End a project that was emptied."""
-        await asyncio.wrap_future(self.engine.store.write(lambda store: store.serving.delete_project(project, now())))
+    async def is_project(self, project: str, text: str) -> bool:
+        """Whether this is the project's id or its name."""
+        if text == project:
+            return True
+        found = await self.read(lambda store: tenants.find(store, text))
+        return found is not None and found.id == project
+
+    async def delete_project(self, project: str) -> None:
+        """Close a project, so that nothing is written into it any more, and then empty it. A job sees to the end."""
+
+        def close(store: Write) -> None:
+            require_open(store, project)
+            store.serving.delete_project(project, now())
+            store.jobs.add(EMPTYING, {"project": project}, now() + LEASE, share=project)
+
+        await asyncio.wrap_future(self.engine.store.write(close))
+        await run_in(self.engine.working, self._empty, Job(0, EMPTYING, {"project": project}))
+
+    def _empty(self, job: Job) -> None:
+        """Delete what a closed project holds, a few at a time."""
+        project = job.payload["project"]
+        listed = self.engine.listing(project, EVERYTHING, now=now(), show_expired=True)
+        for start in range(0, len(listed), DELETED_AT_ONCE):
+            part = dict(listed[start : start + DELETED_AT_ONCE])
+
+            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> Done:
+                return delete_memories(store, project, part, None)
+
+            self.engine.store.write(transact).result()
 
     async def _repeat_of(self, request: Request) -> _Repeat:
         key = request.headers.get("idempotency-key")
@@ -219,6 +265,12 @@ class _Repeat:
         )
         store.serving.keep_call(call)
         return call
+
+
+def require_open(store: Read, project: str) -> None:
+    """Raises 401 if the project was deleted: nothing is acknowledged into it."""
+    if store.serving.project(project) is None:
+        raise HTTPException(401, "The project of this API key was deleted.")
 
 
 def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], runs: frozenset[str] | None) -> Done:

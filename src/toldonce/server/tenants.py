@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import unstorable
-from toldonce.stores.protocol import Write
+from toldonce.stores.protocol import Read, Write
 from toldonce.stores.serving import Project
 from toldonce.uids import new_uid
 
 ORGANISATION = "home"
 _LONGEST_NAME = 255
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 SETTINGS: dict[str, Any] = {
     "custom_instructions": None,
@@ -33,15 +36,21 @@ SETTINGS: dict[str, Any] = {
 
 def ensure_default(store: Write, now: int) -> Project:
     """The project that the library uses, and keys that name no other."""
-    found = store.serving.project(PROJECT)
-    return found or _add(store, PROJECT, PROJECT, None, now)
+    project = Project(PROJECT, ORGANISATION, PROJECT, None, {}, now, now)
+    store.serving.add_project(project)
+    return store.serving.project(PROJECT) or project
 
 
-def ensure_named(store: Write, name: str, now: int) -> Project:
-    """The project with this name, made if need be."""
-    if name == PROJECT:
+def find(store: Read, text: str) -> Project | None:
+    """The project with this id or this name."""
+    return store.serving.project(text) or store.serving.project_named(ORGANISATION, text.strip())
+
+
+def ensure(store: Write, text: str, now: int) -> Project:
+    """The project with this id or this name; made if it is a name that none has. Raises ``InvalidInput``."""
+    if text == PROJECT:
         return ensure_default(store, now)
-    return store.serving.project_named(ORGANISATION, name) or create(store, name, None, now)
+    return find(store, text) or create(store, text, None, now)
 
 
 def create(store: Write, name: object, description: str | None, now: int) -> Project:
@@ -49,12 +58,9 @@ def create(store: Write, name: object, description: str | None, now: int) -> Pro
     if not isinstance(name, str) or not 0 < len(name.strip()) <= _LONGEST_NAME or unstorable(name):
         raise InvalidInput(f"name: a project's name has 1 to {_LONGEST_NAME} characters and no null byte.")
     name = name.strip()
-    if name == PROJECT or store.serving.project_named(ORGANISATION, name) is not None:
+    if name != PROJECT and _UUID.fullmatch(name):
+        raise InvalidInput(f"name: {name} looks like the id of a project, and none has it. Choose another name.")
+    project = Project(new_uid(now), ORGANISATION, name, description, {}, now, now)
+    if name == PROJECT or not store.serving.add_project(project):
         raise InvalidInput(f"name: there is a project {name!r} already. Choose another name.")
-    return _add(store, new_uid(now), name, description, now)
-
-
-def _add(store: Write, project_id: str, name: str, description: str | None, now: int) -> Project:
-    project = Project(project_id, ORGANISATION, name, description, {}, now, now)
-    store.serving.add_project(project)
     return project

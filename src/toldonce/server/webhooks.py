@@ -1,7 +1,8 @@
 """Telling others what happened to memories: signed as Standard Webhooks, tried again, and never to a place inside.
 
-See standardwebhooks.com. An order to deliver names the memory; its words are read when it is delivered, so that none
-wait in a queue.
+See standardwebhooks.com. Webhooks are readers of the change feed: they are told what any process writes. An order to
+deliver names a stretch of the feed; words are read when they are delivered, so that none wait in a queue, and those of
+a memory that is gone by then are not told.
 """
 
 from __future__ import annotations
@@ -9,18 +10,30 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import logging
 import secrets
+import time
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from toldonce.engine.jobs import Later, next_try
 from toldonce.errors import InvalidInput
-from toldonce.server.safe_http import Refused, post, refuse_inside
+from toldonce.server.safe_http import Refused, Sender
+from toldonce.stores.feed import Change
+from toldonce.stores.jobs import Job
 from toldonce.stores.protocol import Store, Write
-from toldonce.stores.serving import Call, Delivery, Job, Webhook
+from toldonce.stores.serving import Delivery, Webhook
 from toldonce.times import now
 
+_LOG = logging.getLogger(__name__)
+
 KIND = "webhook"
+
+_CHANGES_AT_ONCE = 500
+"""Changes that are read, and handed to webhooks, in one transaction."""
+_CHANGES_READ = 20
+"""Changes whose words are in RAM while they are delivered."""
+_AT_A_TIME = 20.0
+"""Seconds a webhook is told changes before others get their turn; less than a lease."""
 
 _EVENTS = {"ADD": "memory_add", "UPDATE": "memory_update", "DELETE": "memory_delete"}
 EVENT_TYPES = (
@@ -46,25 +59,6 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, sha256)).decode()
 
 
-def read_url(url: object, allow_private: bool) -> str:
-    """A URL that may be delivered to. Raises ``InvalidInput``, also for places inside unless they are allowed."""
-    if not isinstance(url, str) or len(url) > 2_048 or not url.isprintable():
-        raise InvalidInput("url must be an http or https address.")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise InvalidInput(f"url cannot be read: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or port == 0:
-        raise InvalidInput("url must be an http or https address with a host and without a user name.")
-    if not allow_private:
-        try:
-            refuse_inside(parts.hostname)
-        except Refused as error:
-            raise InvalidInput(f"url: {error}") from error
-    return url
-
-
 def read_event_types(types: object) -> tuple[str, ...]:
     """Event types as a webhook asks for them."""
     if not isinstance(types, list) or not types or any(kind not in EVENT_TYPES for kind in types):
@@ -72,18 +66,34 @@ def read_event_types(types: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(types))
 
 
-def order_deliveries(store: Write, call: Call, at: int) -> bool:
-    """Order what a call's webhooks must be told, in the call's own transaction; whether there was anything."""
-    if not call.results:
-        return False
-    ordered = False
-    for webhook in store.serving.webhooks(call.project):
-        for number, (uid, event) in enumerate(call.results):
-            if _EVENTS[event] in webhook.event_types:
-                order = {"webhook": webhook.id, "memory": uid, "event": event, "id": f"msg_{call.id}_{number}"}
-                store.serving.add_job(KIND, order, at)
-                ordered = True
-    return ordered
+class Fanout:
+    """Reads the change feed and orders what webhooks must be told: for each webhook one job for a stretch of changes,
+    so that no project, however much it writes, fills the queue."""
+
+    name = "webhooks"
+
+    def advance(self, store: Write) -> None:
+        newest = store.feed.newest()
+        before = store.feed.position(self.name) or 0
+        changes = store.feed.changes(before, newest, _CHANGES_AT_ONCE)
+        for project in {change.project for change in changes}:
+            mine = [change for change in changes if change.project == project]
+            for webhook in store.serving.webhooks(project):
+                told = [change.sequence for change in mine if is_told(webhook, change)]
+                if told:
+                    order = {"webhook": webhook.id, "first": told[0], "last": told[-1]}
+                    store.jobs.add(KIND, order, now(), share=project, lane=webhook.id)
+        more = len(changes) == _CHANGES_AT_ONCE
+        store.feed.keep_position(self.name, changes[-1].sequence if more else newest)
+
+
+def is_told(webhook: Webhook, change: Change) -> bool:
+    """Whether a webhook is to be told of a change."""
+    return (
+        change.project == webhook.project
+        and change.sequence > webhook.since
+        and _EVENTS[change.kind] in webhook.event_types
+    )
 
 
 class Deliverer:
@@ -91,39 +101,76 @@ class Deliverer:
 
     def __init__(self, store: Store, *, allow_private: bool) -> None:
         self._store = store
-        self._allow_private = allow_private
+        self._sender = Sender(allow_private)
+
+    def stop(self) -> None:
+        """Break off what is being sent; it is sent again later."""
+        self._sender.stop()
 
     def deliver(self, job: Job) -> None:
-        """Deliver once. Raises ``Later`` if it failed and is to be tried again."""
-        order = job.payload
-        with self._store.read() as store:
-            webhook = store.serving.webhook(order["webhook"])
-            if webhook is None:
-                return
-            text = store.serving.last_text(webhook.project, order["memory"])
-        status, problem = self._post(webhook, order, text)
-        at = now()
-        again = None if problem is None else next_try(job.attempts, at)
-        log = Delivery(
-            webhook.id, order["id"], _EVENTS[order["event"]], order["memory"], job.attempts, status, problem, again, at
-        )
-        self._store.write_now(lambda store: store.serving.log_delivery(log))
-        if again is not None:
-            raise Later(again)
+        """Tell a webhook a stretch of changes, for a while; what cannot be told waits for another try by itself.
 
-    def _post(self, webhook: Webhook, order: dict[str, str], text: str | None) -> tuple[int | None, str | None]:
-        details = {"id": order["memory"], "data": {"memory": text}, "event": order["event"]}
+        Raises ``Later`` for the rest of the stretch, or for a change that failed once more.
+        """
+        order = job.payload
+        position, last, failures = order["first"] - 1, order["last"], order.get("failures", 0)
+        ends = time.monotonic() + _AT_A_TIME
+        while True:
+            with self._store.read() as store:
+                webhook = store.serving.webhook(order["webhook"])
+                changes = store.feed.changes(position, last, _CHANGES_READ)
+            if webhook is None or not changes:
+                return
+            for change in changes:
+                if time.monotonic() > ends:
+                    raise Later(now(), {**order, "first": change.sequence})
+                if is_told(webhook, change) and (change.kind == "DELETE" or change.text is not None):
+                    self._tell(webhook, change, failures)
+                position = change.sequence
+
+    def _tell(self, webhook: Webhook, change: Change, failures: int) -> None:
+        message_id = f"msg_{change.event_uid}_{change.memory_uid}"
+        status, problem = self._post(webhook, change, message_id)
+        at = now()
+        again = None if problem is None else next_try(failures + 1, at)
+        log = Delivery(
+            webhook.id,
+            message_id,
+            _EVENTS[change.kind],
+            change.memory_uid,
+            failures + 1,
+            status,
+            problem,
+            again,
+            at,
+        )
+        retry = {"webhook": webhook.id, "first": change.sequence, "last": change.sequence, "failures": failures + 1}
+
+        def note(store: Write) -> None:
+            store.serving.log_delivery(log)
+            if again is not None and not failures:
+                store.jobs.add(KIND, retry, again, share=webhook.project, lane=webhook.id, priority=1)
+
+        self._store.write_now(note)
+        if problem is not None:
+            _LOG.warning("Webhook %s was not told of %s: %s", webhook.id, message_id, problem)
+        if again is not None and failures:
+            raise Later(again, retry)
+
+    def _post(self, webhook: Webhook, change: Change, message_id: str) -> tuple[int | None, str | None]:
+        words = {} if change.kind == "DELETE" else {"memory": change.text}
+        details = {"id": change.memory_uid, "data": words, "event": change.kind}
         body = json.dumps({"event_details": details}).encode()
         timestamp = now() // 1_000_000
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Toldonce",
-            "webhook-id": order["id"],
+            "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(webhook.secret, order["id"], timestamp, body),
+            "webhook-signature": signature(webhook.secret, message_id, timestamp, body),
         }
         try:
-            status = post(webhook.url, body, headers, allow_private=self._allow_private)
+            status = self._sender.post(webhook.url, body, headers)
         except Refused as error:
             return None, str(error)
         except OSError as error:  # includes timeouts, TLS and name resolution

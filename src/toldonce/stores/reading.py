@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from toldonce.stores.feed import FeedRead
+from toldonce.stores.jobs import JobsRead
 from toldonce.stores.rebuilding import RebuildRead
 from toldonce.stores.serving import ServingRead
 from toldonce.stores.transfer import TransferRead
@@ -275,6 +277,16 @@ class Read(ReadOwners, ReadMemories, ReadJournal, ReadDerived, Protocol):
     @property
     def serving(self) -> ServingRead:
         """What is kept for the server, in the same view."""
+        ...
+
+    @property
+    def jobs(self) -> JobsRead:
+        """Work that waits, in the same view."""
+        ...
+
+    @property
+    def feed(self) -> FeedRead:
+        """What was done to memories, in the same view."""
         ...
 
     @property

@@ -1,13 +1,13 @@
-"""What a store keeps for the server besides memories: projects, keys, calls, webhooks and jobs.
+"""What a store keeps for the server besides memories: projects, keys, calls, feedback, exports and webhooks.
 
-A store's reads and writes carry these as ``serving``, in the same view and the same transaction: a call, what it did
-and whom it must be told to are one commit.
+A store's reads and writes carry these as ``serving``, in the same view and the same transaction: a call and what it
+did are one commit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from toldonce.types import EntityKind, Scope
@@ -122,6 +122,8 @@ class Webhook:
     secret: str
     created_at: int
     updated_at: int
+    since: int = 0
+    """It is told of later changes only, by their sequence in the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,8 @@ class Delivery:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work that outlives the process that ordered it."""
-
-    id: int
-    kind: str
-    payload: dict[str, Any] = field(default_factory=dict)
-    attempts: int = 0
-    """How often it was begun, this time included."""
+class RepeatedCall(Exception):
+    """A call with the same idempotency key was committed meanwhile: nothing of this transaction may be kept."""
 
 
 class ServingRead(Protocol):
@@ -156,6 +151,10 @@ class ServingRead(Protocol):
     def project(self, project_id: str) -> Project | None: ...
 
     def project_named(self, organisation: str, name: str) -> Project | None: ...
+
+    def projects(self, organisation: str) -> list[Project]:
+        """Those that were not deleted, oldest first."""
+        ...
 
     def members(self, project_id: str) -> list[Member]: ...
 
@@ -208,22 +207,20 @@ class ServingRead(Protocol):
         """The last tries, newest first."""
         ...
 
-    def next_due(self) -> int | None:
-        """When the next job may be begun."""
-        ...
-
 
 class ServingWrite(ServingRead, Protocol):
     """Changes the server makes."""
 
-    def add_project(self, project: Project) -> None: ...
+    def add_project(self, project: Project) -> bool:
+        """Whether it was added; False: there is one with its id or its name, also if both are made at one moment."""
+        ...
 
     def keep_project(
         self, project_id: str, name: str, description: str | None, settings: dict[str, Any], now: int
     ) -> None: ...
 
     def delete_project(self, project_id: str, now: int) -> None:
-        """Close a project: its name is free again, its keys are revoked, its webhooks are gone."""
+        """Close a project: its name is free again, its keys are revoked; webhooks, exports and feedback are gone."""
         ...
 
     def keep_member(self, project_id: str, member: Member) -> None: ...
@@ -238,32 +235,26 @@ class ServingWrite(ServingRead, Protocol):
 
     def touch_key(self, key_id: str, now: int) -> None: ...
 
-    def keep_call(self, call: Call) -> None: ...
+    def keep_call(self, call: Call) -> None:
+        """Raises ``RepeatedCall`` if its project has a call with its idempotency key."""
+        ...
 
     def keep_feedback(self, project_id: str, uid: str, feedback: Feedback, now: int) -> None: ...
 
     def add_export(self, export: Export) -> None: ...
 
-    def keep_webhook(self, webhook: Webhook) -> None: ...
+    def add_webhook(self, webhook: Webhook, most: int) -> bool:
+        """Whether it was added; False: its project has ``most`` already, also if several are added at one moment."""
+        ...
+
+    def keep_webhook(self, webhook: Webhook) -> None:
+        """Store its name, address and events."""
+        ...
 
     def remove_webhook(self, webhook_id: str) -> None: ...
-
-    def add_job(self, kind: str, payload: dict[str, Any], now: int) -> None: ...
-
-    def order_once(self, kind: str, now: int) -> None:
-        """A job without a payload, unless there is one of its kind."""
-        ...
 
     def forget_log(self, before: int, limit: int) -> int:
         """Drop what is older of the log of calls and of deliveries, the oldest first; how many lines that were."""
         ...
-
-    def lease_job(self, now: int, until: int) -> Job | None:
-        """Take the job that is due longest; nobody else gets it before ``until``."""
-        ...
-
-    def put_back_job(self, job_id: int, due_at: int) -> None: ...
-
-    def finish_job(self, job_id: int) -> None: ...
 
     def log_delivery(self, delivery: Delivery) -> None: ...

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from toldonce.stores.feed import FeedWrite
+from toldonce.stores.jobs import JobsWrite
 from toldonce.stores.reading import ConversationAddress, JournalMessage, MemoryForUpdate, Read, Unembedded
 from toldonce.stores.rebuilding import RebuildWrite
 from toldonce.stores.serving import ServingWrite
@@ -101,6 +103,16 @@ class Write(Read, Protocol):
     @property
     def serving(self) -> ServingWrite:
         """What is kept for the server, in the same transaction."""
+        ...
+
+    @property
+    def jobs(self) -> JobsWrite:
+        """Work that waits, in the same transaction."""
+        ...
+
+    @property
+    def feed(self) -> FeedWrite:
+        """What was done to memories, in the same transaction."""
         ...
 
     @property

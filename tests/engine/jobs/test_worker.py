@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,9 +12,9 @@ import pytest
 
 from tests.waiting import until
 from toldonce.engine.jobs import LATER, Later, Worker, next_try
-from toldonce.engine.jobs.worker import LEASE
+from toldonce.engine.jobs.worker import AT_ONCE, OF_ONE_SHARE
+from toldonce.stores.jobs import Job, Wanted
 from toldonce.stores.protocol import Write
-from toldonce.stores.serving import Job
 from toldonce.stores.sqlite import SqliteStore
 from toldonce.times import now
 
@@ -27,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 def order(store: SqliteStore, *numbers: int) -> None:
     def work(write: Write) -> None:
         for number in numbers:
-            write.serving.add_job("count", {"n": number}, now())
+            write.jobs.add("count", {"n": number}, now())
 
     store.write(work).result()
 
@@ -51,7 +53,7 @@ def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
         worker.close()
     assert sorted(seen) == list(range(20))
     with store.read() as read:
-        assert read.serving.next_due() is None
+        assert read.jobs.next_due(now(), Wanted(["count"])) is None
 
 
 def test_a_store_that_takes_no_writes_is_waited_for(
@@ -112,18 +114,106 @@ def test_a_job_that_cannot_be_done_ends_and_its_words_stay_out_of_the_log(
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
     with store.read() as read:
-        assert read.serving.next_due() is None
+        assert read.jobs.next_due(now(), Wanted(["count"])) is None
 
 
-def test_a_leased_job_is_nobody_elses_until_the_lease_ends(store: SqliteStore) -> None:
+def test_a_worker_leaves_jobs_it_has_no_handler_for_to_others(store: SqliteStore) -> None:
+    done = threading.Event()
+    store.write_now(lambda write: write.jobs.add("else", {}, 1))
     order(store, 1)
-    at = now()
-    taken = store.write(lambda write: write.serving.lease_job(at, at + LEASE)).result()
-    assert taken is not None
-    assert store.write(lambda write: write.serving.lease_job(at, at + LEASE)).result() is None
-    again = store.write(lambda write: write.serving.lease_job(at + LEASE, at + 2 * LEASE)).result()
-    assert again is not None
-    assert (again.id, again.attempts) == (taken.id, 2)
+    worker = Worker(store, {"count": lambda _: done.set()})
+    assert done.wait(30)
+    worker.close()
+    with store.read() as read:
+        assert read.jobs.next_due(now(), Wanted(["else"])) == 1
+
+
+def test_one_project_does_not_take_all_places(store: SqliteStore) -> None:
+    """Jobs of a busy project that never end leave places for those of others."""
+    hold, other, begun = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    def handle(job: Job) -> None:
+        if job.share == "busy":
+            begun.release()
+            hold.wait(60)
+        else:
+            other.set()
+
+    def work(write: Write) -> None:
+        for _ in range(2 * AT_ONCE):
+            write.jobs.add("work", {}, 1, share="busy")
+
+    store.write_now(work)
+    worker = Worker(store, {"work": handle})
+    for _ in range(OF_ONE_SHARE):
+        assert begun.acquire(timeout=30)
+    store.write_now(lambda write: write.jobs.add("work", {}, 2, share="quiet"))
+    worker.nudge()
+    assert other.wait(30)
+    assert not begun.acquire(blocking=False)
+    hold.set()
+    worker.close()
+
+
+def test_a_worker_ends_at_once_and_what_it_leaves_is_done_again(store: SqliteStore) -> None:
+    begun, hold = threading.Event(), threading.Event()
+
+    def handle(_: Job) -> None:
+        begun.set()
+        hold.wait(60)
+        raise ValueError("broken off")
+
+    order(store, 1)
+    worker = Worker(store, {"count": handle})
+    assert begun.wait(30)
+    worker.close()
+    hold.set()
+    with store.read() as read:
+        due = read.jobs.next_due(now(), Wanted(["count"]))
+    assert due is not None
+    assert due > now()
+
+
+class Listener:
+    """A reader of the feed that notes what it is told."""
+
+    name = "listener"
+
+    def __init__(self, last: str) -> None:
+        self.told: list[tuple[str, str, str | None]] = []
+        self.last = last
+        self.enough = threading.Event()
+
+    def advance(self, store: Write) -> None:
+        newest = store.feed.newest()
+        for change in store.feed.changes(store.feed.position(self.name) or 0, newest, 100):
+            self.told.append((change.project, change.kind, change.text))
+            if change.text == self.last:
+                self.enough.set()
+        store.feed.keep_position(self.name, newest)
+
+
+def test_a_reader_is_told_what_other_processes_write_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    def write(text: str) -> None:
+        code = "import sys; from toldonce import Memory; Memory(folder=sys.argv[1]).add(sys.argv[2], user_id='ann')"
+        subprocess.run([sys.executable, "-c", code, str(tmp_path), text], check=True)
+
+    write("I like tea.")
+    store = SqliteStore(tmp_path)
+    first = Listener("I like rye.")
+    worker = Worker(store, {}, [first])
+    write("I like rye.")
+    assert first.enough.wait(30)
+    worker.close()
+    assert first.told == [("default", "ADD", "I like tea."), ("default", "ADD", "I like rye.")]
+    second = Listener("I like oats.")
+    write("I like millet.")
+    write("I like oats.")
+    worker = Worker(store, {}, [second])
+    assert second.enough.wait(30)
+    worker.close()
+    assert second.told == [("default", "ADD", "I like millet."), ("default", "ADD", "I like oats.")]
+    store.close()
 
 
 def test_failed_work_waits_longer_each_time_and_is_given_up() -> None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from toldonce.engine.jobs.retry import LATER, next_try
-from toldonce.engine.jobs.worker import Later, Worker
+from toldonce.engine.jobs.worker import LEASE, FeedReader, Later, Worker
 
-__all__ = ["LATER", "Later", "Worker", "next_try"]
+__all__ = ["LATER", "LEASE", "FeedReader", "Later", "Worker", "next_try"]

@@ -9,7 +9,6 @@ from fastapi import Request
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.filters.checks import unstorable
-from toldonce.filters.tree import EVERYTHING
 from toldonce.server import tenants, wire
 from toldonce.server.auth import Admin, Caller, Reader
 from toldonce.server.bodies import MemberBody, ProjectBody, ProjectChanges
@@ -33,14 +32,14 @@ _ROLES = ("READER", "OWNER")
 @router.get(_PROJECTS)
 async def list_projects(org_id: str, caller: Reader) -> Json:
     """The projects this key sees: its own."""
-    _own(caller, org_id, caller.project)
+    await _own(caller, org_id, caller.project)
     return Json([await _shown(caller)])
 
 
 @router.post(_PROJECTS)
 async def create(org_id: str, body: ProjectBody, request: Request, caller: Admin) -> Json:
     """A new project, empty and apart from all others. ``api_key`` is the key to it; it is shown only now."""
-    _own(caller, org_id, caller.project)
+    await _own(caller, org_id, caller.project)
     shown: list[str] = []
 
     def work(store: Write) -> Done:
@@ -57,14 +56,14 @@ async def create(org_id: str, body: ProjectBody, request: Request, caller: Admin
 @router.get(_PROJECT)
 async def get(org_id: str, project_id: str, caller: Reader) -> Json:
     """The project with all it was told; ``fields`` is accepted, and everything is returned."""
-    _own(caller, org_id, project_id)
+    await _own(caller, org_id, project_id)
     return Json(await _shown(caller))
 
 
 @router.patch(_PROJECT)
 async def update(org_id: str, project_id: str, body: ProjectChanges, request: Request, caller: Admin) -> Json:
     """Change what the project was told."""
-    _own(caller, org_id, project_id)
+    await _own(caller, org_id, project_id)
     changes = _changes(body)
 
     def work(store: Write) -> Done:
@@ -81,20 +80,19 @@ async def update(org_id: str, project_id: str, body: ProjectChanges, request: Re
 
 
 @router.delete(_PROJECT)
-async def delete(org_id: str, project_id: str, request: Request, caller: Admin) -> Json:
-    """Delete the project's memories, then the project; its keys are revoked."""
-    _own(caller, org_id, project_id)
+async def delete(org_id: str, project_id: str, caller: Admin) -> Json:
+    """Close the project, so that its keys are revoked, then delete its memories."""
+    await _own(caller, org_id, project_id)
     if caller.project == PROJECT:
         raise InvalidInput("The default project belongs to the library too and cannot be deleted. Empty it instead.")
-    await caller.service.delete(caller.project, request, EVERYTHING)
-    await caller.service.close_project(caller.project)
+    await caller.service.delete_project(caller.project)
     return Json({"message": "Project deleted successfully!"})
 
 
 @router.get(_MEMBERS)
 async def members(org_id: str, project_id: str, caller: Reader) -> Json:
     """Who is noted to belong to the project. They have no access by that: keys give access."""
-    _own(caller, org_id, project_id)
+    await _own(caller, org_id, project_id)
     found = await caller.service.read(lambda store: store.serving.members(caller.project))
     return Json({"members": [wire.member(someone) for someone in found]})
 
@@ -117,7 +115,7 @@ async def update_member(org_id: str, project_id: str, body: MemberBody, request:
 @router.delete(_MEMBERS)
 async def remove_member(org_id: str, project_id: str, email: str, request: Request, caller: Admin) -> Json:
     """Somebody no longer belongs to the project."""
-    _own(caller, org_id, project_id)
+    await _own(caller, org_id, project_id)
 
     def work(store: Write) -> Done:
         if not store.serving.remove_member(caller.project, email):
@@ -128,8 +126,9 @@ async def remove_member(org_id: str, project_id: str, email: str, request: Reque
     return Json({"message": "Member removed successfully!"})
 
 
-def _own(caller: Caller, org_id: str, project_id: str) -> None:
-    if org_id != tenants.ORGANISATION or project_id != caller.project:
+async def _own(caller: Caller, org_id: str, project: str) -> None:
+    """Raises 404 unless the address names the caller's organisation and project, this by its id or its name."""
+    if org_id != tenants.ORGANISATION or not await caller.service.is_project(caller.project, project):
         raise not_found("Project")
 
 
@@ -166,7 +165,7 @@ def _free_name(store: Write, caller: Caller, name: str) -> str:
 async def _keep_member(
     caller: Caller, org_id: str, project_id: str, body: MemberBody, request: Request, message: str
 ) -> Json:
-    _own(caller, org_id, project_id)
+    await _own(caller, org_id, project_id)
     role = body.role.upper()
     if role not in _ROLES:
         raise InvalidInput("role must be READER or OWNER.")

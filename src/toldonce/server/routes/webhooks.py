@@ -14,9 +14,10 @@ from toldonce.server.bodies import WebhookBody, WebhookChanges
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
+from toldonce.server.safe_http import read_url
 from toldonce.server.scoping import uid_of
 from toldonce.server.service import Done
-from toldonce.server.webhooks import new_secret, read_event_types, read_url
+from toldonce.server.webhooks import new_secret, read_event_types
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.serving import Webhook
 from toldonce.times import now
@@ -31,7 +32,7 @@ _MOST = 50
 @router.get("/api/v1/webhooks/projects/{project_id}")
 async def webhooks(project_id: str, caller: Admin) -> Json:
     """The project's webhooks."""
-    _own(caller, project_id)
+    await _own(caller, project_id)
     found = await caller.service.read(lambda store: store.serving.webhooks(caller.project))
     return Json([wire.webhook(one) for one in found])
 
@@ -39,16 +40,15 @@ async def webhooks(project_id: str, caller: Admin) -> Json:
 @router.post("/api/v1/webhooks/projects/{project_id}")
 async def create(project_id: str, body: WebhookBody, request: Request, caller: Admin) -> Json:
     """A new webhook. ``secret`` signs what it is sent (Standard Webhooks); it is shown only now."""
-    _own(caller, project_id)
+    await _own(caller, project_id)
     at = now()
     url = read_url(body.url, caller.service.settings.private_webhooks)
     types = read_event_types(body.event_types)
     new = Webhook(new_uid(at), caller.project, _name(body.name), url, types, new_secret(), at, at)
 
     def work(store: Write) -> Done:
-        if len(store.serving.webhooks(caller.project)) >= _MOST:
+        if not store.serving.add_webhook(replace(new, since=store.feed.newest()), _MOST):
             raise InvalidInput(f"A project has at most {_MOST} webhooks. Delete one first.")
-        store.serving.keep_webhook(new)
         return Done({"webhook_id": new.id})
 
     call = await caller.service.change(caller.project, request, "WEBHOOK", work)
@@ -105,8 +105,8 @@ async def deliveries(webhook_id: str, caller: Admin) -> Json:
     return Json(await caller.service.read(question))
 
 
-def _own(caller: Caller, project_id: str) -> None:
-    if project_id != caller.project:
+async def _own(caller: Caller, project: str) -> None:
+    if not await caller.service.is_project(caller.project, project):
         raise not_found("Project")
 
 

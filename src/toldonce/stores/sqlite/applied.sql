@@ -22,6 +22,7 @@ CREATE TEMP TRIGGER add_memory INSTEAD OF INSERT ON new_memory BEGIN
     INSERT INTO unembedded (version_id, stamp) VALUES (NEW.id, NEW.changed);
     INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
     VALUES (NEW.id, 0, NEW.event, 'ADD', NULL, NEW.id);
+    INSERT INTO change (memory_id, place) VALUES (NEW.id, 0);
 END;
 
 CREATE TEMP VIEW applied AS

@@ -231,6 +231,14 @@ WHERE s.memory_id = ? AND s.kind = 'said';
 -- name: add_event
 INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
 
+-- name: add_changes
+-- What was just done to these memories, for the readers of the feed.
+INSERT INTO change (memory_id, place)
+SELECT value, (SELECT max(p.place) FROM operation AS p WHERE p.memory_id = value) FROM json_each(?) ORDER BY key;
+
+-- name: tell_from_the_beginning
+UPDATE webhook SET since = 0;
+
 -- name: add_operation
 INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
 VALUES (?1, (SELECT coalesce(max(place) + 1, 0) FROM operation WHERE memory_id = ?1), ?2, ?3, ?4, ?5);

@@ -25,7 +25,9 @@ from toldonce.stores.protocol import (
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.feed import SqliteFeedRead
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
+from toldonce.stores.sqlite.jobs import SqliteJobsRead
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
 from toldonce.stores.sqlite.serving import SqliteServingRead
@@ -62,6 +64,14 @@ class SqliteRead:
     @property
     def serving(self) -> SqliteServingRead:
         return SqliteServingRead(self._connection)
+
+    @property
+    def jobs(self) -> SqliteJobsRead:
+        return SqliteJobsRead(self._connection)
+
+    @property
+    def feed(self) -> SqliteFeedRead:
+        return SqliteFeedRead(self._connection)
 
     @property
     def transfer(self) -> SqliteTransferRead:

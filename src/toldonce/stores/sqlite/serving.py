@@ -16,10 +16,10 @@ from toldonce.stores.serving import (
     EntityCount,
     Export,
     Feedback,
-    Job,
     Member,
     Origin,
     Project,
+    RepeatedCall,
     Webhook,
 )
 from toldonce.stores.sqlite.named import named_queries
@@ -47,6 +47,9 @@ class SqliteServingRead:
 
     def project_named(self, organisation: str, name: str) -> Project | None:
         return _project(self._row("project_named", organisation, name))
+
+    def projects(self, organisation: str) -> list[Project]:
+        return [found for row in self._rows("projects", organisation) if (found := _project(row)) is not None]
 
     def members(self, project_id: str) -> list[Member]:
         return [Member(*row) for row in self._rows("members", project_id)]
@@ -111,16 +114,12 @@ class SqliteServingRead:
     def deliveries(self, webhook_id: str, limit: int) -> list[Delivery]:
         return [Delivery(*row) for row in self._rows("deliveries", webhook_id, limit)]
 
-    def next_due(self) -> int | None:
-        due: int | None = self._rows("next_due").get
-        return due
-
 
 class SqliteServingWrite(SqliteServingRead):
     """Changes inside the writer's transaction."""
 
-    def add_project(self, project: Project) -> None:
-        self._rows(
+    def add_project(self, project: Project) -> bool:
+        added = self._row(
             "add_project",
             project.id,
             project.organisation,
@@ -130,6 +129,7 @@ class SqliteServingWrite(SqliteServingRead):
             project.created_at,
             project.updated_at,
         )
+        return added is not None
 
     def keep_project(
         self, project_id: str, name: str, description: str | None, settings: dict[str, Any], now: int
@@ -139,7 +139,8 @@ class SqliteServingWrite(SqliteServingRead):
     def delete_project(self, project_id: str, now: int) -> None:
         self._rows("delete_project", project_id, now)
         self._rows("revoke_keys_of_project", project_id, now)
-        self._rows("remove_webhooks_of_project", project_id)
+        for statement in ("remove_webhooks_of_project", "remove_exports_of_project", "remove_feedback_of_project"):
+            self._rows(statement, project_id)
 
     def keep_member(self, project_id: str, member: Member) -> None:
         self._rows("keep_member", project_id, member.email, member.role, member.created_at)
@@ -161,9 +162,11 @@ class SqliteServingWrite(SqliteServingRead):
         results = json.dumps(call.results)
         key, fingerprint = call.idempotency_key, call.fingerprint
         times = (call.started_at, call.finished_at)
-        self._rows(
+        kept = self._row(
             "keep_call", call.id, call.project, call.kind, results, _plain(call.answer), *times, key, fingerprint
         )
+        if kept is None:
+            raise RepeatedCall
 
     def keep_feedback(self, project_id: str, uid: str, feedback: Feedback, now: int) -> None:
         self._rows("keep_feedback", project_id, uid, feedback.verdict, feedback.reason, now)
@@ -172,9 +175,9 @@ class SqliteServingWrite(SqliteServingRead):
         schema, filters = _plain(export.schema), _plain(export.filters)
         self._rows("add_export", export.id, export.project, schema, filters, export.created_at)
 
-    def keep_webhook(self, webhook: Webhook) -> None:
-        self._rows(
-            "keep_webhook",
+    def add_webhook(self, webhook: Webhook, most: int) -> bool:
+        added = self._row(
+            "add_webhook",
             webhook.id,
             webhook.project,
             webhook.name,
@@ -183,32 +186,23 @@ class SqliteServingWrite(SqliteServingRead):
             webhook.secret,
             webhook.created_at,
             webhook.updated_at,
+            webhook.since,
+            most,
         )
+        return added is not None
+
+    def keep_webhook(self, webhook: Webhook) -> None:
+        types = json.dumps(webhook.event_types)
+        self._rows("keep_webhook", webhook.id, webhook.name, webhook.url, types, webhook.updated_at)
 
     def remove_webhook(self, webhook_id: str) -> None:
         self._rows("remove_webhook", webhook_id)
-
-    def add_job(self, kind: str, payload: dict[str, Any], now: int) -> None:
-        self._rows("add_job", kind, _plain(payload), now)
-
-    def order_once(self, kind: str, now: int) -> None:
-        self._rows("order_once", kind, now)
 
     def forget_log(self, before: int, limit: int) -> int:
         self._rows("forget_calls", first_uid(before), limit)
         gone: int = self._connection.changes()
         self._rows("forget_deliveries", before, limit)
         return gone + int(self._connection.changes())
-
-    def lease_job(self, now: int, until: int) -> Job | None:
-        row = self._row("lease_job", now, until)
-        return None if row is None else Job(row[0], row[1], json.loads(row[2]), row[3])
-
-    def put_back_job(self, job_id: int, due_at: int) -> None:
-        self._rows("put_back_job", job_id, due_at)
-
-    def finish_job(self, job_id: int) -> None:
-        self._rows("finish_job", job_id)
 
     def log_delivery(self, delivery: Delivery) -> None:
         self._rows(

@@ -9,7 +9,8 @@ SELECT id, organisation, name, description, settings, created_at, updated_at
 FROM project WHERE organisation = ? AND name = ? AND deleted_at IS NULL;
 
 -- name: add_project
-INSERT INTO project (id, organisation, name, description, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+INSERT INTO project (id, organisation, name, description, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: keep_project
 UPDATE project SET name = ?2, description = ?3, settings = ?4, updated_at = ?5 WHERE id = ?1;
@@ -22,6 +23,16 @@ UPDATE api_key SET revoked_at = ?2 WHERE project = ?1 AND revoked_at IS NULL;
 
 -- name: remove_webhooks_of_project
 DELETE FROM webhook WHERE project = ?;
+
+-- name: remove_exports_of_project
+DELETE FROM export WHERE project = ?;
+
+-- name: remove_feedback_of_project
+DELETE FROM feedback WHERE project = ?;
+
+-- name: projects
+SELECT id, organisation, name, description, settings, created_at, updated_at
+FROM project WHERE organisation = ? AND deleted_at IS NULL ORDER BY created_at, id;
 
 -- name: members
 SELECT email, role, created_at FROM member WHERE project = ? ORDER BY created_at, email;
@@ -67,7 +78,8 @@ SELECT count(*) FROM call WHERE project = ? AND kind IN ('ADD', 'UPDATE', 'DELET
 
 -- name: keep_call
 INSERT INTO call (id, project, kind, results, answer, started_at, finished_at, idempotency_key, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id;
 
 -- name: text
 SELECT v.text FROM locator AS l
@@ -130,16 +142,20 @@ WHERE project = ? AND filters = ? ORDER BY created_at DESC, id DESC LIMIT 1;
 INSERT INTO export (id, project, schema, filters, created_at) VALUES (?, ?, ?, ?, ?);
 
 -- name: webhook
-SELECT id, project, name, url, event_types, secret, created_at, updated_at FROM webhook WHERE id = ?;
+SELECT id, project, name, url, event_types, secret, created_at, updated_at, since
+FROM webhook WHERE id = ?;
 
 -- name: webhooks
-SELECT id, project, name, url, event_types, secret, created_at, updated_at
+SELECT id, project, name, url, event_types, secret, created_at, updated_at, since
 FROM webhook WHERE project = ? ORDER BY created_at, id;
 
+-- name: add_webhook
+INSERT INTO webhook (id, project, name, url, event_types, secret, created_at, updated_at, since)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE (SELECT count(*) FROM webhook WHERE project = ?2) < ?10
+RETURNING id;
+
 -- name: keep_webhook
-INSERT INTO webhook (id, project, name, url, event_types, secret, created_at, updated_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-ON CONFLICT (id) DO UPDATE SET name = ?3, url = ?4, event_types = ?5, updated_at = ?8;
+UPDATE webhook SET name = ?2, url = ?3, event_types = ?4, updated_at = ?5 WHERE id = ?1;
 
 -- name: remove_webhook
 DELETE FROM webhook WHERE id = ?;
@@ -152,29 +168,8 @@ FROM delivery WHERE webhook_id = ? ORDER BY id DESC LIMIT ?;
 INSERT INTO delivery (webhook_id, message_id, event_type, memory_uid, attempt, status, error, next_at, at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: add_job
-INSERT INTO job (kind, payload, due_at, created_at) VALUES (?1, ?2, ?3, ?3);
-
--- name: order_once
-INSERT INTO job (kind, payload, due_at, created_at)
-SELECT ?1, '{}', ?2, ?2 WHERE NOT EXISTS (SELECT 1 FROM job WHERE kind = ?1);
-
 -- name: forget_calls
 DELETE FROM call WHERE id IN (SELECT id FROM call WHERE id < ?1 ORDER BY id LIMIT ?2);
 
 -- name: forget_deliveries
 DELETE FROM delivery WHERE at < ?1 AND id IN (SELECT id FROM delivery ORDER BY id LIMIT ?2);
-
--- name: lease_job
-UPDATE job SET attempts = attempts + 1, due_at = ?2
-WHERE id = (SELECT id FROM job WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1)
-RETURNING id, kind, payload, attempts;
-
--- name: put_back_job
-UPDATE job SET due_at = ?2 WHERE id = ?1;
-
--- name: finish_job
-DELETE FROM job WHERE id = ?;
-
--- name: next_due
-SELECT min(due_at) FROM job;

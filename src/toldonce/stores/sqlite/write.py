@@ -10,7 +10,9 @@ from toldonce.errors import StoreError
 from toldonce.stores.protocol import Changes, Conversation, JournalMessage, MemoryForUpdate, Unembedded
 from toldonce.stores.sqlite import conversation
 from toldonce.stores.sqlite.conversation import memberships
+from toldonce.stores.sqlite.feed import SqliteFeedWrite
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
+from toldonce.stores.sqlite.jobs import SqliteJobsWrite
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.read import SqliteRead, all_runs, read_message
 from toldonce.stores.sqlite.rebuilding import SqliteRebuildWrite
@@ -39,6 +41,8 @@ _TABLES = (
     "call",
     "feedback",
     "export",
+    "change",
+    "feed_reader",
     "job",
     "delivery",
 )
@@ -60,6 +64,14 @@ class SqliteWrite(SqliteRead):
     @property
     def serving(self) -> SqliteServingWrite:
         return SqliteServingWrite(self._connection)
+
+    @property
+    def jobs(self) -> SqliteJobsWrite:
+        return SqliteJobsWrite(self._connection)
+
+    @property
+    def feed(self) -> SqliteFeedWrite:
+        return SqliteFeedWrite(self._connection)
 
     @property
     def transfer(self) -> SqliteTransferWrite:
@@ -214,6 +226,7 @@ class SqliteWrite(SqliteRead):
         self._connection.executemany(
             SQL["add_operation"], [(memory_id, uid, kind, old, new) for memory_id, old, new in entries]
         )
+        self._rows("add_changes", json.dumps([memory_id for memory_id, _, _ in entries]))
         return uid
 
     def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
@@ -233,3 +246,4 @@ class SqliteWrite(SqliteRead):
         self.erased = True
         for table in _TABLES:
             self._connection.execute(f"DELETE FROM {table}")
+        self._rows("tell_from_the_beginning")  # the feed begins anew

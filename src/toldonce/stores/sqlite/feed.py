@@ -1,0 +1,44 @@
+"""The change feed in SQLite."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import apsw
+
+from toldonce.stores.feed import Change
+from toldonce.stores.sqlite.named import named_queries
+
+_SQL = named_queries((resources.files(__package__) / "feed.sql").read_text("utf-8"))
+
+
+class SqliteFeedRead:
+    """Questions over a connection inside a transaction that someone else began."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def newest(self) -> int:
+        return int(self._rows("newest").get)
+
+    def changes(self, after: int, until: int, limit: int) -> list[Change]:
+        return [Change(*row) for row in self._rows("changes", after, until, limit)]
+
+    def position(self, reader: str) -> int | None:
+        found: int | None = self._rows("position", reader).get
+        return found
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(_SQL[name], values)
+
+
+class SqliteFeedWrite(SqliteFeedRead):
+    """Changes inside the writer's transaction."""
+
+    def keep_position(self, reader: str, sequence: int) -> None:
+        self._rows("keep_position", reader, sequence)
+
+    def forget_before(self, at: int, limit: int) -> int:
+        self._rows("forget_before", at, limit)
+        return int(self._connection.changes())

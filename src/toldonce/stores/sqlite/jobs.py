@@ -1,0 +1,55 @@
+"""Jobs in SQLite."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+import apsw
+
+from toldonce.stores.jobs import FARTHEST, Job, Wanted
+from toldonce.stores.sqlite.named import named_queries
+
+_SQL = named_queries((resources.files(__package__) / "jobs.sql").read_text("utf-8"))
+
+
+class SqliteJobsRead:
+    """Questions over a connection inside a transaction that someone else began."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def next_due(self, now: int, wanted: Wanted) -> int | None:
+        due: int | None = self._rows("next_due", now, now + FARTHEST, *_lists(wanted)).get
+        return due
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(_SQL[name], values)
+
+
+class SqliteJobsWrite(SqliteJobsRead):
+    """Changes inside the writer's transaction."""
+
+    def add(
+        self, kind: str, payload: dict[str, Any], due_at: int, *, share: str = "", lane: str = "", priority: int = 0
+    ) -> None:
+        self._rows("add", kind, json.dumps(payload), due_at, share, lane, priority)
+
+    def add_once(self, key: str, kind: str, due_at: int, *, priority: int = 0) -> None:
+        self._rows("add_once", key, kind, due_at, priority)
+
+    def lease(self, now: int, until: int, wanted: Wanted) -> Job | None:
+        row: Any = self._rows("lease", now, now + FARTHEST, *_lists(wanted), until).fetchone()
+        return None if row is None else Job(row[0], row[1], json.loads(row[2]), *row[3:])
+
+    def put_back(self, job: Job, due_at: int, payload: dict[str, Any] | None = None) -> bool:
+        kept = None if payload is None else json.dumps(payload)
+        return self._rows("put_back", job.id, job.attempts, due_at, kept).fetchone() is not None
+
+    def finish(self, job: Job) -> bool:
+        return self._rows("finish", job.id, job.attempts).fetchone() is not None
+
+
+def _lists(wanted: Wanted) -> list[str]:
+    return [json.dumps(list(names)) for names in (wanted.kinds, wanted.without_shares, wanted.without_lanes)]
