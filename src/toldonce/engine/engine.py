@@ -194,6 +194,10 @@ class Engine:
 
         return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
 
+    def probe_embedder(self) -> None:
+        """Ask the embedder, not a cache. Raises what it raises; it may take as long as it takes."""
+        self._generation.embedder.embed_queries(["ready"])
+
     def note_unusable_embedder(self, error: ToldonceError) -> None:
         """Note that a query could not be embedded."""
         if self.counts.add("queries_not_embedded") == 1:

@@ -17,6 +17,7 @@ from toldonce.server.docs import PAGE
 from toldonce.server.gate import Gate
 from toldonce.server.middleware import Entrance
 from toldonce.server.routes import ROUTERS
+from toldonce.server.routes.searching import BY_WORDS
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
 from toldonce.server.tenants import ensure_default
@@ -27,7 +28,7 @@ Mem0 client this server's address as `host` and a key of `toldonce keys create`.
 their end."""
 
 _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Mem0-User-ID", "X-API-Key", "X-Application"]
-_EXPOSED = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id"]
+_EXPOSED = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id", BY_WORDS]
 
 
 def build_app(settings: Settings) -> FastAPI:

@@ -19,14 +19,14 @@ from toldonce.engine.jobs import LEASE, Worker
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import DELETED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
-from toldonce.engine.search import Search
+from toldonce.engine.search import Found, Search
 from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
-from toldonce.recall.selection import Hit
 from toldonce.remember import edit
 from toldonce.server import retention, tenants
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
+from toldonce.server.readiness import Readiness
 from toldonce.server.retention import Retention
 from toldonce.server.scoping import runs_of
 from toldonce.server.settings import Settings
@@ -80,6 +80,7 @@ class Service:
             EMPTYING: self._empty,
         }
         self.worker = Worker(engine.store, self.handlers, [Fanout()])
+        self.readiness = Readiness(engine)
         self._small = ThreadPoolExecutor(2, "toldonce-small")
         self._large = ThreadPoolExecutor(1, "toldonce-large")
         engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
@@ -108,10 +109,9 @@ class Service:
         """An answer that takes a while to put together: off the loop, one at a time."""
         return await run_in(self._large, answer)
 
-    async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> list[Hit]:
+    async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> Found:
         """Recall, in the engine's own threads."""
-        found = await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired))
-        return found.hits
+        return await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired))
 
     async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
         """Every memory the filter admits, newest first."""

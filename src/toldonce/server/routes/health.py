@@ -20,8 +20,13 @@ async def healthz() -> Json:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Json:
-    """The memory can be read. Needs no key."""
-    await request.app.state.service.read(lambda store: store.serving.next_due())
+    """Searches can be answered: the memory can be read, and the embedder be used. Needs no key.
+
+    Otherwise 503, and ``problems`` say why.
+    """
+    problems = await request.app.state.service.readiness.problems()
+    if problems:
+        return Json({"status": "unavailable", "detail": " ".join(problems), "problems": problems}, 503)
     return Json({"status": "ok"})
 
 

@@ -21,10 +21,16 @@ router = new_router("search")
 
 _TOP_K = 10
 
+BY_WORDS = "X-Toldonce-By-Words"
+"""The header of an answer for which only words were compared, as the embedder could not be used."""
+
 
 @router.post("/v3/memories/search")
 async def search(body: SearchBody, caller: Reader) -> Json:
-    """The memories that answer a query, best first: ``{results: [...]}``."""
+    """The memories that answer a query, best first: ``{results: [...]}``.
+
+    ``by_words`` is there, and true, if the embedder could not be used, so that only words were compared.
+    """
     ids = ids_in(body.__dict__)
     if ids:
         name = next(iter(ids))
@@ -42,8 +48,11 @@ async def search_as_before(body: SearchBody, caller: Reader) -> Json:
 async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json:
     tree = tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata)
     asked = _request(body, caller.sees(tree))
-    hits = await caller.service.search(caller.project, asked, bool(body.show_expired))
-    return Json({"results": wire.only(map(wire.hit, hits), body.fields)})
+    found = await caller.service.search(caller.project, asked, bool(body.show_expired))
+    answer: dict[str, Any] = {"results": wire.only(map(wire.hit, found.hits), body.fields)}
+    if not found.by_words:
+        return Json(answer)
+    return Json({**answer, "by_words": True}, headers={BY_WORDS: "true"})
 
 
 def _request(body: SearchBody, tree: Filter) -> SearchRequest:
