@@ -34,7 +34,7 @@ from toldonce.pipecat import Mem0MemoryService
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.memory import RemoteMemory
-from toldonce.transfer.jsonl import export, load
+from toldonce.transfer.jsonl import begin, export, load
 from toldonce.transfer.mem0 import import_account
 
 MESSAGES = 200
@@ -125,7 +125,7 @@ def moving_in(folder: Path, count: int) -> dict[str, Any]:
         with Memory(folder=folder / "third") as third:
             whole.seek(0)
             began = time.perf_counter()
-            load(third._engine, PROJECT, whole, done=_ignore)
+            load(third._engine, PROJECT, begin(whole), done=_ignore)
             with_vectors = time.perf_counter() - began
             export(third._engine, PROJECT, again, vectors=True, done=_ignore)
     assert whole.getvalue() == again.getvalue(), "something differs on re-export"

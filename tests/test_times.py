@@ -38,6 +38,8 @@ def test_what_is_no_moment_is_refused_by_name(value: Any) -> None:
 
 def test_days() -> None:
     assert day("2026-03-01", "d") == day(date(2026, 3, 1), "d") == day(datetime(2026, 3, 1, 5, tzinfo=UTC), "d")
+    assert day("2026-03-01T23:30:00-02:00", "d") == day(datetime(2026, 3, 2, 1, 30, tzinfo=UTC), "d") == "2026-03-02"
+    assert day("2026-03-01T23:30:00", "d") == "2026-03-01"  # without a zone it says its day itself
     assert today(0) == "1970-01-01"
     assert iso(1_500_000) == "1970-01-01T00:00:01.500000+00:00"
     for wrong in ("2026-13-01", "tomorrow", 5, None):

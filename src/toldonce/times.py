@@ -10,6 +10,7 @@ from toldonce.errors import InvalidTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = -62_135_596_800_000_000  # 0001-01-01
+_A_DAY = "Use YYYY-MM-DD; a memory holds until the end of it, UTC."
 _LAST = 253_402_300_799_999_999  # 9999-12-31
 
 
@@ -53,17 +54,21 @@ def instant(value: object, key: str) -> int:
 
 
 def day(value: object, key: str) -> str:
-    """Read a day, YYYY-MM-DD. Raises ``InvalidTime`` that names ``key``."""
+    """Read a day, YYYY-MM-DD, or the day of a time: in UTC, or as written where no zone is.
+
+    Raises ``InvalidTime`` that names ``key``.
+    """
+    if isinstance(value, str):
+        try:
+            read = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise InvalidTime(f"{key}: {value!r} is not a day. {_A_DAY}") from error
+        value = read.date() if read.tzinfo is None else read
     if isinstance(value, datetime):
         return as_datetime(moment(value, key)).date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value.strip()).isoformat()
-        except ValueError:
-            pass
-    raise InvalidTime(f"{key}: {value!r} is not a day. Use YYYY-MM-DD; a memory holds until the end of it, UTC.")
+    raise InvalidTime(f"{key}: {value!r} is not a day. {_A_DAY}")
 
 
 def as_datetime(micros: int) -> datetime:

@@ -13,7 +13,7 @@ import pytest
 from toldonce import Memory
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidExport
-from toldonce.transfer.jsonl import export, export_file, load
+from toldonce.transfer.jsonl import begin, export, export_file, load
 from toldonce.transfer.loading import Tally
 
 ANN: dict[str, Any] = {"user_id": "ann"}
@@ -49,7 +49,7 @@ def exported(memory: Memory, *, vectors: bool = False) -> str:
 
 
 def loaded(memory: Memory, text: str) -> Tally:
-    return load(memory._engine, PROJECT, io.StringIO(text), done=lambda count: None)
+    return load(memory._engine, PROJECT, begin(io.StringIO(text)), done=lambda count: None)
 
 
 @pytest.mark.parametrize("vectors", [False, True])
@@ -132,6 +132,19 @@ def test_importing_beside_what_is_there(memory: Memory, tmp_path: Path) -> None:
 def test_files_that_are_no_export(memory: Memory, text: str, says: str) -> None:
     with pytest.raises(InvalidExport, match=says):
         loaded(memory, text)
+
+
+def test_half_an_emoji_in_a_file_is_repaired(memory: Memory, tmp_path: Path) -> None:
+    text = exported(memory)
+    assert "The code is 42." in text
+    with Memory(folder=tmp_path / "repaired") as other:
+        loaded(other, text.replace("The code is 42.", "The code is \\ud83d."))
+        assert "The code is \N{REPLACEMENT CHARACTER}." in exported(other)
+
+
+def test_a_line_nested_without_end_is_named(memory: Memory) -> None:
+    with pytest.raises(InvalidExport, match="Line 2"):
+        loaded(memory, '{"kind":"toldonce","format":1}\n{"kind":' + "[" * 100_000 + "\n")
 
 
 def test_times_without_a_zone_are_refused(memory: Memory) -> None:

@@ -22,7 +22,7 @@ from toldonce.engine.requests import PROJECT
 from toldonce.errors import Unreachable
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
-from toldonce.transfer.mem0 import Report, import_account, import_library
+from toldonce.transfer.mem0 import Report, import_account, import_library, open_library
 
 
 @pytest.fixture
@@ -138,6 +138,33 @@ def test_from_our_own_server_nothing_differs(memory: Memory, tmp_path: Path) -> 
         assert [entry["new_memory"] for entry in memory.history(first)] == ["Fact number 27.", "Another fact."]
 
 
+def test_odd_memories_never_end_a_move(host: Host, memory: Memory) -> None:
+    host.keep("Before.", user_id="ann")
+    host.keep("", user_id="ann")["memory"] = None
+    host.keep("Half a \ud83d face.", user_id="ann", metadata={"mood": "\ude00"})
+    host.keep("Never.", user_id="ann", created_at="never", expiration_date="2099-01-31T00:00:00Z")
+    host.keep("No id.", user_id="ann")["id"] = None
+    host.keep("No id either.", user_id="ann")["id"] = None
+    host.keep("Spaced.", user_id="ann lee")
+    broken = host.keep("After.", user_id="ann")["id"]
+    host.rule = lambda request: Reply(500, b"{}") if request.path.endswith(f"{broken}/history/") else None
+    report = moved(memory, host.url)
+    assert (report.found, report.imported, report.differing) == (8, 5, [])
+    assert [reason.split(",")[0] for _, reason in report.left_out] == [
+        "it has no text",
+        "it has no id that can be kept",
+        "it has no id that can be kept",
+    ]
+    assert len({uid for uid, _ in report.left_out}) == 3
+    starts = ("the text", "metadata 'mood'", "created_at 'never'", "its history")
+    assert [told.startswith(start) for (_, told), start in zip(report.repaired, starts, strict=True)] == [True] * 4
+    rows = memory.get_all(filters={"user_id": "ann"})["results"]
+    assert {row["memory"] for row in rows} == {"Before.", "Half a \ufffd face.", "Never.", "After."}
+    assert {row["memory"]: row.get("expiration_date") for row in rows}["Never."] == "2099-01-31"
+    again = moved(memory, host.url)
+    assert (again.imported, again.there, again.differing) == (0, 5, [])
+
+
 def command(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"TOLDONCE_HOME": str(home)}
     environment.pop("MEM0_API_KEY", None)
@@ -162,6 +189,39 @@ def test_at_the_command_line(host: Host, tmp_path: Path) -> None:
     assert command("export", file, home=home).returncode == 0
     assert "3 memories and 0 messages imported" in command("import", file, home=other).stdout
     assert command("export", "-", home=other).stdout == file.read_text(encoding="utf-8")
+
+
+def test_a_source_without_memories_is_an_error_and_makes_nothing(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "other.jsonl").write_text('{"kind":"owner","entity":"user","id":"ann"}\n')
+    for arguments, says in (
+        (["mem0", "--host", host.url, "--api-key", KEY], "lists no memories for this key"),
+        ([str(tmp_path / "other.jsonl")], "Line 1 is no header"),
+    ):
+        done = command("import", *arguments, home=tmp_path / "home")
+        assert done.returncode == 2, done.stdout
+        assert says in done.stderr
+        assert "Verified" not in done.stdout
+        assert not (tmp_path / "home").exists()
+    host.keep("", user_id="ann")["memory"] = None
+    done = command("import", "mem0", "--host", host.url, "--api-key", KEY, home=tmp_path / "home")
+    assert (done.returncode, "None of the memories could be kept" in done.stderr) == (2, True)
+    assert "it has no text" in done.stdout
+
+
+def test_projects_go_by_name_and_by_id(host: Host, tmp_path: Path) -> None:
+    filled(host)
+    home, file = tmp_path / "home", tmp_path / "support.jsonl"
+    move = ("import", "mem0", "--host", host.url, "--api-key", KEY, "--project", "support")
+    assert "3 imported" in command(*move, home=home).stdout
+    made = command("keys", "create", "--project", "support", "--json", home=home)
+    project = json.loads(made.stdout)["project_id"]
+    for named in ("support", project):
+        done = command("export", file, "--project", named, home=home)
+        assert (done.returncode, "3 memories" in done.stderr) == (0, True)
+    assert command("export", "-", home=home).stdout.count("\n") == 1  # nothing went to the library's own project
+    done = command("export", tmp_path / "none.jsonl", "--project", "suport", home=home)
+    assert (done.returncode, "there is no project 'suport'" in done.stderr) == (2, True)
+    assert not (tmp_path / "none.jsonl").exists()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +261,9 @@ def test_a_store_of_mem0s_library_comes_along(memory: Memory, tmp_path: Path, mo
         expected = {row["id"]: row for row in theirs.get_all(filters={"user_id": "ann"})["results"]}
         theirs.update(next(iter(expected)), "Another fact.")
         theirs.close()
-        report = asyncio.run(import_library(memory._engine, PROJECT, config, done=lambda count: None))
+    monkeypatch.delenv("OPENAI_API_KEY")  # reading calls no model
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    report = asyncio.run(import_library(memory._engine, PROJECT, open_library(config), done=lambda count: None))
     assert (report.found, report.imported, report.differing) == (5, 5, [])
     ours = {row["id"]: row for row in memory.get_all(filters={"user_id": "ann"})["results"]}
     assert {uid: row["metadata"] for uid, row in ours.items()} == {

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toldonce.adapters.mem0_config import fingerprint, require_mem0, vector_store
+from toldonce.adapters.mem0_store import silence
 from toldonce.config import default_folder
 from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.requests import MOST_RESULTS, read_filters, read_limit, scope_of, search_request
@@ -183,9 +184,7 @@ def _engine(config: Mapping[str, Any]) -> tuple[_Engine, Callable[[], None]]:
 
 def load_library(config: dict[str, Any]) -> Any:
     """Mem0's ``Memory``, silent, for several threads. Takes seconds."""
-    # It would report every call to its makers, and keep a second store for that.
-    silent = os.environ.setdefault("MEM0_TELEMETRY", "False") == "False"
-    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")  # Chroma's
+    silent = silence()
     from mem0 import Memory
 
     for name in ("mem0.memory.telemetry", "mem0.memory.main"):

@@ -47,12 +47,28 @@ def needs_mem0(config: Mapping[str, Any]) -> bool:
 
 
 def require_mem0(config: Mapping[str, Any]) -> None:
-    """Raise where Mem0's library could not run this configuration, with all that there is to add.
+    """Raise where Mem0's library could not run this configuration, with all that there is to do about it.
 
     Raises:
         MissingExtra: packages are not installed.
         InvalidConfig: OpenAI is asked for, be it by default, and there is no key for it.
     """
+    without = [name for name in ("llm", "embedder") if _lacks_key(config, name)]
+    key = (
+        f"local_config: OpenAI runs the {' and the '.join(without)}, and needs a key. Set OPENAI_API_KEY, "
+        "or name another provider under 'llm' and 'embedder'. With local_config={} Toldonce "
+        "runs its own engine, which needs no key."
+    )
+    try:
+        require_packages(config)
+    except MissingExtra as error:
+        raise MissingExtra(f"{error} {key}" if without else str(error)) from None
+    if without:
+        raise InvalidConfig(key)
+
+
+def require_packages(config: Mapping[str, Any]) -> None:
+    """Raise ``MissingExtra`` where Mem0's library, or what its vector store needs, is not installed."""
     store = _provider(config, "vector_store", "qdrant")
     missing = [] if find_spec("mem0") else ["'toldonce[mem0]'"]
     module, package = _PACKAGES.get(store, ("", ""))
@@ -61,14 +77,7 @@ def require_mem0(config: Mapping[str, Any]) -> None:
     if missing:
         raise MissingExtra(
             f"local_config names providers that Mem0's own library runs (vector store {store!r}), and not all of it is "
-            f"installed. Install it: pip install {' '.join(missing)}"
-        )
-    without = [name for name in ("llm", "embedder") if _lacks_key(config, name)]
-    if without:
-        raise InvalidConfig(
-            f"local_config: OpenAI runs the {' and the '.join(without)}, and needs a key. Set OPENAI_API_KEY, "
-            "or name another provider under 'llm' and 'embedder'. With local_config={} Toldonce "
-            "runs its own engine, which needs no key."
+            f"installed. Install it: pip install {' '.join(missing)}."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,13 +21,16 @@ from toldonce.errors import InvalidConfig, InvalidExport
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
 from toldonce.takeover import database_file
-from toldonce.transfer.jsonl import export, export_file, load
-from toldonce.transfer.mem0 import Report, import_account, import_library
+from toldonce.times import now
+from toldonce.transfer.jsonl import begin, export, export_file, load
+from toldonce.transfer.mem0 import Report, import_account, import_library, open_library, require_memories
 
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
 ]
-Project = Annotated[str, typer.Option(metavar="ID", help="Of a server; the library has one.")]
+Project = Annotated[
+    str, typer.Option(metavar="NAME|ID", help="Of a server, the library has one. An import makes it if need be.")
+]
 
 _SHOWN = 10
 """Memories that are named one by one; the rest are counted."""
@@ -44,6 +47,7 @@ def export_memories(
     """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history."""
     _require_memories(data)
     with _engine(data) as engine, _progress("exporting", None) as done:
+        project = _found(engine, project)
         if str(target) == "-":
             tally = export(engine, project, sys.stdout, vectors=vectors, done=done)
         else:
@@ -67,30 +71,32 @@ def import_memories(
     """
     if source != "mem0":
         _import_file(Path(source), data, project)
-        return
-    with _engine(data) as engine, _progress("importing", None) as done:
-        if config is not None:
-            report = asyncio.run(import_library(engine, project, _read_config(config), done=done))
-        else:
-            report = asyncio.run(_from_account(engine, project, host, api_key, done))
-    _tell(report)
+    elif config is not None:
+        found = open_library(_read_config(config))
+        with _engine(data) as engine, _progress("importing", len(found.rows)) as done:
+            report = asyncio.run(import_library(engine, _made(engine, project), found, done=done))
+        _tell(report)
+    else:
+        _tell(asyncio.run(_from_account(data, project, host, api_key)))
 
 
 def _import_file(path: Path, data: Path | None, project: str) -> None:
     try:
         size = path.stat().st_size
-        with open(path, encoding="utf-8") as file, _engine(data) as engine, _progress("importing", size) as done:
-            tally = load(engine, project, file, done=done)
+        with open(path, encoding="utf-8") as file:
+            lines = begin(file)
+            with _engine(data) as engine, _progress("importing", size) as done:
+                tally = load(engine, _made(engine, project), lines, done=done)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidExport(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     typer.echo(f"{tally.memories} memories and {tally.messages} messages imported, {tally.there} were there already.")
 
 
-async def _from_account(
-    engine: Engine, project: str, host: str | None, api_key: str | None, done: Callable[[int], None]
-) -> Report:
+async def _from_account(data: Path | None, project: str, host: str | None, api_key: str | None) -> Report:
     async with Mem0Client(account(api_key, host)) as client:
-        return await import_account(engine, project, client, done=done)
+        await require_memories(client)
+        with _engine(data) as engine, _progress("importing", None) as done:
+            return await import_account(engine, _made(engine, project), client, done=done)
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -105,17 +111,27 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def _tell(report: Report) -> None:
     typer.echo(f"{report.found} memories found: {report.imported} imported, {report.there} were there already.")
-    if report.left_out:
-        typer.echo(f"{len(report.left_out)} were left out, as they cannot be kept here:")
-        for uid, reason in [*report.left_out.items()][:_SHOWN]:
-            typer.echo(f"  {uid}  {reason}")
+    _list(report.repaired, "repairs were made, as not everything can be kept as it was:")
+    _list(report.left_out, "were left out, as they cannot be kept here:")
     if report.differing:
         shown = ", ".join(report.differing[:_SHOWN])
         raise InvalidExport(
             f"{len(report.differing)} memories are not here as they are there: {shown}"
             f"{' ...' if len(report.differing) > _SHOWN else ''}. They were changed meanwhile, here or there."
         )
-    typer.echo("Verified: the same memories are here, by count and by hash.")
+    if report.found == len(report.left_out):
+        raise InvalidExport("None of the memories could be kept: nothing was imported.")
+    but = ", but for what is named above" if report.left_out or report.repaired else ""
+    typer.echo(f"Verified: the same memories are here{but}, by count and by hash.")
+
+
+def _list(told: Sequence[tuple[str, str]], what: str) -> None:
+    if told:
+        typer.echo(f"{len(told)} {what}")
+        for uid, reason in told[:_SHOWN]:
+            typer.echo(f"  {uid}  {reason}")
+        if len(told) > _SHOWN:
+            typer.echo(f"  ... and {len(told) - _SHOWN} more")
 
 
 @contextmanager
@@ -125,6 +141,31 @@ def _engine(data: Path | None) -> Iterator[Engine]:
         yield engine
     finally:
         let_go()
+
+
+def _found(engine: Engine, project: str) -> str:
+    """The id of the project with this id or name. Raises ``InvalidConfig`` if there is none."""
+    if project == PROJECT:
+        return project
+    from toldonce.server.tenants import ORGANISATION
+
+    with engine.reading() as store:
+        found = store.serving.project(project) or store.serving.project_named(ORGANISATION, project.strip())
+    if found is None:
+        raise InvalidConfig(
+            f"--project: there is no project {project!r} here. toldonce keys list shows those with keys."
+        )
+    return found.id
+
+
+def _made(engine: Engine, project: str) -> str:
+    """The id of the project with this id or name; one of this name is made if there is none."""
+    from toldonce.server.tenants import create
+
+    try:
+        return _found(engine, project)
+    except InvalidConfig:
+        return engine.store.write_now(lambda store: create(store, project, None, now())).id
 
 
 def _require_memories(data: Path | None) -> None:

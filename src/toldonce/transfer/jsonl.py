@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -51,17 +51,34 @@ def export_file(engine: Engine, project: str, path: Path, *, vectors: bool = Fal
     return tally
 
 
-def load(engine: Engine, project: str, source: TextIO, *, done: Progress) -> Tally:
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file of ``export`` whose first line was read: it is one."""
+
+    header: Header
+    size: int
+    """Characters of the header."""
+    rest: TextIO
+
+
+def begin(source: TextIO) -> ExportFile:
+    """See that a file is one of ``export``'s, before anything is made for it. Raises ``InvalidExport``."""
+    text = source.readline()
+    header = read(text, 1) if text.strip() else None
+    if not isinstance(header, Header):
+        raise InvalidExport("Line 1 is no header. Was the file written by: toldonce export?")
+    return ExportFile(header, len(text), source)
+
+
+def load(engine: Engine, project: str, source: ExportFile, *, done: Progress) -> Tally:
     """Read what ``export`` wrote; what is there already is left as it is. ``done``: characters read.
 
     Raises ``InvalidExport``. What was read until then is kept: repeat it once the file is right.
     """
     loader = Loader(engine, project)
-    lines = _read_lines(source, done)
-    first = next(lines, None)
-    if not isinstance(first, Header):
-        raise InvalidExport("Line 1 is no header. Was the file written by: toldonce export?")
-    if first.embedder is not None and first.embedder != engine.vectors_from:
+    done(source.size)
+    lines = _read_lines(source.rest, done)
+    if source.header.embedder is not None and source.header.embedder != engine.vectors_from:
         lines = (_without_vector(line) for line in lines)
     owner: Owner | None = None
     batch: list[Line] = []
@@ -94,7 +111,7 @@ def _lines(engine: Engine, store: Read, project: str, vectors: bool) -> Iterator
 
 
 def _read_lines(source: TextIO, done: Progress) -> Iterator[Line]:
-    for number, text in enumerate(source, 1):
+    for number, text in enumerate(source, 2):
         done(len(text))
         if text.strip():
             yield read(text, number)

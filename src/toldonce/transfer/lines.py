@@ -17,6 +17,7 @@ from toldonce.errors import InvalidExport, InvalidInput
 from toldonce.remember.plan import message_digest
 from toldonce.stores.protocol import JournalMessage
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
+from toldonce.text.repair import storable_json
 from toldonce.times import iso, moment
 from toldonce.types import ENTITY_KINDS, EntityKind, Message, Scope
 
@@ -52,11 +53,10 @@ def write(line: Line) -> str:
 def read(text: str, number: int) -> Line:
     """What a line says. Raises ``InvalidExport`` that names it by its number."""
     try:
-        row = json.loads(text)
-        line = _read(row)
+        line = _read(storable_json(json.loads(text)))
     except KeyError as error:
         raise InvalidExport(f"Line {number} lacks {error}. Was the file written by: toldonce export?") from error
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         if isinstance(error, InvalidInput):
             raise InvalidExport(f"Line {number}: {error}") from error
         raise InvalidExport(f"Line {number} cannot be read ({error}). Was it written by: toldonce export?") from error

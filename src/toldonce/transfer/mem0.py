@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from toldonce.adapters.mem0_config import fingerprint, require_mem0
+from toldonce.adapters.mem0_store import read_store
 from toldonce.engine import Engine
-from toldonce.errors import InvalidExport, InvalidInput, Rejected
+from toldonce.errors import HostFailed, InvalidExport, InvalidInput, NotMem0, Rejected, RemoteNotFound
 from toldonce.remember.plan import owner_of
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.threads import in_a_thread
 from toldonce.stores.transfer import Carried
+from toldonce.text.repair import storable
 from toldonce.times import now
 from toldonce.transfer.lines import Owner
 from toldonce.transfer.loading import BATCH, Loader
 from toldonce.transfer.rows import Row, carried, print_of, print_of_record
 from toldonce.types import EntityKind
 
-_LOG = logging.getLogger(__name__)
-
 _AT_ONCE = 8
 """Histories asked for together: a host has one call for each memory."""
 
 _EVERYTHING: dict[str, Any] = {"OR": [{key: "*"} for key in ("user_id", "agent_id", "app_id", "run_id")]}
 
-Found = tuple[Row, Sequence[Row]]
-"""A memory and its history."""
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A memory and its history."""
+
+    row: Row
+    history: Sequence[Row] = ()
+    without_history: str | None = None
+    """Why the history is not there, if it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStore:
+    """What Mem0's library keeps: memories as it lists them, and their histories by id."""
+
+    rows: Sequence[Row]
+    histories: Mapping[str, Sequence[Row]]
 
 
 @dataclass(slots=True)
@@ -41,8 +55,10 @@ class Report:
     imported: int = 0
     there: int = 0
     """Memories that were here already."""
-    left_out: dict[str, str] = field(default_factory=dict)
-    """Why memories, by id, cannot be kept here: nobody's, or somebody's whose id nobody could ask for."""
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    """Memories, by id or by their place, that cannot be kept here, and why."""
+    repaired: list[tuple[str, str]] = field(default_factory=list)
+    """Memories, by id, that are here, and what of them could not be kept as it was."""
     differing: list[str] = field(default_factory=list)
     """Ids of memories that are not here, or not as they are there."""
 
@@ -50,65 +66,94 @@ class Report:
 async def import_account(engine: Engine, project: str, client: Mem0Client, *, done: Callable[[int], None]) -> Report:
     """Copy every memory of an account; what is here already is left as it is, so it can be repeated.
 
-    ``done`` is called with the number of memories read since the last time.
+    ``done`` is called with the number of memories read since the last time. An odd memory is repaired or left out,
+    and listed. Raises ``RemoteError`` where the host fails, and ``InvalidExport`` where another project has a memory.
     """
-    with engine.reading() as store:
-        here = {
-            record.id
-            for owner_id in store.owners(project, None, None)
-            for record in store.records_of(owner_id).values()
-        }
+    here = await in_a_thread(_here, engine, project)
 
     async def read() -> AsyncIterator[list[Found]]:
         busy = asyncio.Semaphore(_AT_ONCE)
 
         async def with_history(row: Row) -> Found:
-            if row["id"] in here:
-                return row, []
+            uid = row.get("id")
+            if not isinstance(uid, (str, int)) or not uid or str(uid) in here:
+                return Found(row)
             async with busy:
-                return row, await client.history(str(row["id"]))
+                try:
+                    return Found(row, await client.history(str(uid)))
+                except (RemoteNotFound, Rejected, HostFailed, NotMem0) as error:
+                    return Found(row, (), f"its history cannot be had: {error}")
 
         async for rows in _batches(_account(client)):
             yield list(await asyncio.gather(*map(with_history, rows)))
 
-    return await _import(engine, project, read(), done)
+    return await _import(engine, project, read(), here, done)
 
 
-async def import_library(
-    engine: Engine, project: str, config: Mapping[str, Any], *, done: Callable[[int], None]
-) -> Report:
-    """Copy every memory that Mem0's library keeps under a ``local_config``."""
-    require_mem0(config)
-    from toldonce.adapters.mem0 import load_library
-
-    memory = await in_a_thread(load_library, dict(config))
-    rows = await in_a_thread(lambda: list(memory._get_all_from_vector_store(None, 1_000_000, show_expired=True)))
-    _LOG.info("%d memories under %s", len(rows), fingerprint(config))
+async def import_library(engine: Engine, project: str, store: LibraryStore, *, done: Callable[[int], None]) -> Report:
+    """Copy every memory that Mem0's library keeps, as ``open_library`` found it."""
 
     async def read() -> AsyncIterator[list[Found]]:
-        for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
-            yield await in_a_thread(lambda part=part: [(row, memory.history(row["id"])) for row in part])
+        for start in range(0, len(store.rows), BATCH):
+            rows = store.rows[start : start + BATCH]
+            yield [Found(row, store.histories.get(str(row["id"]), ())) for row in rows]
 
-    try:
-        return await _import(engine, project, read(), done)
-    finally:
-        memory.close()
+    return await _import(engine, project, read(), await in_a_thread(_here, engine, project), done)
+
+
+def open_library(config: Mapping[str, Any]) -> LibraryStore:
+    """Read what Mem0's library keeps under a ``local_config``. No model is loaded or called, and nothing is made.
+
+    Raises:
+        MissingExtra: packages it needs are not installed.
+        InvalidConfig: there is no such store or collection.
+        InvalidExport: it holds no memories.
+    """
+    rows, histories = read_store(config)
+    if not rows:
+        raise InvalidExport("Mem0's library keeps no memories there: nothing was imported. Check the configuration.")
+    return LibraryStore(rows, histories)
+
+
+async def require_memories(client: Mem0Client) -> None:
+    """Raise ``InvalidExport`` for an account that holds no memories, before anything is made for them."""
+    async with aclosing(_account(client)) as rows:
+        async for _ in rows:
+            return
+    raise InvalidExport(
+        f"{client.account.host} lists no memories for this key: nothing was imported. Check the host and the key."
+    )
+
+
+def _here(engine: Engine, project: str) -> dict[str, int]:
+    """When the memories of a project were made, by id."""
+    with engine.reading() as store:
+        owners = store.owners(project, None, None)
+        return {record.id: record.created_at for owner in owners for record in store.records_of(owner).values()}
 
 
 async def _import(
-    engine: Engine, project: str, batches: AsyncIterator[list[Found]], done: Callable[[int], None]
+    engine: Engine,
+    project: str,
+    batches: AsyncIterator[list[Found]],
+    here: Mapping[str, int],
+    done: Callable[[int], None],
 ) -> Report:
     report, loader, at = Report(), Loader(engine, project), now()
     prints: dict[str, bytes] = {}
     async for batch in batches:
-        report.found += len(batch)
         memories = []
-        for row, history in batch:
+        for found in batch:
+            report.found += 1
+            uid = str(found.row.get("id") or f"number {report.found}")
             try:
-                memories.append(carried(row, history, at))
+                reading = carried(found.row, found.history, here.get(uid, at))
             except InvalidInput as error:
-                report.left_out[str(row["id"])] = str(error)
+                report.left_out.append((storable(uid), str(error)))
+                continue
+            memories.append(reading.memory)
+            repairs = [found.without_history, *reading.repairs] if found.without_history else reading.repairs
+            report.repaired += [(uid, repair) for repair in repairs]
         prints.update((memory.uid, print_of(memory)) for memory in memories)
         await in_a_thread(_write, loader, memories)
         done(len(batch))
@@ -138,29 +183,33 @@ def _differing(engine: Engine, project: str, prints: Mapping[str, bytes]) -> lis
     return differing
 
 
-async def _account(client: Mem0Client) -> AsyncIterator[Row]:
+async def _account(client: Mem0Client) -> AsyncGenerator[Row, None]:
     """Every memory of an account: all at once, or where a host cannot say "any", entity by entity."""
-    seen: set[str] = set()
+    seen: set[object] = set()
+    listed = False
     try:
         async for row in client.every(_EVERYTHING, show_expired=True):
-            if row.get("id") not in seen:
-                seen.add(_checked(row))
+            listed = True
+            if _is_new(row, seen):
                 yield row
         return
     except (Rejected, ValueError):
-        if seen:
+        if listed:
             raise
     for kind, name in await client.entities():
         async for row in client.every({f"{kind}_id": name}):
-            if row.get("id") not in seen:
-                seen.add(_checked(row))
+            if _is_new(row, seen):
                 yield row
 
 
-def _checked(row: Row) -> str:
-    if not isinstance(row.get("id"), str) or not isinstance(row.get("memory"), str):
-        raise InvalidExport("The host lists something without 'id' and 'memory'. Is it a Mem0 host?")
-    return str(row["id"])
+def _is_new(row: Row, seen: set[object]) -> bool:
+    """Whether a memory was not listed before; one without an id that says so is always new."""
+    uid = row.get("id")
+    if not isinstance(uid, (str, int)):
+        return True
+    new = uid not in seen
+    seen.add(uid)
+    return new
 
 
 async def _batches(rows: AsyncIterator[Row]) -> AsyncIterator[list[Row]]:
