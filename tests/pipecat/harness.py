@@ -98,6 +98,7 @@ class Call:
         processors: Sequence[FrameProcessor] | None = None,
         assistant_params: LLMAssistantAggregatorParams | None = None,
         strategies: Any = None,
+        user_params: dict[str, Any] | None = None,
         cancel: bool = False,
         **worker_options: Any,
     ) -> None:
@@ -107,7 +108,9 @@ class Call:
         self._cancel = cancel
         self.user, self.assistant = LLMContextAggregatorPair(
             self.context,
-            user_params=LLMUserAggregatorParams(user_turn_strategies=strategies or ExternalUserTurnStrategies()),
+            user_params=LLMUserAggregatorParams(
+                user_turn_strategies=strategies or ExternalUserTurnStrategies(), **(user_params or {})
+            ),
             assistant_params=assistant_params or LLMAssistantAggregatorParams(),
         )
         between = list(processors) if processors is not None else [*services, self.llm]

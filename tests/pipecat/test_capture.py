@@ -132,8 +132,8 @@ async def test_a_history_of_an_earlier_call_is_not_stored_again(ann: Ann) -> Non
 @pytest.mark.skipif(not ASSISTANT_TURN_FRAMES, reason="this Pipecat does not announce turns")
 async def test_turns_announced_without_a_context_are_stored(ann: Ann) -> None:
     async with Call(llm=ScriptedLLM(), processors=[service := ann.service()]) as call:
-        service._aggregators.contexts.clear()
-        service._aggregators.part()
+        service._aggregators.context = None
+        service._aggregators.detach()
         for frame in USER_TURN_FRAMES:
             await call.user.push_frame(frame("I moved to Oslo in March.", time_now_iso8601()))  # type: ignore[call-arg]
         for frame in ASSISTANT_TURN_FRAMES:

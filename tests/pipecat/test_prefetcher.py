@@ -81,6 +81,27 @@ async def test_a_turn_finds_ready_what_its_final_transcript_asked_for(backend: B
     assert backend.asked == ["where do I live"]
 
 
+async def test_a_lookup_called_off_before_it_begins_is_not_under_way(backend: Backend) -> None:
+    """Transcripts that arrive in one burst, while the loop is busy: each newer one calls the one before off."""
+    for burst in range(3):
+        for words in ("I have a question", "about my dog", "it has been limping", "and it does not eat"):
+            backend.recall.ahead(f"{burst} {words}", final=True)
+        turn = asyncio.create_task(backend.turn(f"{burst} who is my vet"))
+        await backend.answer(f"{burst} who is my vet", "Hansen")
+        assert await within(turn) == ["Hansen"]
+    assert not backend.recall._late
+    assert backend.recall.tally.without_lookup == 0
+
+
+async def test_turns_without_a_lookup_are_counted(backend: Backend) -> None:
+    for n in range(5):
+        await backend.turn(f"question {n}", patience=0.001)
+    assert (len(backend.asked), backend.recall.tally.without_lookup) == (3, 2)
+    backend.recall.forget()
+    await backend.turn("question 6", patience=0.001)
+    assert backend.recall.tally.without_lookup == 0
+
+
 async def test_without_a_transcript_a_turn_asks_and_waits(backend: Backend) -> None:
     turn = asyncio.create_task(backend.turn("where do I live"))
     await backend.answer("where do I live", "Oslo")

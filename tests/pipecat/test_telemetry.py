@@ -29,9 +29,8 @@ class Seen(BaseObserver):
             self.told[data.frame.id] = data.frame.data
 
 
-def stored(seen: Seen) -> list[Any]:
-    told = (data for data in seen.told.values() if data["type"] == "memory-stored")
-    return [message for data in told for message in data["messages"]]
+def stored(seen: Seen) -> list[dict[str, Any]]:
+    return [data for data in seen.told.values() if data["type"] == "memory-stored"]
 
 
 async def test_metrics(ann: Ann) -> None:
@@ -50,23 +49,22 @@ async def test_metrics(ann: Ann) -> None:
 
 
 @pytest.mark.skipif(not WORKERS, reason="this Pipecat does not tell a processor of RTVI")
-@pytest.mark.parametrize("enabled", [True, False])
-async def test_the_client_is_told_what_was_recalled_and_stored(ann: Ann, enabled: bool) -> None:
+@pytest.mark.parametrize("rtvi", [False, True, "texts"])
+async def test_the_client_is_told_what_was_asked_for(ann: Ann, rtvi: Any) -> None:
     await ann.told("I moved to Oslo in March.")
     seen = Seen()
-    async with Call(ann.service(), observers=[seen], enable_rtvi=enabled) as call:
+    async with Call(ann.service(rtvi=rtvi), observers=[seen], enable_rtvi=True) as call:
         await call.say("In which city do I live?")
-        if enabled:
-            await until(lambda: len(stored(seen)) == 2)
-    if not enabled:
+        await until(lambda: not rtvi or sum(data["count"] for data in stored(seen)) == 2)
+    assert "Oslo" in str(call.shown), "something was recalled"
+    if not rtvi:
         assert not seen.told
         return
     (recalled,) = [data for data in seen.told.values() if data["type"] == "memory-recalled"]
-    assert recalled["memories"][0]["memory"] == "I moved to Oslo in March."
-    assert stored(seen) == [
-        {"role": "user", "content": "In which city do I live?"},
-        {"role": "assistant", "content": "answer 1"},
-    ]
+    assert [set(memory) >= {"id"} for memory in recalled["memories"]] == [True]
+    assert ("Oslo" in str(seen.told), "which city" in str(seen.told)) == (
+        (True, True) if rtvi == "texts" else (False, False)
+    )
 
 
 async def test_a_span_in_the_turns_trace(ann: Ann) -> None:

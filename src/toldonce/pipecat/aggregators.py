@@ -1,53 +1,73 @@
-"""The aggregators around a service: it hears their turns end, and hides its blocks from their summariser."""
+"""The aggregator pair of a service's own branch: it hears their turns, and hides its blocks from their summariser.
+
+A worker may hold several pairs: two callers, two agents, a voicemail detector. A service belongs to the pair whose user
+aggregator comes right before it in its own line of the pipeline, and hears no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
+from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregator
 from pipecat.processors.frame_processor import FrameProcessor
 
-from .block import RecallBlock
+from .block import Blocks
 from .capture import Context
+from .compat import USER_MESSAGE_EVENTS
 from .messages import ContextMessage
+from .transcripts import TurnTranscript
 
-TurnEnded: TypeAlias = Callable[[Context, bool | None], Awaitable[None]]
-"""The context the assistant's turn was added to, and whether it was interrupted (None: this Pipecat does not tell)."""
+
+class Listener(Protocol):
+    """Told what the pair does."""
+
+    def user_turn_added(self, context: Context, text: str) -> None: ...
+
+    def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
+        """``interrupted``: None where this Pipecat does not tell."""
+
+    def summary_written(self, message: ContextMessage) -> None: ...
 
 
 class Aggregators:
-    """The aggregators found from one processor."""
+    """The pair that a processor belongs to."""
 
-    def __init__(
-        self, processor: FrameProcessor, turn_ended: TurnEnded, summarised: Callable[[ContextMessage], None]
-    ) -> None:
+    def __init__(self, processor: FrameProcessor, listener: Listener, transcript: TurnTranscript) -> None:
         self._processor = processor
-        self._turn_ended = turn_ended
-        self._summarised = summarised
+        self._listener = listener
+        self._transcript = transcript
         self._listening = True
-        self.contexts: list[Context] = []
-        self.hear_turns = False
-        """Whether an assistant aggregator was found, so that its turn frames tell nothing new."""
+        self.context: Context = None
+        """The context of the pair; None if there is no pair."""
 
-    def meet(self) -> None:
-        """Find the aggregators, and listen."""
-        for aggregator in _aggregators(self._processor):
-            if not any(aggregator.context is context for context in self.contexts):
-                self.contexts.append(aggregator.context)
+    def attach(self, worker: Any) -> None:
+        """Find the pair, and listen. ``worker`` is the ``PipelineWorker``, None below Pipecat 1.3."""
+        pair = own_pair(self._processor, getattr(worker, "pipeline", None))
+        for aggregator in pair:
+            self.context = aggregator.context
             if aggregator.role == "assistant":
-                aggregator.add_event_handler("on_assistant_turn_stopped", self._on_turn_stopped)
-                self.hear_turns = True
+                aggregator.add_event_handler("on_assistant_turn_stopped", self._on_assistant_turn)
                 self._veil(aggregator)
+            else:
+                self._transcript.attach(aggregator)
+                for event in USER_MESSAGE_EVENTS:
+                    aggregator.add_event_handler(event, self._on_user_message)
 
-    def part(self) -> None:
+    def detach(self) -> None:
         """Listen no more."""
         self._listening = False
 
-    async def _on_turn_stopped(self, aggregator: LLMContextAggregator, message: Any) -> None:
+    def _on_user_message(self, aggregator: LLMContextAggregator, message: Any) -> None:
         if self._listening and message.content:
-            await self._turn_ended(aggregator.context, getattr(message, "interrupted", None))
+            self._listener.user_turn_added(aggregator.context, message.content)
+
+    def _on_assistant_turn(self, aggregator: LLMContextAggregator, message: Any) -> None:
+        if self._listening and message.content:
+            interrupted = getattr(message, "interrupted", None)
+            self._listener.assistant_turn_added(aggregator.context, message.content, interrupted)
 
     def _veil(self, aggregator: LLMContextAggregator) -> None:
         """Let the aggregator's summariser see its context without blocks.
@@ -61,7 +81,7 @@ class Aggregators:
         if isinstance(context, LLMContext) and not isinstance(context, VeiledContext):
             context = summariser._context = VeiledContext(context)
         if isinstance(context, VeiledContext):
-            context.listeners.append(self._summarised)
+            context.listeners.append(self._listener.summary_written)
 
 
 class VeiledContext(LLMContext):
@@ -80,7 +100,7 @@ class VeiledContext(LLMContext):
 
     def get_messages(self, *arguments: Any, **options: Any) -> list[Any]:
         """The messages but for the blocks."""
-        return [message for message in self._real.get_messages(*arguments, **options) if not _is_block(message)]
+        return [message for message in self._real.get_messages(*arguments, **options) if not Blocks.is_any(message)]
 
     def set_messages(self, messages: list[Any]) -> None:
         """Replace the messages; one not seen before is the summary. Each block stays before what it stood before."""
@@ -92,13 +112,9 @@ class VeiledContext(LLMContext):
                     told(message)
         written = list(messages)
         for place, message in enumerate(before):
-            if _is_block(message):
+            if Blocks.is_any(message):
                 written.insert(_beside(before, place, written), message)
         self._real.set_messages(written)
-
-
-def _is_block(message: ContextMessage) -> bool:
-    return isinstance(message, RecallBlock)
 
 
 def _beside(before: list[Any], place: int, written: list[Any]) -> int:
@@ -107,22 +123,49 @@ def _beside(before: list[Any], place: int, written: list[Any]) -> int:
     return next((index for index, message in enumerate(written) if id(message) in after), len(written))
 
 
-def _aggregators(processor: FrameProcessor) -> Iterator[LLMContextAggregator]:
-    worker = getattr(processor, "_setup", None)  # Since Pipecat 1.3 the whole pipeline is known in setup().
-    pipeline = getattr(getattr(worker, "pipeline_worker", None), "pipeline", None)
-    found = _inside(pipeline) if pipeline is not None else _in_line(processor)
-    return (one for one in found if isinstance(one, LLMContextAggregator))
+def own_pair(processor: FrameProcessor, pipeline: FrameProcessor | None) -> list[LLMContextAggregator]:
+    """The aggregators that share a context with the nearest one, of the user first, before the processor."""
+    line = _line_through(pipeline, processor) if pipeline is not None else None
+    before, after = line if line is not None else _linked(processor)
+    upstream = [one for one in before if isinstance(one, LLMContextAggregator)]
+    downstream = [one for one in after if isinstance(one, LLMContextAggregator)]
+    users = [one for one in (*upstream, *downstream) if one.role == "user"]
+    nearest = next(iter(users or [*downstream, *upstream]), None)
+    if nearest is None:
+        return []
+    return [one for one in (*upstream, *downstream) if one.context is nearest.context]
 
 
-def _inside(processor: FrameProcessor) -> Iterator[FrameProcessor]:
-    yield processor
-    for inner in getattr(processor, "processors", ()):
-        yield from _inside(inner)
+def _line_through(
+    container: FrameProcessor, processor: FrameProcessor
+) -> tuple[list[FrameProcessor], list[FrameProcessor]] | None:
+    """What frames pass before and after the processor, nearest first; other branches of a parallel are not in line."""
+    members = container.processors
+    for place, member in enumerate(members):
+        inner = ([], []) if member is processor else _line_through(member, processor)
+        if inner is None:
+            continue
+        if not isinstance(container, Pipeline):
+            return inner
+        before, after = inner
+        return [*before, *reversed(_in_row(members[:place]))], [*after, *_in_row(members[place + 1 :])]
+    return None
 
 
-def _in_line(processor: FrameProcessor) -> Iterator[FrameProcessor]:
-    for step in ("_prev", "_next"):
-        neighbour = getattr(processor, step, None)
+def _in_row(members: Iterable[FrameProcessor]) -> list[FrameProcessor]:
+    row: list[FrameProcessor] = []
+    for member in members:
+        row += _in_row(member.processors) if isinstance(member, Pipeline) else [member]
+    return row
+
+
+def _linked(processor: FrameProcessor) -> tuple[Sequence[FrameProcessor], Sequence[FrameProcessor]]:
+    def follow(step: Callable[[FrameProcessor], FrameProcessor | None]) -> list[FrameProcessor]:
+        found: list[FrameProcessor] = []
+        neighbour = step(processor)
         while neighbour is not None:
-            yield neighbour
-            neighbour = getattr(neighbour, step, None)
+            found.append(neighbour)
+            neighbour = step(neighbour)
+        return found
+
+    return follow(lambda one: one.previous), follow(lambda one: one.next)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -62,16 +62,23 @@ class Capture:
             self._contexts[context] = SeenByContext.of(context, destination, otherwise)
 
     def read(
-        self, context: Context, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
+        self,
+        context: Context,
+        ids: Ids | None,
+        held: Sequence[ContextMessage] | None = None,
+        *,
+        interrupted: bool = False,
+        at: datetime | None = None,
     ) -> list[Utterance]:
         """Take what is new in a context that is known, as said ``at`` that moment, or now.
 
-        The assistant's part is marked if it was ``interrupted``.
+        ``held``: its messages at that moment, if it may have been rewritten since. The assistant's part is marked
+        if it was ``interrupted``.
         """
         at = at or self.moment()
         seen = self._contexts[context]
         before = len(seen)
-        new = seen.take(context.get_messages(), self.utterance)
+        new = seen.take(context.get_messages() if held is None else held, self.utterance)
         found = before == 0 and len(new) > 2
         for place, utterance in enumerate(new, before):
             self._store(seen, place, utterance, ids, interrupted, at, found=found)
@@ -84,6 +91,15 @@ class Capture:
     def taken(self) -> Mapping[SeenMessages, int]:
         """How many utterances were taken of each conversation so far."""
         return {seen: len(seen) for seen in self._seen_logs()}
+
+    def announce(
+        self, context: Context, utterance: Utterance, ids: Ids | None, *, interrupted: bool, at: datetime
+    ) -> None:
+        """Take a turn that was added to a context that is known, unless it was taken from there."""
+        seen = self._contexts[context]
+        place = len(seen)
+        if seen.heard(utterance, place, by=self._teller):
+            self._store(seen, place, utterance, ids, interrupted, at)
 
     def hear(
         self,

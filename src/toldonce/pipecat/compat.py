@@ -20,6 +20,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 PIPECAT = _numbers(version("pipecat-ai"))
 
+USER_MESSAGE_EVENTS = ("on_user_turn_message_added",) if PIPECAT >= (1, 13) else ()
+"""Events of the user aggregator that bring the words of a turn it added to its context."""
+
 INSTRUCTION_ROLE = "developer" if PIPECAT >= (1, 9) else "system"
 """The role Pipecat itself gives to instructions in the middle of a conversation. From 1.9 on some adapters drop a
 ``system`` message that comes first; before, none knew ``developer``."""
@@ -38,6 +41,8 @@ def _optional(module: str, name: str) -> Any:
 
 USER_TURN_FRAMES = _present("LLMContextUserTurnFrame")  # since 1.13
 ASSISTANT_TURN_FRAMES = _present("LLMContextAssistantTurnFrame")  # since 1.4
+MUTE_STARTED_FRAMES = _present("UserMuteStartedFrame")
+MUTE_STOPPED_FRAMES = _present("UserMuteStoppedFrame")
 EAGER_FRAMES = _present("EagerTranscriptionFrame")  # since 1.9
 MESSAGES_FRAMES = _present("LLMMessagesFrame")  # up to 0.0.108
 OLD_CONTEXT_FRAMES: tuple[type[Frame], ...] = tuple(  # up to 0.0.108

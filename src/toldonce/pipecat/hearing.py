@@ -11,7 +11,7 @@ from loguru import logger
 
 from .capture import Context, announced
 from .compat import USER_TURN_FRAMES
-from .messages import Utterance
+from .messages import ContextMessage, Utterance
 from .prefetcher import words_of
 from .seen import SeenMessages
 from .verbs import NOTHING_AHEAD, MemoryVerbs
@@ -43,23 +43,43 @@ class MemoryHearing(MemoryVerbs):
             except Exception as error:  # One context that cannot be read is no reason to lose another.
                 logger.error(f"{self}: what was said could not be read: {error!r}")
 
-    def _take(
-        self, context: Context, ids: Ids | None, *, interrupted: bool = False, at: datetime | None = None
-    ) -> None:
-        """Store what is new in a context."""
+    def _soon_take(self, context: Context, ids: Ids | None, *, interrupted: bool = False) -> None:
+        """Take in a moment what a context holds now, whatever is done to it in between."""
         self._capture.know(context, self._destination())
-        self._capture.read(context, ids, interrupted=interrupted, at=at)
+        held = list(context.get_messages())
+        at = self._capture.moment()
+
+        def take() -> None:
+            self._capture.read(context, ids, held, interrupted=interrupted, at=at)
+
+        self._soon(take)
 
     def _take_all(self, *, interrupted: bool = False) -> None:
         self._take_due()
         super()._take_all(interrupted=interrupted)
 
-    async def _on_assistant_turn(self, context: Context, interrupted: bool | None) -> None:
+    def user_turn_added(self, context: Context, text: str) -> None:
+        """The user aggregator has put a turn into its context."""
+        self._announced(context, announced("user", text), self._turn_ids or self._ids(), interrupted=False)
+
+    def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
         """The assistant aggregator has put a turn into its context."""
-        self._take_due()
-        ids = self._answered_ids()
-        self._take(context, ids, interrupted=self._interrupted if interrupted is None else interrupted)
+        interrupted = self._interrupted if interrupted is None else interrupted
+        self._announced(context, announced("assistant", text), self._answered_ids(), interrupted=interrupted)
         self._turn_ids = None
+
+    def summary_written(self, message: ContextMessage) -> None:
+        """A summary was put into the context."""
+        self._capture.summary(message)
+
+    def _announced(self, context: Context, said: Utterance | None, ids: Ids | None, *, interrupted: bool) -> None:
+        """Take what a context holds, and what was announced of it: the application may have rewritten it already."""
+        self._take_due()
+        self._capture.know(context, self._destination())
+        at = self._capture.moment()
+        self._capture.read(context, ids, interrupted=interrupted, at=at)
+        if said is not None:
+            self._capture.announce(context, said, ids, interrupted=interrupted, at=at)
 
     def _on_turn_frame(self, frame: Any) -> None:
         """A turn was committed, perhaps to a context that never passes here."""
@@ -68,10 +88,12 @@ class MemoryHearing(MemoryVerbs):
         if said is None:
             return
         interrupted = role == "assistant" and self._interrupted
+        if role == "user":
+            self._look_who()
         at, ids = self._capture.moment(), self._ids() if role == "user" else self._answered_ids()
-        for context in self._aggregators.contexts:
-            self._soon(partial(self._take, context, ids, interrupted=interrupted, at=at))
-        if not self._aggregators.contexts:
+        if self._aggregators.context is not None:
+            self._soon_take(self._aggregators.context, ids, interrupted=interrupted)
+        else:
             taken = self._capture.taken()
             self._soon(partial(self._hear, said, ids, taken, interrupted=interrupted, at=at))
         if role == "user":
@@ -88,5 +110,5 @@ class MemoryHearing(MemoryVerbs):
         (query, hits), self._speculated = self._speculated, NOTHING_AHEAD
         if hits and words_of(query) == words_of(text):
             self.last_query, self.last_recall = query, hits
-            for context in self._aggregators.contexts:
-                self._prompt.show(context, hits, self._look())
+            if self._aggregators.context is not None:
+                self._prompt.show(self._aggregators.context, hits, self._look())

@@ -55,6 +55,8 @@ class Lookup:
     finished: float | None = None
     hits: Sequence[Hit] | None = None
     """None until it has answered, and forever if it failed or was called off."""
+    over: bool = False
+    """Whether it ended, in whatever way."""
 
     def coverage(self, words: Sequence[str]) -> float:
         """The part of ``words`` this lookup was made with."""
@@ -63,11 +65,6 @@ class Lookup:
     def stale(self, now: float) -> bool:
         """Whether it answered too long ago to answer the turn it was made for."""
         return self.finished is not None and now - self.finished > _KEEPS
-
-    def call_off(self) -> None:
-        """Nobody needs its answer any more."""
-        if self.task is not None:
-            self.task.cancel()
 
     def covers(self, words: Sequence[str]) -> bool:
         """Whether looking up ``words`` as well would hardly find anything else."""
@@ -92,6 +89,8 @@ class Tally:
     turns: int = 0
     late: int = 0
     """Turns that went on without one."""
+    without_lookup: int = 0
+    """The latest turns, in a row, for which nothing was asked: more than a few mean that recall is dead."""
     failed: int = 0
     opened: int = 0
     """Times the breaker opened."""
@@ -138,8 +137,7 @@ class Prefetcher:
             self._next = transcript
             return
         if not self._slow:
-            for lookup in pending:
-                lookup.call_off()
+            self._call_off(pending)
         self._start(transcript, words)
 
     async def at_turn(self, query: str, within: float) -> Answer:
@@ -170,11 +168,16 @@ class Prefetcher:
 
     def forget(self) -> None:
         """Drop all lookups: whose they were, or what they found, holds no longer."""
-        for lookup in (*self._current, *self._late):
-            lookup.call_off()
-        self._current.clear()
+        self.forget_turn()
+        self._call_off(self._late)
         self._late.clear()
+
+    def forget_turn(self) -> None:
+        """Drop what was looked up for the turn being spoken: its words became no turn."""
+        self._call_off(self._current)
+        self._current.clear()
         self._next = None
+        self._asked = 0
 
     @property
     def _slow(self) -> bool:
@@ -194,11 +197,11 @@ class Prefetcher:
         self._late = [late for late in self._late if late.hits is None]
         self._current.clear()
         self._next = None
-        self._asked = 0
         self.tally.turns += 1
+        self.tally.without_lookup = 0 if self._asked or best is not None else self.tally.without_lookup + 1
+        self._asked = 0
         if answered:
-            for lookup in pending:
-                lookup.call_off()
+            self._call_off(pending)
         elif pending:
             self._late += pending
             self.tally.late += 1
@@ -231,22 +234,39 @@ class Prefetcher:
         self._asked += 1
         self._current.append(lookup)
         lookup.task = self._spawn(self._run(lookup), "lookup")
+        # Not in the task itself: one that is cancelled before it begins never runs a line of its own.
+        lookup.task.add_done_callback(lambda _: self._end(lookup))
         return lookup
+
+    def _call_off(self, lookups: Sequence[Lookup]) -> None:
+        """Nobody needs their answers any more."""
+        for lookup in list(lookups):
+            self._end(lookup)
+            if lookup.task is not None:
+                lookup.task.cancel()
+
+    def _end(self, lookup: Lookup) -> None:
+        """A lookup without an answer is under way no more; the same words are looked up again."""
+        if lookup.over:
+            return
+        lookup.over = True
+        for lookups in (self._current, self._late):
+            if lookup in lookups:
+                lookups.remove(lookup)
+        self._breaker.abandoned()
 
     async def _run(self, lookup: Lookup) -> None:
         try:
             async with asyncio.timeout(self._patience):
                 hits = await self._search(lookup.query)
-        except asyncio.CancelledError:
-            self._drop(lookup)
-            self._breaker.abandoned()
-            raise
         except Exception as error:  # A memory that fails must never end a call.
             self._drop(lookup)
             await self._failed(error)
             return
+        if lookup.over:
+            return  # It answered in the instant in which it was called off.
         lookup.finished = time.monotonic()
-        lookup.hits = hits
+        lookup.hits, lookup.over = hits, True
         took = lookup.finished - lookup.started
         self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
         self._breaker.succeeded()
@@ -265,6 +285,7 @@ class Prefetcher:
 
     def _drop(self, lookup: Lookup) -> None:
         """A failed lookup is not done: the same words are looked up again."""
+        lookup.over = True
         for lookups in (self._current, self._late):
             if lookup in lookups:
                 lookups.remove(lookup)

@@ -20,6 +20,9 @@ Reader: TypeAlias = Callable[[ContextMessage], Utterance | None]
 _REACH = 1000
 """So many of the latest utterances are compared with a list in which no known message is left."""
 
+_ANNOUNCED_WITHIN = 8
+"""An announcement is of one of so many of the latest utterances, or of one not taken yet."""
+
 
 class SeenMessages:
     """The utterances of one conversation that were taken, in order."""
@@ -29,8 +32,8 @@ class SeenMessages:
         self._taken: list[bytes] = []
         self._places: dict[int, int] = {}
         """id of a message seen -> its place among the taken."""
-        self._announced: dict[int, object] = {}
-        """Place of an utterance that was announced -> who told of it."""
+        self._announced: dict[tuple[object, str], int] = {}
+        """Who told of an utterance, and its role -> the place after it: announcements come in order."""
         self._alive: dict[int, ContextMessage] = {}
         """The messages seen, kept so that their ids stay their own."""
 
@@ -54,13 +57,16 @@ class SeenMessages:
     def heard(self, utterance: Utterance, since: int, by: object) -> bool:
         """Take one utterance that was announced by itself, when so many were taken.
 
-        False if it had just been taken from the context, or was since, or somebody else than ``by`` told of it.
+        False if it had just been taken from the context, or was since, or somebody else than ``by`` told of it. One
+        utterance taken answers one announcement of each teller.
         """
-        for place in range(max(0, since - 2), len(self._taken)):
-            if self._taken[place] == utterance.fingerprint and self._announced.get(place) is not by:
+        whose = by, utterance.role
+        for place in range(max(self._announced.get(whose, 0), since - _ANNOUNCED_WITHIN), len(self._taken)):
+            if self._taken[place] == utterance.fingerprint:
+                self._announced[whose] = place + 1
                 return False
-        self._announced[len(self._taken)] = by
         self._taken.append(utterance.fingerprint)
+        self._announced[whose] = len(self._taken)
         return True
 
     def continued(self) -> SeenMessages:

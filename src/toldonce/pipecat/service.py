@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loguru import logger
@@ -17,7 +16,6 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     LLMContextSummaryResultFrame,
 )
-from pipecat.observers.base_observer import BaseObserver
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 
@@ -38,7 +36,6 @@ from .compat import (
 from .hearing import MemoryHearing
 from .history import new_ones
 from .identity import Scope, User, UserId, checked
-from .prefetch import TranscriptObserver
 from .prefetcher import Prefetcher
 from .settings import (
     ADJUSTABLE,
@@ -48,7 +45,8 @@ from .settings import (
     checked_setting,
     require_sensible,
 )
-from .telemetry import Recalled, Telemetry
+from .telemetry import Recalled, Rtvi, Telemetry
+from .transcripts import TurnTranscript
 from .verbs import NOTHING_AHEAD
 from .writer import Entry, Writer
 
@@ -60,9 +58,6 @@ _TURN_TAKES = 0.025
 
 _EARLIER = 6
 """Turns that a follow-up may lean on."""
-
-_WARM_UP = 1.0
-"""Seconds the start of a call waits at most for its memories to be loaded."""
 
 
 class MemoryService(MemoryHearing):
@@ -102,7 +97,7 @@ class MemoryService(MemoryHearing):
         block_role: str | None = None,
         closing_note: str = CLOSING,
         now: Clock | None = None,
-        rtvi: bool | None = None,
+        rtvi: Rtvi = False,
         name: str | None = None,
     ) -> None:
         """Make a service; at least one of ``user_id``, ``agent_id`` and ``run_id`` is needed.
@@ -129,7 +124,7 @@ class MemoryService(MemoryHearing):
             block_role: The role of the block, whatever ``add_as_system_message`` says.
             closing_note: The last line of the block.
             now: The time at which things are said, for talks of the past that are played again. Aware.
-            rtvi: Whether the client is told what was recalled and stored; by default, if the worker has RTVI.
+            rtvi: What the client is told over RTVI: nothing, ids and counts (True), or the texts too ("texts").
             name: The processor's name.
 
         Raises:
@@ -167,7 +162,7 @@ class MemoryService(MemoryHearing):
         self._prepare(user_id, should_store, rtvi)
         logger.info(f"{self}: memory of user_id={self.user_id}, agent_id={agent_id}, run_id={run_id}")
 
-    def _prepare(self, user_id: UserId, should_store: ShouldStore | None, rtvi: bool | None) -> None:
+    def _prepare(self, user_id: UserId, should_store: ShouldStore | None, rtvi: Rtvi) -> None:
         """Make the parts of a call."""
         names = {"user": self.user_name, "assistant": self.assistant_name}
         self._writer = Writer(self._store, self._report_storing, self._quiet, self._keeps_order)
@@ -176,9 +171,9 @@ class MemoryService(MemoryHearing):
         self._prefetcher = Prefetcher(
             self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
         )
-        self._aggregators = Aggregators(self, self._on_assistant_turn, self._capture.summary)
+        self._transcript = TurnTranscript(self._on_transcript, self._prefetcher.forget_turn)
+        self._aggregators = Aggregators(self, self, self._transcript)
         self._telemetry = Telemetry(self, rtvi=rtvi)
-        self._transcripts = TranscriptObserver(self._on_transcript)
         self._writing: asyncio.Task[None] | None = None
         self._due: list[Callable[[], None]] = []
         self._lists = LLMContext()
@@ -191,11 +186,6 @@ class MemoryService(MemoryHearing):
         self._user = User(self._on_user_changed)
         self._user.set(user_id)
 
-    @property
-    def observer(self) -> BaseObserver:
-        """Sees transcripts early. Below Pipecat 1.3 pass it to the ``PipelineTask``; from there on it adds itself."""
-        return self._transcripts
-
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override] # Pipecat's own override
         """Join the pipeline, and load the person's memories ahead of the first turn."""
         await super().setup(setup)
@@ -205,14 +195,11 @@ class MemoryService(MemoryHearing):
                 f"{self}: its call has ended; it recalls and stores nothing more. Make a service for each call."
             )
             return
-        self._aggregators.meet()
+        self._aggregators.attach(getattr(setup, "pipeline_worker", None))
         self._telemetry.begin(setup)
-        worker = getattr(setup, "pipeline_worker", None)
-        if worker is not None:
-            worker.add_observer(self._transcripts)
         self._writing = self._spawn(self._writer.run(), "writer")
         self._user.begin(self._spawn)
-        await asyncio.wait({self._spawn(self._warm_up(), "warm-up")}, timeout=_WARM_UP)
+        await asyncio.wait({self._spawn(self._warm_up(), "warm-up")}, timeout=self.recall_timeout)
 
     async def cleanup(self) -> None:
         """Store what was said last, within ``shutdown_timeout``, and leave."""
@@ -250,14 +237,14 @@ class MemoryService(MemoryHearing):
 
     async def _on_context(self, frame: Any) -> None:
         try:
-            self._user.look()
+            self._look_who()
             if is_speculative(frame):
                 await self._speculate(frame.context)
                 return
             self._turn_ids = self._ids()
-            self._soon(partial(self._take, frame.context, self._turn_ids, at=self._capture.moment()))
+            self._soon_take(frame.context, self._turn_ids)
             self._interrupted = False
-            self._transcripts.turn_ended()
+            self._transcript.committed()
             await self._recall_for(frame.context)
         except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
             await self._report("recall", error)
@@ -356,7 +343,7 @@ class MemoryService(MemoryHearing):
 
     async def _end(self) -> None:
         began = asyncio.get_running_loop().time()
-        self._aggregators.part()
+        self._aggregators.detach()
         try:
             self._take_all(interrupted=self._interrupted)
         except Exception as error:  # The pipeline is coming down; it must come down all the way.

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import uuid
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias
 
 from loguru import logger
@@ -113,6 +113,7 @@ class MemorySurface(FrameProcessor):
     async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
         """Recall for ``query`` and let the context's one block hold what was recalled."""
         epoch = self._epoch
+        still_there = partial(self._still_there, deadline=self._deadline())
         hits: Sequence[Hit]
         if self._prefetcher is None:
             hits = await self._retrieve_memories(query)
@@ -121,8 +122,8 @@ class MemorySurface(FrameProcessor):
             found, edits = answer.hits, getattr(self.memory_client, "edits", None)
             if edits != self._edits:  # while the person spoke, perhaps after this was looked up
                 self._edits = edits
-                found = await self._still_there(found)
-            overdue = await self._still_there(answer.overdue) if answer.overdue else ()
+                found = await still_there(found)
+            overdue = await still_there(answer.overdue) if answer.overdue else ()
             hits = merged(found, overdue, self.search_limit)
         if epoch != self._epoch:
             return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
@@ -132,7 +133,7 @@ class MemorySurface(FrameProcessor):
         if hits:
             self._prompt.show(context, hits, self._look())
         else:
-            hits = await self._prompt.keep(context, self._still_there, self._look())
+            hits = await self._prompt.keep(context, still_there, self._look())
         self.last_recall = hits
 
     async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
@@ -186,7 +187,11 @@ class MemorySurface(FrameProcessor):
     def _leans(self) -> bool:
         return "context" in inspect.signature(self.memory_client.search).parameters
 
-    async def _still_there(self, hits: Sequence[Hit]) -> list[Hit]:
+    def _deadline(self) -> float:
+        """When a turn that begins now goes on, as the loop's clock has it. It holds for all that is awaited in it."""
+        return asyncio.get_running_loop().time() + self.recall_timeout
+
+    async def _still_there(self, hits: Sequence[Hit], deadline: float) -> list[Hit]:
         """The memories as they are now, without those deleted since. Who cannot tell, or not soon, is trusted."""
         get = getattr(self.memory_client, "get", None)
         if get is None:
@@ -204,7 +209,7 @@ class MemorySurface(FrameProcessor):
             return {**{key: value for key, value in hit.items() if key != "passage"}, "memory": known.get("memory")}
 
         try:
-            async with asyncio.timeout(self.recall_timeout):
+            async with asyncio.timeout_at(deadline):
                 found = await asyncio.gather(*map(now, hits))
         except Exception as error:  # Late, or failed: as above.
             logger.debug(f"Memories could not be checked: {error!r}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pipecat.frames.frames import MetricsFrame
 from pipecat.metrics.metrics import MetricsData
@@ -22,7 +22,11 @@ try:
 except ImportError:
     trace = None  # type: ignore[assignment] # An application that traces has it.
 
-_CLIENT_KEYS = ("id", "memory", "score", "said_at", "role", "actor_id")
+Rtvi: TypeAlias = Literal[False, True, "texts"]
+"""What the client is told: nothing, ids and counts, or texts too."""
+
+_CLIENT_KEYS = ("id", "score")
+_CLIENT_TEXT_KEYS = (*_CLIENT_KEYS, "memory", "said_at", "role", "actor_id")
 
 
 class MemoryMetricsData(MetricsData):
@@ -32,6 +36,7 @@ class MemoryMetricsData(MetricsData):
         lookups: Lookups asked of the memory.
         turns: Turns that wanted memories.
         late: Turns that went on without them.
+        without_lookup: The latest turns, in a row, for which nothing was asked of the memory.
         failed: Lookups that failed.
         opened: Times the circuit breaker opened.
         unstored: Messages not acknowledged yet.
@@ -40,6 +45,7 @@ class MemoryMetricsData(MetricsData):
     lookups: int
     turns: int
     late: int
+    without_lookup: int
     failed: int
     opened: int
     unstored: int
@@ -58,15 +64,13 @@ class Recalled:
 class Telemetry:
     """What one service tells."""
 
-    def __init__(self, service: FrameProcessor, *, rtvi: bool | None) -> None:
+    def __init__(self, service: FrameProcessor, *, rtvi: Rtvi = False) -> None:
         self._service = service
         self._rtvi = rtvi
         self._tracing: Any = None
 
     def begin(self, setup: Any) -> None:
         """Learn who listens. Above Pipecat 1.2 it is the setup that knows, below it the ``StartFrame``."""
-        if self._rtvi is None:
-            self._rtvi = _has_rtvi(getattr(setup, "pipeline_worker", None))
         if getattr(setup, "enable_tracing", False):
             self._tracing = getattr(setup, "tracing_context", None)
 
@@ -82,15 +86,16 @@ class Telemetry:
             data = MemoryMetricsData(processor=service.name, unstored=unstored, **asdict(tally))
             await service.push_frame(MetricsFrame(data=[data]))
         if self._rtvi:
-            memories = [{key: hit[key] for key in _CLIENT_KEYS if key in hit} for hit in turn.hits]
+            keys = _CLIENT_TEXT_KEYS if self._rtvi == "texts" else _CLIENT_KEYS
+            memories = [{key: hit[key] for key in keys if key in hit} for hit in turn.hits]
             took = round((turn.ended - turn.began) * 1000, 3)
             await self._tell("memory-recalled", memories=memories, milliseconds=took)
 
     async def stored(self, entries: Sequence[Entry]) -> None:
         """Messages were acknowledged."""
         if self._rtvi:
-            messages = [{"role": entry.role, "content": entry.text} for entry in entries]
-            await self._tell("memory-stored", messages=messages)
+            texts = {"messages": [{"role": entry.role, "content": entry.text} for entry in entries]}
+            await self._tell("memory-stored", count=len(entries), **(texts if self._rtvi == "texts" else {}))
 
     async def _tell(self, kind: str, **content: Any) -> None:
         # Imported only where RTVI is used: below Pipecat 1.4 it needs a package that the core does not bring.
@@ -107,10 +112,3 @@ class Telemetry:
         span.set_attribute("memory.recalled", len(turn.hits))
         span.set_attribute("metrics.ttfb", turn.ended - turn.began)
         span.end(end_time=int(turn.ended * 1e9))
-
-
-def _has_rtvi(worker: Any) -> bool:
-    try:
-        return worker is not None and worker.rtvi is not None
-    except Exception:  # Asking a worker without RTVI for it raises.
-        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from .aggregators import Aggregators
@@ -102,7 +103,7 @@ class MemoryVerbs(MemorySurface):
         self._speculated = NOTHING_AHEAD
         if self._prefetcher is not None:
             self._prefetcher.forget()
-        await self._prompt.refresh(self._still_there, self._look())
+        await self._prompt.refresh(partial(self._still_there, deadline=self._deadline()), self._look())
         return forgotten, perhaps
 
     async def _candidates(self, query: str) -> list[dict[str, Any]]:
@@ -127,13 +128,18 @@ class MemoryVerbs(MemorySurface):
 
     def _take_all(self, *, interrupted: bool = False) -> None:
         """Take what is new in every context there is."""
-        for context in self._aggregators.contexts:
-            self._capture.know(context, self._destination())
+        if self._aggregators.context is not None:
+            self._capture.know(self._aggregators.context, self._destination())
         self._capture.read_all(self._answered_ids(), interrupted=interrupted)
 
     def _answered_ids(self) -> Ids | None:
         """Whose an answer is: of whom it was said to, though the user may have changed since."""
         return self._turn_ids or self._ids()
+
+    def _look_who(self) -> None:
+        """Ask again who the user is, before anything of a turn is taken or looked up."""
+        if self._user is not None:
+            self._user.look()
 
     def _destination(self) -> tuple[Any, ...]:
         """Two services with the same one store each message once between them."""

@@ -1,0 +1,76 @@
+"""Hearing the user while they speak, as the user aggregator of this service hears them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, UserStartedSpeakingFrame
+from pipecat.processors.frame_processor import FrameProcessor
+
+from .compat import MUTE_STARTED_FRAMES, MUTE_STOPPED_FRAMES, TRANSCRIPT_FRAMES
+from .messages import readable
+
+_NOTEWORTHY: tuple[type[Frame], ...] = (UserStartedSpeakingFrame, *MUTE_STARTED_FRAMES, *MUTE_STOPPED_FRAMES)
+
+
+class TurnTranscript:
+    """The turn being spoken, word by word.
+
+    Only what the aggregator takes into an open turn counts. What it hears while the user is muted, or before a wake
+    phrase opens a turn, is neither told nor kept: nobody may look it up.
+    """
+
+    def __init__(self, heard: Callable[[str, bool], None], dropped: Callable[[], None]) -> None:
+        self._heard = heard
+        """Told the turn so far each time a transcript adds to it, and whether those words will stay."""
+        self._dropped = dropped
+        """Told that what was heard so far belongs to no turn any more."""
+        self._final: list[str] = []
+        self._open = False
+        self._muted = False
+        self._was_muted = False
+        """Whether the user was muted when the frame being processed arrived: the aggregator then drops it."""
+
+    def attach(self, aggregator: FrameProcessor) -> None:
+        """Listen to a user aggregator."""
+        aggregator.add_event_handler("on_before_process_frame", self._before)
+        aggregator.add_event_handler("on_after_process_frame", self._after)
+        aggregator.add_event_handler("on_before_push_frame", self._pushed)
+        aggregator.add_event_handler("on_user_turn_stopped", self._stopped)
+
+    def committed(self) -> None:
+        """The words so far are in the context: the next transcript begins anew."""
+        self._final.clear()
+
+    def _before(self, _: FrameProcessor, frame: Frame) -> None:
+        self._was_muted = self._muted
+
+    def _pushed(self, _: FrameProcessor, frame: Frame) -> None:
+        """The aggregator announces with these frames, before anything else, that a turn or a silence begins."""
+        if not isinstance(frame, _NOTEWORTHY):
+            return
+        if isinstance(frame, MUTE_STOPPED_FRAMES):
+            self._muted = False
+        elif isinstance(frame, MUTE_STARTED_FRAMES):
+            self._muted = True
+            self._drop()
+        elif not self._open:
+            self._open = True
+            self._drop()
+
+    def _stopped(self, *_: object) -> None:
+        self._open = False
+
+    def _drop(self) -> None:
+        self._final.clear()
+        self._dropped()
+
+    def _after(self, _: FrameProcessor, frame: Frame) -> None:
+        if not isinstance(frame, TRANSCRIPT_FRAMES) or not self._open or self._muted or self._was_muted:
+            return
+        text = readable(getattr(frame, "text", "")).strip()
+        if not text:
+            return
+        self._heard(" ".join((*self._final, text)), not isinstance(frame, InterimTranscriptionFrame))
+        if isinstance(frame, TranscriptionFrame):
+            self._final.append(text)
