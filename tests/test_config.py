@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,34 @@ def test_an_address_from_the_environment_is_settled_at_once(monkeypatch: pytest.
 def test_what_cannot_be_read_is_told(section: dict[str, Any], complaint: str) -> None:
     with pytest.raises(InvalidConfig, match=complaint):
         read_config({"embedder": section})
+
+
+def test_all_problems_are_told_at_once_each_with_what_does_the_same() -> None:
+    config = {
+        "vector_store": {"provider": "qdrant", "config": {"path": "/tmp/qdrant"}},
+        "llm": {"provider": "anthropic"},
+        "embedder": {"provider": "ollama", "config": {"model": "nomic-embed-text", "ollama_base_url": "http://h:1/"}},
+        "reranker": "cohere",
+    }
+    with pytest.raises(InvalidConfig) as told:
+        read_config(config)
+    for part in ("'qdrant'", "toldonce import mem0", "'anthropic'", "'ollama'", "'http://h:1/v1'", "reranker must be"):
+        assert part in str(told.value)
+    with pytest.raises(InvalidConfig, match="unknown keys 'dims', 'modle'"):
+        read_config({"embedder": {"provider": "openai", "config": {"modle": "m", "dims": 3}}})
+
+
+@pytest.mark.parametrize("provider", ["ollama", "lmstudio"])
+@pytest.mark.parametrize("address", [{}, {"url": "http://box:5/v1"}])
+def test_the_embedder_that_is_proposed_can_be_used(provider: str, address: dict[str, str]) -> None:
+    settings = {f"{provider}_base_url": address["url"]} if address else {}
+    with pytest.raises(InvalidConfig) as told:
+        read_config({"embedder": {"provider": provider, "config": {"model": "m", **settings}}})
+    proposed = ast.literal_eval(str(told.value).partition(f"address of {provider}: ")[2].removesuffix("."))
+    embedder = read_config({"embedder": proposed}).embedder
+    ports = {"ollama": 11434, "lmstudio": 1234}
+    at = address.get("url", f"http://localhost:{ports[provider]}/v1")
+    assert embedder == EmbedderSpec("openai", "m", at)
 
 
 @pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "toldonce:x", "minilm"])

@@ -24,6 +24,15 @@ _RUN: dict[str, dict[str, set[str]]] = {
     "reranker": {_OURS: set()},
 }
 """The providers that run here, and the keys of their ``config``."""
+_COMPATIBLE = {"ollama": "http://localhost:11434", "lmstudio": "http://localhost:1234"}
+"""Embedders of Mem0's that speak OpenAI's API too, and where they listen."""
+_MODEL_FOLDERS = ("huggingface", "fastembed")
+_WITHOUT = {
+    "vector_store": "memories are kept in a folder, named by folder= or TOLDONCE_HOME; toldonce import mem0 moves them",
+    "llm": "messages are remembered as they were said, without one",
+    "reranker": "the ranking is built in",
+}
+"""What there is instead of a section of Mem0's."""
 _WITHOUT_EFFECT = ("history_db_path", "version")
 
 
@@ -72,13 +81,20 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
         raise InvalidConfig(f"The configuration must be a dict, not {type(config).__name__}.")
     path: object = None
     embedder: EmbedderSpec | None = None
+    problems: list[str] = []
     for section in _RUN:
-        if config.get(section) is not None:
+        if config.get(section) is None:
+            continue
+        try:
             provider, settings = _settings(section, config[section])
             if section == "vector_store":
                 path = settings.get("path")
             elif section == "embedder":
                 embedder = _embedder(provider, settings)
+        except InvalidConfig as error:
+            problems.append(str(error))
+    if problems:
+        raise InvalidConfig(" ".join(problems))
     for key in config:
         if key not in _RUN and key not in _WITHOUT_EFFECT:
             _LOG.warning("Configuration key %r has no effect here and is ignored", key)
@@ -97,7 +113,7 @@ def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(provider, str) or provider not in _RUN[section]:
         raise InvalidConfig(
             f"{section}: provider {provider!r} is not one that Toldonce runs itself; it runs "
-            f"{', '.join(map(repr, _RUN[section]))}. Leave {section} out to use the built-in one."
+            f"{', '.join(map(repr, _RUN[section]))}. {_instead(section, value)}"
         )
     settings = value.get("config") or {}
     if not isinstance(settings, Mapping):
@@ -106,8 +122,27 @@ def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:
     unknown = sorted(str(key) for key in settings if key not in known)
     if unknown:
         allowed = ", ".join(sorted(known)) or "nothing"
-        raise InvalidConfig(f"{section}.config: unknown key {unknown[0]!r}; it takes {allowed}.")
+        keys = "key" if len(unknown) == 1 else "keys"
+        raise InvalidConfig(f"{section}.config: unknown {keys} {', '.join(map(repr, unknown))}; it takes {allowed}.")
     return provider, settings
+
+
+def _instead(section: str, value: Mapping[str, Any]) -> str:
+    """What does the same here as a provider of Mem0's."""
+    provider = value.get("provider")
+    if section != "embedder":
+        return f"Leave {section} out: {_WITHOUT[section]}."
+    if isinstance(provider, str) and provider in _COMPATIBLE:
+        given = value.get("config")
+        settings: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        address = settings.get(f"{provider}_base_url")
+        root = address.rstrip("/").removesuffix("/v1") if isinstance(address, str) else _COMPATIBLE[provider]
+        model = settings.get("model") or "MODEL"
+        same = {"provider": "openai", "config": {"model": model, "openai_base_url": f"{root}/v1"}}
+        return f"The same model at the OpenAI-compatible address of {provider}: {same}."
+    if provider in _MODEL_FOLDERS:
+        return "A model on this machine: {'provider': 'onnx', 'config': {'path': FOLDER}}, or leave embedder out."
+    return "Leave embedder out to use the bundled one."
 
 
 def _embedder(provider: str, settings: Mapping[str, Any]) -> EmbedderSpec:
