@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from toldonce.remember.plan import SESSION_GAP, AddRequest, Heard, Plan, hear, offered_by, plan, query_for
+import pytest
+
+from toldonce.remember.plan import AddRequest, Heard, Plan, hear, offered_by, plan, query_for
 from toldonce.stores.protocol import ConversationQuery, ConversationView, KnownWords, MemoryForUpdate, New, Trace
 from toldonce.types import Message, Scope
 
-HOUR = SESSION_GAP
+HOUR = 3_600_000_000  # written out: promised to users, whatever the code says
 NOW = 100 * HOUR
 ANN = Scope(user_id="ann", run_id="r1")
 
@@ -95,6 +97,18 @@ def test_a_session_goes_on_until_there_is_an_hours_silence() -> None:
     changes = planned(request("I live in Oslo."), late).changes
     assert (changes.memories[0].session, changes.memories[0].previous) == (None, None)
     assert (changes.session, changes.last_memory) == (New(0), New(0))
+
+
+@pytest.mark.parametrize("way", [1, -1], ids=["later", "the clock went back"])
+def test_a_session_ends_after_one_hour_exactly(way: int) -> None:
+    def one_session(silence: int) -> bool:
+        said = (Message("user", text, said_at=NOW + at) for text, at in (("Tea.", 0), ("I live in Oslo.", silence)))
+        first, second = planned(request(*said)).changes.memories
+        assert first.session is None  # its own begins one
+        return second.session == New(0)
+
+    assert one_session(way * HOUR)
+    assert not one_session(way * (HOUR + 1))
 
 
 def test_an_answer_takes_the_question_at_the_end_of_the_conversation_along() -> None:
