@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toldonce.text.lexicon import english, others
+from toldonce.text.phrases import size
 
 _SELF = english.SELF.union(*others.SELF.values())
 """Words with which people speak of themselves, in the languages this list knows."""
@@ -45,7 +46,7 @@ def _rank(memory: Mapping[str, Any]) -> int:
     words = re.findall(r"[\w'’]+", text.casefold().replace("’", "'"))
     if memory.get("role") == "assistant":
         return 4
-    if len(words) < _LITTLE_SAID or _PHRASES.match(text.replace("’", "'")):
+    if size(text) < _LITTLE_SAID or _PHRASES.match(text.replace("’", "'")):
         return 3
     if text.endswith("?"):
         return 2

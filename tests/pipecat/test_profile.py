@@ -1,0 +1,27 @@
+"""What a person said about themselves comes before greetings and small answers, in scripts with and without spaces."""
+
+from __future__ import annotations
+
+import pytest
+
+from toldonce.pipecat.profile import about_the_person_first
+
+
+def order(*texts: str) -> list[str]:
+    """``texts``, said one day after the other, as a greeting would list them."""
+    rows = [{"memory": text, "role": "user", "said_at": f"2026-01-{day:02}"} for day, text in enumerate(texts, 1)]
+    return [row["memory"] for row in about_the_person_first(rows)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "little"),
+    [
+        ("I moved to Oslo with my two dogs.", "Fine, thanks."),
+        ("我住在北京朝阳区，一个人住。", "你好"),
+        ("週末は家族と富士山に登りました。", "はい、そうです"),
+        ("ผมทำงานเป็นครูที่โรงเรียนในเชียงใหม่", "สวัสดีครับ"),
+    ],
+)
+def test_a_statement_comes_before_what_says_little(statement: str, little: str) -> None:
+    assert order(statement, little) == [statement, little]
+    assert order("Older words that state something.", statement)[0] == statement
