@@ -61,6 +61,25 @@ def test_other_scripts(text: str, expected: list[str]) -> None:
     assert tokenize(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I feel great 🎉", ["i", "feel", "great", "🎉"]),
+        ("★★★☆ hotel", ["★★★☆", "★", "☆", "hotel"]),
+        ("great!🎉🎉", ["great", "🎉🎉", "🎉"]),
+        ("👍🏽 ❤️", ["👍", "❤"]),
+        ("🇩🇪🇫🇷", ["🇩🇪🇫🇷", "🇩🇪", "🇫🇷"]),
+        ("my mood :-) ^_^", ["my", "mood", ":-)", "^_^"]),
+        ("C++ or C#", ["c++", "c", "or", "c#", "c"]),
+        ("$20 or €50", ["$", "20", "or", "€", "50"]),
+        ("wait ... what -- no ?!", ["wait", "what", "no"]),
+        ("tea – or … coffee", ["tea", "or", "coffe"]),
+    ],
+)
+def test_emoji_and_symbols_are_words(text: str, expected: list[str]) -> None:
+    assert tokenize(text) == expected
+
+
 def test_what_is_composed_and_what_is_not_are_the_same_word() -> None:
     assert tokenize("e\u0301clair") == tokenize("éclair") == tokenize("ECLAIR")
 

@@ -23,7 +23,7 @@ from toldonce.text.tokens import (
     words,
 )
 
-KEY_VERSION = "4"
+KEY_VERSION = "5"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
 
 _DAY = 86_400_000_000

@@ -19,7 +19,7 @@ def name_key(name: str) -> str:
     return " ".join(tokenize(name))
 
 
-_MAYBE_ADDRESSED = re.compile(r"[A-Z][a-z]{2,}(?=\s*(?:[,!?.]|$))")
+_MAYBE_ADDRESSED = re.compile(r"[A-Z][a-z]{2,}+(?=\s*(?:[,!?.]|$))")
 _BEFORE_A_NAME = re.compile(
     r"(?:,|\b(?:hey|hi|hello|thanks|thank you|bye|sorry|congrats|congratulations|wow|yeah|yep|oh|dear)[,!]?)\s+$",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ def addressed(text: str) -> list[str]:
     found: list[str] = []
     end = 0
     for name in _MAYBE_ADDRESSED.finditer(text):
-        start = max(end, len(text[: name.start()].rstrip()) - _LONGEST_ADDRESS)
+        start = max(end, name.start() - _LONGEST_ADDRESS)
         if _BEFORE_A_NAME.search(text, start, name.start()):
             found.append(name.group().lower())
             end = name.end()

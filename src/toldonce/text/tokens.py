@@ -8,9 +8,14 @@ One rule for memories and queries, so that what is written the same way always m
   digits alone).
 * Han, kana and Hangul by bigrams, a lone character by itself; Thai, Lao, Khmer and Burmese, which put no
   spaces between words, by bigrams of user-perceived characters.
+* Emoji and symbols are words: a run of them whole (``★★★★☆``) and one by one, skin tones and variation selectors
+  dropped; emoticons that stand alone (``:-)``); names of languages such as ``C++`` and ``C#``.
 * English words are stemmed (Snowball). Which language a text is in is decided from its function words: a text
   with more foreign than English ones is left unstemmed; one with neither (``"allotment shed key"``) counts as
   English, because the default embedder is. Words with letters beyond a-z are never stemmed.
+
+Every pattern reads a text in linear time: an alternative of ``_TOKEN`` that may fail late starts once a run (a
+lookbehind), is bounded, or gives nothing back (possessive ``++``).
 """
 
 from __future__ import annotations
@@ -38,39 +43,51 @@ _IGNORED_MARKS = regex.compile(
     r"[\u0300-\u036f"  # combining diacritics of Latin, Greek and Cyrillic
     r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points and accents
     r"\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"  # Arabic signs, tatweel
-    r"\u200b-\u200f\u2060\ufeff\u00ad]"  # zero-width and soft hyphen
+    r"\u200b-\u200f\u2060\ufeff\u00ad"  # zero-width and soft hyphen
+    r"\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"  # variation selectors, skin tones
 )
 
 _BIGRAM_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}ー々"
 _CLUSTER_SCRIPTS = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[[\p{{L}}\p{{M}}]--[{_BIGRAM_SCRIPTS}{_CLUSTER_SCRIPTS}]]"
-_WORD = rf"[{_LETTER}\p{{N}}_]+"
+_WORD = rf"[{_LETTER}\p{{N}}_]++"
+_SYMBOL = r"[[\p{So}\p{Sc}\p{Sm}\p{Sk}]--[\p{ASCII}--\$]]"
+_ALONE = r"(?<!\S)(?:[^\w\s]|_){2,}+(?!\S)"
+"""Marks between spaces: an emoticon, a dash, dots."""
 
 _TOKEN = regex.compile(
     rf"""
-      (?P<url>(?:https?://|www\.)[^\s<>"'）」]+)
-    | (?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
+      (?P<alone>{_ALONE})
+    | (?P<url>(?:https?://|www\.)[^\s<>"'）」]++)
+    | (?P<email>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++)
     | (?P<date>(?<!\w)\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?!\w))
-    | (?P<phone>(?<![\w+])\+?\(?\d[\d\s().-]{{5,}}\d(?!\w))
-    | (?P<number>(?<!\w)\d+(?:[.,:]\d+)*{_LETTER}*(?:['’]s)?)
-    | (?P<cjk>[{_BIGRAM_SCRIPTS}]+)
-    | (?P<cluster>[{_CLUSTER_SCRIPTS}\p{{M}}]+)
-    | (?P<word>{_WORD}(?:['’.@/:_-]{_WORD})*)
+    | (?P<phone>(?<![\w+])\+?\(?\d[\d\s().-]{{5,30}}\d(?!\w))
+    | (?P<number>(?<!\w)\d++(?:[.,:]\d++)*+{_LETTER}*+(?:['’]s)?)
+    | (?P<cjk>[{_BIGRAM_SCRIPTS}]++)
+    | (?P<cluster>[{_CLUSTER_SCRIPTS}\p{{M}}]++)
+    | (?P<word>{_WORD}(?:['’.@/:_-]{_WORD})*+(?:(?:\+\+|\#)(?!\w))?)
+    | (?P<symbols>{_SYMBOL}++)
     """,
     regex.VERBOSE | regex.V1,
 )
+_SYMBOLS = regex.compile(rf"{_SYMBOL}++", regex.V1)
 _PART = regex.compile(rf"[{_LETTER}\p{{N}}]+|[{_BIGRAM_SCRIPTS}]+", regex.V1)
 _CLITIC = re.compile(r"['’](?:s|m|re|ve|ll|d)$")
 
 _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 
-_HUMPED = re.compile(r"\b[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*\b")
+_ASCII_WORD = re.compile(r"(?<!\w)[A-Za-z0-9]++(?!\w)")
+_HUMPED = re.compile(r"[a-z0-9][A-Z]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-_INSIDE = re.compile(r"[0-9_@/:.+\-A-Z](?:(?<=[0-9_])|(?<=\w[@/:.+-])(?=\w)|(?<=[a-z][A-Z]))")
+_INSIDE = re.compile(r"[0-9_$#@/:.+\-A-Z](?:(?<=[0-9_$#])|(?<=\w[@/:.+-])(?=\w)|(?<=[a-z][A-Z])|(?<=\w\+)(?=\+))")
 """What ``_PLAIN`` might read wrongly; most sentences have none of it, and this saves two thirds of their time. One set
 of characters comes first, because that is what a regular expression finds fast.
 """
+_EMOTICON = re.compile(_ALONE)
+_SENTENCE_MARKS = frozenset(".,!?\"'’”…-–—")
+"""Marks that stand alone in texts and say nothing."""
+_FLAG_OR_SYMBOL = re.compile("[\U0001f1e6-\U0001f1ff]{2}|.")
 _PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SPACED = {code: " " for code in range(128) if not chr(code).isalpha()}
 """Leaves letters alone, to be split at everything else."""
@@ -92,7 +109,8 @@ def _fold(text: str) -> str:
 
 def _with_humps(match: re.Match[str]) -> str:
     """``camelCase`` -> ``camelCase camel Case``."""
-    return f"{match.group()} {_HUMP.sub(' ', match.group())}"
+    word = match.group()
+    return f"{word} {_HUMP.sub(' ', word)}" if _HUMPED.search(word) else word
 
 
 def _bigrams(units: list[str]) -> list[str]:
@@ -112,10 +130,26 @@ def _phone(text: str) -> list[str]:
     return ["".join(groups), *groups] if len(groups) > 1 else groups
 
 
+def _alone(text: str) -> list[str]:
+    """An emoticon as it is, and the symbols in it; dots and dashes are no emoticons."""
+    symbols = "".join(_SYMBOLS.findall(text))
+    if symbols == text or len(set(text)) == 1 or _SENTENCE_MARKS.issuperset(text):
+        return _symbols(symbols)
+    return [text, *_symbols(symbols)]
+
+
+def _symbols(run: str) -> list[str]:
+    """Emoji and other symbols: the run of them, then each."""
+    parts: list[str] = _FLAG_OR_SYMBOL.findall(run)
+    return [run, *dict.fromkeys(parts)] if len(parts) > 1 else parts
+
+
 def _word(text: str) -> list[str]:
     """A word; one with an inside as a whole and in parts."""
     if text.isalpha():
         return [text]
+    if text.endswith(("++", "#")):
+        return [text, *_word(text.rstrip("+#"))]
     text = _CLITIC.sub("", text.strip("_"))
     if text.endswith(("n't", "n’t")):
         return [_NEGATED.get(text[:-3], text[:-3]), "not"]
@@ -133,6 +167,7 @@ def _composed(text: str) -> list[str]:
 
 
 _READERS: dict[str, Callable[[str], list[str]]] = {
+    "alone": _alone,
     "url": _composed,
     "email": _composed,
     "date": _composed,
@@ -141,18 +176,19 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
     "cjk": lambda found: _bigrams(list(found)),
     "cluster": lambda found: _bigrams(regex.findall(r"\X", found)),
     "word": _word,
+    "symbols": _symbols,
 }
 
 
 def words(text: str) -> list[str]:
     """The tokens of a text before stemming: what stop words and names are looked up in."""
-    if text.isascii() and not _INSIDE.search(text):
+    if text.isascii() and not _INSIDE.search(text) and not _EMOTICON.search(text):
         if "'" not in text:
             return text.lower().translate(_SPACED).split()
         found: list[str] = _PLAIN.findall(text.lower())
         return [part for word in found for part in ((word,) if word.isalpha() else _word(word))]
     tokens: list[str] = []
-    for match in _TOKEN.finditer(_fold(_HUMPED.sub(_with_humps, text))):
+    for match in _TOKEN.finditer(_fold(_ASCII_WORD.sub(_with_humps, text))):
         tokens += _READERS[match.lastgroup or "word"](match.group())
     return [token[:LONGEST_TOKEN] for token in tokens if token]
 
