@@ -15,6 +15,7 @@ from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import Operations
+from toldonce.engine.refcounted import DROPPED
 from toldonce.engine.requests import (
     PROJECT,
     UNSET,
@@ -41,7 +42,8 @@ class _Face:
         folder: str | os.PathLike[str] | None = None,
         embedder: Embedder | None = None,
     ) -> None:
-        engine, self._let_go = open_engine(read_config(config, folder), embedder)
+        engine, let_go = open_engine(read_config(config, folder), embedder)
+        self._let_go = DROPPED.watch(self, let_go)
         self._open: Operations | None = Operations(engine, PROJECT)
 
     @classmethod

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from toldonce.embedders import Vectors
+from toldonce.embedders.native import NATIVE
 from toldonce.errors import InvalidConfig
 
 if TYPE_CHECKING:
@@ -124,6 +125,10 @@ class OnnxEmbedder:
         return vectors
 
     def _vector(self, text: str, model: _Model) -> Any:
+        with NATIVE:
+            return self._pooled(text, model)
+
+    def _pooled(self, text: str, model: _Model) -> Any:
         # A lone surrogate, half an emoji cut by someone, is no text to the tokenizer: it becomes a question mark.
         readable = text[: CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
         ids = np.array([model.tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
@@ -144,7 +149,8 @@ class OnnxEmbedder:
                 if self._opened is None:  # another thread may have loaded it meanwhile
                     tokenizer = self.folder / "tokenizer.json"
                     changed = (file.stat().st_mtime_ns for file in (*self._parts, tokenizer))
-                    self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
+                    with NATIVE:
+                        self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
         return self._opened
 
     def _own_length(self) -> int:

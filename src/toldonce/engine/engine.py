@@ -25,6 +25,7 @@ from toldonce.engine.generation import Generation, current_generation, fingerpri
 from toldonce.engine.observe import Counters
 from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.set_aside import Refused
+from toldonce.engine.threads import DaemonPool
 from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter, matches
@@ -41,6 +42,8 @@ T = TypeVar("T")
 
 QUERIES_AT_ONCE = 16
 """Queries that are embedded side by side."""
+PATIENCE = 1.0
+"""Seconds that closing waits for queries being embedded."""
 
 
 class Engine:
@@ -67,9 +70,8 @@ class Engine:
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
         self.searching = ThreadPoolExecutor(1, "toldonce-search")
         # An embedder may be a server: who waits for it must not keep others from asking.
-        self.embedding = ThreadPoolExecutor(QUERIES_AT_ONCE, "toldonce-embed")
+        self.embedding = DaemonPool(QUERIES_AT_ONCE, "toldonce-embed")
         self.working = ThreadPoolExecutor(4, "toldonce-work")
-        atexit.register(self._vectoriser.close)  # no thread may be inside the model when the interpreter goes
         self._vectoriser.embed_all()  # what another process could not
 
     def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
@@ -264,16 +266,16 @@ class Engine:
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
         self.searching.shutdown()
-        self.embedding.shutdown()
+        self.embedding.shutdown(PATIENCE)
         self.working.shutdown()
         self._vectoriser.close()
-        atexit.unregister(self._vectoriser.close)
         for generation in (*self._retired, self._generation):
             generation.close()
         self.store.close()
 
 
 _ENGINES: RefCounted[Engine] = RefCounted()
+atexit.register(_ENGINES.close_all)
 
 
 def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engine, Callable[[], None]]:

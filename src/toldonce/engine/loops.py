@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from toldonce.engine import CATCH_UP, Engine
 from toldonce.engine.search import Found, Search
+from toldonce.engine.threads import Submits
 
 T = TypeVar("T")
 
 
-async def run_in(threads: Executor, work: Callable[..., T], *arguments: Any) -> T:
+async def run_in(threads: Submits, work: Callable[..., T], *arguments: Any) -> T:
     """The result of a call that one of these threads makes."""
     return await asyncio.wrap_future(threads.submit(work, *arguments))
 

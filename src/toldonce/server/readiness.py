@@ -6,10 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 
 from toldonce.engine import Engine
 from toldonce.engine.loops import run_in
+from toldonce.engine.threads import Submits
 from toldonce.errors import ToldonceError
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Readiness:
                 self._embedder = time.monotonic(), problem
             return self._embedder[1]
 
-    async def _try(self, what: str, ask: Callable[[], object], threads: Executor) -> str | None:
+    async def _try(self, what: str, ask: Callable[[], object], threads: Submits) -> str | None:
         try:
             async with asyncio.timeout(WITHIN):
                 await run_in(threads, ask)
