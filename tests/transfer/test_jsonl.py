@@ -89,7 +89,8 @@ def test_an_import_can_be_repeated_and_goes_on_where_it_broke_off(memory: Memory
     lines = exported(memory).splitlines(keepends=True)
     with Memory(folder=tmp_path / "other") as other:
         for end in range(2, len(lines), 3):
-            loaded(other, "".join(lines[:end]))
+            with pytest.raises(InvalidExport, match="cut off"):
+                loaded(other, "".join(lines[:end]))
         loaded(other, "".join(lines))
         assert exported(other) == "".join(lines)
         tally = loaded(other, "".join(lines))
@@ -132,6 +133,30 @@ def test_importing_beside_what_is_there(memory: Memory, tmp_path: Path) -> None:
 def test_files_that_are_no_export(memory: Memory, text: str, says: str) -> None:
     with pytest.raises(InvalidExport, match=says):
         loaded(memory, text)
+
+
+def test_a_file_that_was_cut_off_is_told_wherever_the_cut_is(memory: Memory, tmp_path: Path) -> None:
+    whole = exported(memory)
+    lines = whole.splitlines(keepends=True)
+    everything = whole.count('"kind":"memory"')
+    assert everything > 1
+    for kept in range(1, len(lines)):
+        with Memory(folder=tmp_path / f"cut-{kept}") as other:
+            with pytest.raises(InvalidExport, match="cut off"):
+                loaded(other, "".join(lines[:kept]))
+            held = "".join(lines[:kept]).count('"kind":"memory"')
+            tally = loaded(other, whole)
+            assert (tally.there, tally.memories) == (held, everything - held)
+            assert exported(other) == whole
+
+
+def test_a_file_that_lacks_a_line_or_goes_on_is_told(memory: Memory, tmp_path: Path) -> None:
+    lines = exported(memory).splitlines(keepends=True)
+    gone = next(place for place, line in reversed([*enumerate(lines)]) if '"kind":"memory"' in line)
+    with Memory(folder=tmp_path / "lacking") as other, pytest.raises(InvalidExport, match="lacks lines"):
+        loaded(other, "".join(lines[:gone] + lines[gone + 1 :]))
+    with Memory(folder=tmp_path / "twice") as other, pytest.raises(InvalidExport, match="more after the end"):
+        loaded(other, "".join(lines * 2))
 
 
 def test_half_an_emoji_in_a_file_is_repaired(memory: Memory, tmp_path: Path) -> None:

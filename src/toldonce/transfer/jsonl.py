@@ -12,7 +12,7 @@ from toldonce.engine import Engine
 from toldonce.errors import InvalidExport
 from toldonce.stores.protocol import JournalMessage, Read
 from toldonce.stores.transfer import Carried, Thread
-from toldonce.transfer.lines import Header, Line, Owner, read, write
+from toldonce.transfer.lines import End, Header, Line, Owner, read, write
 from toldonce.transfer.loading import BATCH, Loader, Tally
 from toldonce.types import ENTITY_KINDS, Scope
 
@@ -32,6 +32,7 @@ def export(engine: Engine, project: str, target: TextIO, *, vectors: bool = Fals
             if isinstance(line, Carried):
                 tally.memories += 1
                 done(1)
+        target.write(write(End(tally.memories, tally.messages)) + "\n")
     return tally
 
 
@@ -73,7 +74,8 @@ def begin(source: TextIO) -> ExportFile:
 def load(engine: Engine, project: str, source: ExportFile, *, done: Progress) -> Tally:
     """Read what ``export`` wrote; what is there already is left as it is. ``done``: characters read.
 
-    Raises ``InvalidExport``. What was read until then is kept: repeat it once the file is right.
+    Raises ``InvalidExport``, also for a file that was cut off. What was read until then is kept: repeat it once the
+    file is right.
     """
     loader = Loader(engine, project)
     done(source.size)
@@ -82,7 +84,8 @@ def load(engine: Engine, project: str, source: ExportFile, *, done: Progress) ->
         lines = (_without_vector(line) for line in lines)
     owner: Owner | None = None
     batch: list[Line] = []
-    for line in lines:
+    counted = _Counted(lines)
+    for line in counted.before_the_end():
         if batch and (type(line) is not type(batch[0]) or len(batch) == BATCH):
             _load(loader, owner, batch)
             batch = []
@@ -94,6 +97,7 @@ def load(engine: Engine, project: str, source: ExportFile, *, done: Progress) ->
     if batch:
         _load(loader, owner, batch)
     loader.settle()
+    counted.require_whole()
     return loader.tally
 
 
@@ -117,6 +121,40 @@ def _read_lines(source: TextIO, done: Progress) -> Iterator[Line]:
             yield read(text, number)
 
 
+@dataclass(slots=True)
+class _Counted:
+    """Counts lines on their way, up to the one that says how many there are."""
+
+    lines: Iterator[Line]
+    memories: int = 0
+    messages: int = 0
+    end: End | None = None
+
+    def before_the_end(self) -> Iterator[Line]:
+        for line in self.lines:
+            if isinstance(line, End):
+                self.end = line
+                return
+            self.memories += isinstance(line, Carried)
+            self.messages += isinstance(line, JournalMessage)
+            yield line
+
+    def require_whole(self) -> None:
+        """Raise ``InvalidExport`` if lines are missing, or more follow."""
+        if self.end is None:
+            raise InvalidExport(
+                f"The file was cut off: its last line is missing. The {self.memories} memories before that are "
+                "here. Export it again, or copy it again, and repeat the import for the rest."
+            )
+        if self.end != End(self.memories, self.messages):
+            raise InvalidExport(
+                f"The file lacks lines: of {self.end.memories} memories and {self.end.messages} messages it holds "
+                f"{self.memories} and {self.messages}. These are here. Export it again and repeat the import."
+            )
+        if next(self.lines, None) is not None:
+            raise InvalidExport("There is more after the end of the file. Import files one by one.")
+
+
 def _without_vector(line: Line) -> Line:
     """Vectors of another embedder are of no use."""
     return replace(line, vector=None) if isinstance(line, Carried) else line
@@ -132,7 +170,7 @@ def _load(loader: Loader, owner: Owner | None, batch: list[Line]) -> None:
             loader.memories(owner, [line for line in batch if isinstance(line, Carried)])
         case Thread():
             loader.threads(owner, [line for line in batch if isinstance(line, Thread)])
-        case Header() | Owner():
+        case Header() | Owner() | End():
             raise InvalidExport("There is a second header in the file. Import files one by one.")
 
 

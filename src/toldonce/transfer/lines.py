@@ -1,7 +1,8 @@
 """The lines of an export: JSON objects, one a line.
 
 The first names the format. Then, for each owner: ``owner``, its ``message``s, its ``memory``s in the order they were
-written, and where its conversations stand (``thread``). Times are ISO 8601, exact to the microsecond; what is null or
+written, and where its conversations stand (``thread``). The last, ``end``, has the counts: a file without it was cut
+off. Times are ISO 8601, exact to the microsecond; what is null or
 empty is left out.
 """
 
@@ -41,7 +42,15 @@ class Owner:
     id: str
 
 
-Line: TypeAlias = Header | Owner | JournalMessage | Carried | Thread
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a whole file holds."""
+
+    memories: int
+    messages: int
+
+
+Line: TypeAlias = Header | Owner | JournalMessage | Carried | Thread | End
 
 
 def write(line: Line) -> str:
@@ -69,6 +78,8 @@ def _shown(line: Line) -> dict[str, Any]:
             return {"kind": "toldonce", "format": FORMAT, "embedder": line.embedder}
         case Owner():
             return {"kind": "owner", "entity": line.kind, "id": line.id}
+        case End():
+            return {"kind": "end", "memories": line.memories, "messages": line.messages}
         case Thread():
             return _thread_shown(line)
         case JournalMessage():
@@ -87,6 +98,8 @@ def _read(row: Mapping[str, Any]) -> Line:
             if row["entity"] not in ENTITY_KINDS:
                 raise InvalidExport(f"{row['entity']!r} is no kind of entity.")
             return Owner(row["entity"], str(row["id"]))
+        case "end":
+            return End(int(row["memories"]), int(row["messages"]))
         case "thread":
             return Thread(row["key"], row["next"], row.get("session"), _time(row, "last_said_at"), row.get("last"))
         case "message":
