@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -467,3 +468,20 @@ def test_importing_toldonce_loads_nothing_heavy() -> None:
     code = f"import sys, toldonce; print(*{heavy} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""
+
+
+def test_a_memory_is_found_by_its_id_in_any_spelling(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path) as memory:
+        known = memory.add("I painted the fence.", user_id="ann")["results"][0]["id"]
+        spellings: list[Any] = [known, UUID(known), known.upper(), known.replace("-", ""), f" {known} "]
+        for spelling in spellings:
+            got = memory.get(spelling)
+            assert got is not None
+            assert got["id"] == known
+            assert [entry["memory_id"] for entry in memory.history(spelling)] == [known]
+            found = memory.get_all(filters={"user_id": "ann", "memory_ids": [spelling]})["results"]
+            assert [one["id"] for one in found] == [known]
+        memory.update(known.upper(), text="I painted the gate.")
+        memory.delete(spellings[1])
+        assert memory.get(known) is None
+        assert memory.get("no id") is None

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import os
+import uuid
 
 
 def first_uid(at: int) -> str:
     """What every id made at this moment or later, in microseconds since the epoch, comes after as text."""
     digits = f"{at // 1000:012x}"
     return f"{digits[:8]}-{digits[8:]}"
+
+
+def spellings(given: object) -> tuple[str, ...]:
+    """What a memory id a caller passes may stand in a store as: as it is, then as UUIDs are written there.
+
+    Takes ``uuid.UUID``, upper case, bare hexadecimal and surrounding spaces. Empty for what is no id at all.
+    """
+    if isinstance(given, uuid.UUID):
+        return (str(given),)
+    if not isinstance(given, str) or not (text := given.strip()):
+        return ()
+    try:
+        return tuple(dict.fromkeys((text, str(uuid.UUID(text)))))
+    except ValueError:
+        return (text,)
 
 
 def new_uid(now: int) -> str:

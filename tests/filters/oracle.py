@@ -51,11 +51,13 @@ def _key_holds(key: str, value: Any, memory: MemoryRecord) -> bool:
     if key == "metadata":
         return all(_field_holds(_metadata(one), wanted, memory) for one, wanted in value.items())
     if key in TIMES:
-        return _field_holds(_time(key), value, memory)
+        return _field_holds(_either(_time(key), key), value, memory)
     if key in ("keywords", "keywords_search"):
         asked = value if isinstance(value, dict) else {"icontains": value}
-        return _field_holds(_strings("text"), asked, memory)
-    plain = {"user_id", "agent_id", "app_id", "run_id", "text", "categories", "memory_ids", "role", "actor_id"}
+        return _field_holds(_either(_strings("text"), key), asked, memory)
+    if key in ("text", "categories", "role", "actor_id"):
+        return _field_holds(_either(_strings(key), key), value, memory)
+    plain = {"user_id", "agent_id", "app_id", "run_id", "memory_ids"}
     return _field_holds(_strings(key) if key in plain else _metadata(key), value, memory)
 
 
@@ -81,6 +83,11 @@ def _operator_holds(ask: Ask, operator: str, wanted: Any, memory: MemoryRecord) 
     if operator in ("eq", "ne"):
         return ask(memory, *(("present", None) if wanted == "*" else ("eq", wanted))) == (operator == "eq")
     return ask(memory, operator, wanted)
+
+
+def _either(field: Ask, key: str) -> Ask:
+    """The field, or metadata called like it."""
+    return lambda memory, operator, wanted: field(memory, operator, wanted) or _metadata(key)(memory, operator, wanted)
 
 
 def _strings(key: str) -> Ask:
@@ -134,6 +141,8 @@ def _metadata(key: str) -> Ask:
             return have is not None
         if operator in ("contains", "icontains"):
             return _piece(have, wanted, fold=operator == "icontains")
+        if isinstance(have, list) and operator == "eq":
+            return any(_same(one, wanted, fold=False) for one in have)
         if _kind(have) != _kind(wanted) or (operator != "eq" and _kind(have) is bool):
             return False
         return _ordered(have, operator, wanted)

@@ -47,7 +47,16 @@ def memories() -> st.SearchStrategy[MemoryRecord]:
     moment = st.sampled_from(MOMENTS).map(micros)
     value = st.one_of(st.none(), st.sampled_from(SCALARS), st.lists(st.sampled_from([*SCALARS, None]), max_size=3))
     metadata = st.fixed_dictionaries(
-        {}, optional={"mood": value, "tags": value, "categories": st.lists(st.sampled_from(LABELS), max_size=2)}
+        {},
+        optional={
+            "mood": value,
+            "tags": value,
+            "categories": st.lists(st.sampled_from(LABELS), max_size=2),
+            "role": st.sampled_from(["user", "admin", ["user", "admin"], 1]),
+            "text": st.sampled_from(TEXTS),
+            "timestamp": st.sampled_from(["2024-02-29", "soon", 1_709_208_000, True]),
+            "keywords": st.sampled_from(["likes", ["Coffee", "x"]]),
+        },
     )
     return st.builds(
         record,
@@ -133,7 +142,7 @@ _CONDITIONS = [
     _on(["created_at", "updated_at", "timestamp", "expiration_date"], TIMES, EQUALITY + ORDER),
     _on(["text"], TEXTS, EQUALITY + PIECEWISE),
     _on(["categories"], LABELS, EQUALITY + PIECEWISE),
-    _on(["role"], ["user", "assistant"], EQUALITY + PIECEWISE),
+    _on(["role"], ["user", "assistant", "admin"], EQUALITY + PIECEWISE),
     _on(["actor_id"], ["Alice", "Bob"], EQUALITY + PIECEWISE),
     _keywords(),
     _memory_ids(),

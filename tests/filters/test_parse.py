@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -56,6 +57,45 @@ def meta(key: str, operator: Operator, value: Value | tuple[Value, ...] | None) 
         ({"NOT": [{"agent_id": "a1"}, {"run_id": "r1"}]}, Not(Or((A1, R1)))),
         ({"NOT": [{"agent_id": "a1"}]}, Not(A1)),
         ({"NOT": {"NOT": {"user_id": "alice"}}}, Not(Not(ALICE))),
+        ({"memory_ids": ["M-1", " m-2 "]}, Condition("memory_id", "in", ("m-1", "m-2"))),
+        ({"memory_ids": {"in": ["m-1"]}}, Condition("memory_id", "in", ("m-1",))),
+        # metadata
+        ({"metadata": {"mood": "glad", "score": {"gt": 3}}}, And((meta("mood", "eq", "glad"), meta("score", "gt", 3)))),
+        ({"mood": "glad"}, meta("mood", "eq", "glad")),
+        ({"mood": ["glad", ""]}, meta("mood", "in", ("glad", ""))),
+        ({"mood": "*"}, meta("mood", "exists", None)),
+        ({"done": {"ne": True}}, meta("done", "ne", True)),
+        ({"tags": {"contains": 7}}, meta("tags", "contains", 7)),
+        ({"metadata": {"user_id": "alice"}}, meta("user_id", "eq", "alice")),
+        ({"metadata": {"AND": "x"}}, meta("AND", "eq", "x")),
+        ({"größe": {"gte": "M"}}, meta("größe", "gte", "M")),
+        # fields, or metadata called like them: what must not be, must not be in both
+        ({"actor_id": "Bob"}, Or((Condition("actor_id", "eq", "Bob"), meta("actor_id", "eq", "Bob")))),
+        ({"role": {"nin": ["user"]}}, And((Condition("role", "nin", ("user",)), meta("role", "nin", ("user",))))),
+        ({"keywords": "pool"}, Or((Condition("text", "icontains", "pool"), meta("keywords", "icontains", "pool")))),
+        (
+            {"text": {"ne": "*"}},
+            And((Not(Condition("text", "exists", None)), Not(meta("text", "exists", None)))),
+        ),
+        (
+            {"created_at": {"gte": "2024-07-31", "lt": 0}},
+            And(
+                (
+                    Or((Condition("created_at", "gte", DAY), meta("created_at", "gte", "2024-07-31"))),
+                    Or((Condition("created_at", "lt", Span(0, 0)), meta("created_at", "lt", 0))),
+                )
+            ),
+        ),
+        ({"timestamp": date(2024, 7, 31)}, Condition("timestamp", "eq", DAY)),
+    ],
+)
+def test_reads(filters: dict[str, Any] | None, tree: Filter) -> None:
+    assert parse_filters(filters) == tree
+
+
+@pytest.mark.parametrize(
+    ("filters", "tree"),
+    [
         # times
         ({"created_at": "2024-07-31"}, Condition("created_at", "eq", DAY)),
         ({"updated_at": {"gte": "2024-07-31"}}, Condition("updated_at", "gte", DAY)),
@@ -73,33 +113,18 @@ def meta(key: str, operator: Operator, value: Value | tuple[Value, ...] | None) 
         ({"keywords_search": "Coffee"}, Condition("text", "icontains", "Coffee")),
         ({"categories": ["food", "travel"]}, Condition("categories", "in", ("food", "travel"))),
         ({"categories": {"contains": "fin"}}, Condition("categories", "contains", "fin")),
-        ({"memory_ids": ["M-1", " m-2 "]}, Condition("memory_id", "in", ("m-1", "m-2"))),
-        ({"memory_ids": {"in": ["m-1"]}}, Condition("memory_id", "in", ("m-1",))),
-        # metadata
-        ({"metadata": {"mood": "glad", "score": {"gt": 3}}}, And((meta("mood", "eq", "glad"), meta("score", "gt", 3)))),
-        ({"mood": "glad"}, meta("mood", "eq", "glad")),
-        ({"mood": ["glad", ""]}, meta("mood", "in", ("glad", ""))),
-        ({"mood": "*"}, meta("mood", "exists", None)),
-        ({"done": {"ne": True}}, meta("done", "ne", True)),
-        ({"tags": {"contains": 7}}, meta("tags", "contains", 7)),
-        ({"metadata": {"user_id": "alice"}}, meta("user_id", "eq", "alice")),
-        ({"metadata": {"AND": "x"}}, meta("AND", "eq", "x")),
-        ({"größe": {"gte": "M"}}, meta("größe", "gte", "M")),
-        # what Mem0's library keeps beside the metadata
-        ({"actor_id": "Bob"}, Condition("actor_id", "eq", "Bob")),
-        ({"role": {"in": ["user"]}}, Condition("role", "in", ("user",))),
     ],
 )
-def test_reads(filters: dict[str, Any] | None, tree: Filter) -> None:
-    assert parse_filters(filters) == tree
+def test_reads_fields_where_metadata_is_not_flat(filters: dict[str, Any], tree: Filter) -> None:
+    assert parse_filters(filters, flat_metadata=False) == tree
 
 
 @pytest.mark.parametrize(
     "filters",
     [
-        {"user_id": "alice", "created_at": {"gte": "2024-07-31"}, "metadata": {"mood": "glad"}},
-        {"AND": [{"userId": "alice"}, {"NOT": {"categories": {"in": ["spam"]}}}], "OR": [{"run_id": "*"}]},
-        {"keywords": {"icontains": "pizza"}, "memory_ids": ["m1"], "text": "x", "keywords_search": "y"},
+        {"user_id": "alice", "metadata": {"mood": "glad"}},
+        {"AND": [{"userId": "alice"}, {"NOT": {"app_id": {"in": ["spam"]}}}], "OR": [{"run_id": "*"}]},
+        {"memory_ids": ["m1"], "agentId": "a1"},
     ],
 )
 def test_the_platforms_keys_mean_the_same_without_flat_metadata(filters: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from typing import Any
+from typing import Any, NamedTuple
 
 from toldonce.engine import CATCH_UP, Engine
 from toldonce.engine.directory import owners_reached
@@ -15,11 +15,20 @@ from toldonce.errors import MemoryNotFound
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.plan import AddRequest, owner_of
+from toldonce.stores.reading import Read
 from toldonce.times import now
 from toldonce.types import Scope
+from toldonce.uids import spellings
 
 DELETED_AT_ONCE = 256
 """Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
+
+
+class _Located(NamedTuple):
+    """A memory's public id as the store writes it, and its row."""
+
+    uid: str
+    id: int
 
 
 class Operations:
@@ -36,15 +45,11 @@ class Operations:
         return self.engine.store.write_now(lambda store: add.add(store, self.project, request))
 
     def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
-        return self.engine.write_edit(
-            lambda store: edit.update(store, _found(store.locate(self.project, memory_id), memory_id), change, now())
-        )
+        return self.engine.write_edit(lambda store: edit.update(store, self._found(store, memory_id), change, now()))
 
     def write_delete(self, memory_id: str) -> Future[list[int]]:
         return self.engine.write_edit(
-            lambda store: edit.delete_one(
-                store, self.project, _found(store.locate(self.project, memory_id), memory_id), now()
-            )
+            lambda store: edit.delete_one(store, self.project, self._found(store, memory_id), now())
         )
 
     def write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
@@ -97,8 +102,8 @@ class Operations:
 
     def get(self, memory_id: str) -> Item | None:
         with self.engine.reading() as store:
-            found = store.locate(self.project, memory_id)
-            record = None if found is None else store.records([found]).get(found)
+            found = self._locate(store, memory_id)
+            record = None if found is None else store.records([found.id]).get(found.id)
         return None if record is None else item(record)
 
     def get_all(
@@ -119,9 +124,9 @@ class Operations:
 
     def history(self, memory_id: str) -> list[Item]:
         with self.engine.reading() as store:
-            found = store.locate(self.project, memory_id)
-            entries = [] if found is None else store.history(found)
-        return [history_item(entry, memory_id, entries[0].at) for entry in entries]
+            found = self._locate(store, memory_id)
+            entries = [] if found is None else store.history(found.id)
+        return [] if found is None else [history_item(entry, found.uid, entries[0].at) for entry in entries]
 
     def messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
         with self.engine.reading() as store:
@@ -135,8 +140,12 @@ class Operations:
         scope = Scope(**{f"{kind}_id": entity_id})
         return self.engine.warm(self.project, scope_filter(scope))
 
+    def _locate(self, store: Read, given: object) -> _Located | None:
+        known = ((uid, store.locate(self.project, uid)) for uid in spellings(given))
+        return next((_Located(uid, found) for uid, found in known if found is not None), None)
 
-def _found(memory_id: int | None, uid: object) -> int:
-    if memory_id is None:
-        raise MemoryNotFound(f"No memory has the id {uid!r}. List those there are with get_all().")
-    return memory_id
+    def _found(self, store: Read, given: object) -> int:
+        found = self._locate(store, given)
+        if found is None:
+            raise MemoryNotFound(f"No memory has the id {str(given)!r}. List those there are with get_all().")
+        return found.id

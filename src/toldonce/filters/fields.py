@@ -10,12 +10,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+from uuid import UUID
 
 from toldonce.errors import InvalidFilter, InvalidInput
 from toldonce.filters.checks import kind_of, unstorable
 from toldonce.filters.ids import entity_id
 from toldonce.filters.times import read_time
 from toldonce.filters.tree import ENTITY_OF, EntityField, Field, MetadataKey, Operator, Scalar, TimeField, Value
+from toldonce.uids import spellings
 
 Reader: TypeAlias = Callable[[object, str], Value]
 """(value, path) -> the value as the tree holds it, or InvalidFilter naming the path."""
@@ -57,6 +59,11 @@ def flat_rule(key: str, path: str) -> Rule:
     """The rule of any other key at the top level, as Mem0's library reads it: its payload is flat, so ``role`` and
     ``actor_id`` are the memory's own and the rest is metadata."""
     return _FLAT.get(key) or metadata_rule(key, path)
+
+
+def is_shadowed(rule: Rule) -> bool:
+    """Whether metadata may be called like this field. Entities and memory ids are no metadata: users never mix."""
+    return not isinstance(rule.field, MetadataKey) and rule.field not in ENTITY_OF and rule.field != "memory_id"
 
 
 def metadata_rule(key: str, path: str) -> Rule:
@@ -106,10 +113,10 @@ def _read_text(value: object, path: str) -> str:
 
 
 def _read_memory_id(value: object, path: str) -> str:
-    text = _read_text(value, path).strip().lower()  # as UUIDs are written
-    if not text:
+    text = value if isinstance(value, UUID) else _read_text(value, path)
+    if not (known := spellings(text)):
         raise InvalidFilter(f"{path}: a memory id must not be empty")
-    return text
+    return known[-1].lower()  # as UUIDs are written
 
 
 def _read_scalar(value: object, path: str) -> Scalar:

@@ -3,13 +3,13 @@
 This is what a filter means; masks and SQL must agree with it. ``eq`` and ``in`` hold if any value the memory has there
 is asked for, ``ne`` and ``nin`` hold if they do not, also where there is no value (so in Mem0's documentation). The
 order is defined among numbers, among strings (by code point) and among times; anything else has none, so ``gt`` and the
-others do not hold. Strings, numbers and booleans are never equal to one another. An exact match of a metadata value
-that is a list does not exist; ask what it ``contains``.
+others do not hold. Strings, numbers and booleans are never equal to one another. A metadata value that is a list counts
+as its members for equality and ``contains``; it has no order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -65,9 +65,9 @@ def _holds(condition: Condition, found: tuple[object, ...]) -> bool:
         case "exists":
             return bool(found)
         case "eq" | "in":
-            return any(_is_asked_for(value, condition) for value in found)
+            return any(_is_asked_for(value, condition) for value in _members(found))
         case "ne" | "nin":
-            return not any(_is_asked_for(value, condition) for value in found)
+            return not any(_is_asked_for(value, condition) for value in _members(found))
         case "contains":
             fold = condition.field == "categories"  # Mem0 looks into categories regardless of case
             return any(_contains(value, condition, fold=fold) for value in found)
@@ -75,6 +75,15 @@ def _holds(condition: Condition, found: tuple[object, ...]) -> bool:
             return any(_contains(value, condition, fold=True) for value in found)
         case order:
             return any(_is_ordered(value, order, condition) for value in found)
+
+
+def _members(found: tuple[object, ...]) -> Iterator[object]:
+    """The values, lists taken apart."""
+    for value in found:
+        if isinstance(value, (list, tuple)):
+            yield from value
+        else:
+            yield value
 
 
 def _is_asked_for(value: object, condition: Condition) -> bool:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from toldonce.caches import word_cache
 from toldonce.errors import InvalidFilter
 from toldonce.filters.checks import kind_of, step
-from toldonce.filters.fields import KEYS, Rule, flat_rule, metadata_rule, named_rule, platform_rule, read_value
-from toldonce.filters.tree import ENTITY_OF, EVERYTHING, Condition, Filter, Not, Operator, Value, all_of, any_of
+from toldonce.filters.fields import (
+    KEYS,
+    Rule,
+    flat_rule,
+    is_shadowed,
+    metadata_rule,
+    named_rule,
+    platform_rule,
+    read_value,
+)
+from toldonce.filters.tree import ENTITY_OF, EVERYTHING, And, Condition, Filter, Not, Operator, Value, all_of, any_of
 
 MAX_DEPTH = 32
 """How many ANDs, ORs and NOTs may stand inside one another."""
@@ -36,7 +46,8 @@ def parse_filters(filters: Mapping[str, Any] | None, *, flat_metadata: bool = Tr
         filters: as a caller passed it, or JSON as it was sent.
         flat_metadata: whether an unknown key at the top level is a key of the metadata, as in Mem0's library, or an
             error, as on its platform. ``{"metadata": {...}}`` is read either way, and reaches keys whose name has
-            another meaning at the top level.
+            another meaning at the top level. In a flat payload ``role``, ``text``, ``timestamp`` and the other fields
+            that name no entity ask for the field or for metadata called so.
 
     Raises:
         InvalidFilter: what cannot be read, named by its full path (``OR[1].created_at.gte``), and what is allowed
@@ -85,7 +96,11 @@ class _Reader:
         rule = named_rule(key) or (None if self._flat_metadata else platform_rule(key))
         if rule is None and not self._flat_metadata:
             raise InvalidFilter(f'{path}: unknown key; allowed: {", ".join(KEYS)}; metadata as {{"metadata": {{...}}}}')
-        return self._conditions_on(rule or flat_rule(key, path), value, path)
+        rule = rule or flat_rule(key, path)
+        own = self._conditions_on(rule, value, path)
+        if self._flat_metadata and is_shadowed(rule):
+            return _with_metadata(own, replace(metadata_rule(key, path), bare=rule.bare), value, path)
+        return own
 
     def _negated(self, value: object, path: str, depth: int) -> Filter:
         if isinstance(value, Mapping):
@@ -173,6 +188,24 @@ class _Reader:
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
             raise InvalidFilter(f"{path}: a filter may have at most {MAX_CONDITIONS} conditions")
+
+
+def _with_metadata(own: Filter, rule: Rule, value: object, path: str) -> Filter:
+    """A condition on a field, or on metadata called like it: in a flat payload the key may be either."""
+    try:
+        same = _Reader(flat_metadata=True)._conditions_on(rule, value, path)
+    except InvalidFilter:  # a datetime, which no metadata holds
+        return own
+    return _either(own, same)
+
+
+def _either(own: Filter, same: Filter) -> Filter:
+    """What holds for one of two fields; the trees are alike. What must not be, must not be in both."""
+    if isinstance(own, And) and isinstance(same, And):
+        return all_of(_either(one, other) for one, other in zip(own.parts, same.parts, strict=True))
+    if isinstance(own, Not) or (isinstance(own, Condition) and own.operator in ("ne", "nin")):
+        return all_of([own, same])
+    return any_of([own, same])
 
 
 def _is_wildcard(value: object) -> bool:
