@@ -15,6 +15,8 @@ import pytest
 from toldonce import AsyncMemory, Memory
 from toldonce.embedders import Vectors
 from toldonce.embedders.minilm import MiniLM
+from toldonce.engine.filter_cache import FilterCache
+from toldonce.errors import InvalidFilter
 from toldonce.errors import Unreachable as ServerUnreachable
 
 ANN = {"user_id": "ann"}
@@ -138,3 +140,45 @@ def test_a_setting_bounds_the_ram_of_indexes(tmp_path: Path, monkeypatch: pytest
             memory.add("I adopted a beagle.", user_id=person)
             assert memory.search("beagle", filters={"user_id": person})["results"]
         assert memory._engine.counters()["index_owners"] == 1
+
+
+def excluding(count: int) -> dict[str, Any]:
+    return {"AND": [ANN, {"NOT": [{"OR": [{"metadata": {"n": number}} for number in range(count)]}]}]}
+
+
+async def test_a_long_filter_is_applied_where_nobody_else_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    ids = FilterCache.ids
+
+    def watched(*arguments: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return ids(*arguments)
+
+    monkeypatch.setattr(FilterCache, "ids", watched)
+    monkeypatch.setattr("toldonce.engine.search.QUICK", 100)
+    async with AsyncMemory(folder=tmp_path) as memory:
+        for number in range(30):
+            await memory.add(f"I have {number} beagles.", user_id="ann", metadata={"n": number}, infer=False)
+        found = await memory.search("beagles", filters=excluding(3), top_k=50, threshold=0)
+        assert len(found["results"]) == 27
+        assert [name.startswith("toldonce-search") for name in threads] == [True], "it is a short one"
+        threads.clear()
+        found = await memory.search("beagles", filters=excluding(20), top_k=50, threshold=0)
+        assert len(found["results"]) == 10
+        assert [name.startswith("toldonce-search") for name in threads] == [False, True]
+
+
+def test_a_filter_that_takes_too_long_is_refused_and_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(folder=tmp_path) as memory:
+        for number in range(10):
+            memory.add(f"I have {number} beagles.", user_id="ann", metadata={"n": number}, infer=False)
+        monkeypatch.setattr("toldonce.engine.filter_cache.STEPS", 60)
+        with pytest.raises(InvalidFilter, match="7 conditions takes too long over 10 memories"):
+            memory.search("beagles", filters=excluding(7))
+        assert len(memory.search("beagles", filters=excluding(6), threshold=0)["results"]) == 4
+        monkeypatch.undo()
+        assert len(memory.search("beagles", filters=excluding(7), threshold=0)["results"]) == 3

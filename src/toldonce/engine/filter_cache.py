@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.caches import LRUCache
-from toldonce.filters import Filter, matches
+from toldonce.errors import InvalidFilter
+from toldonce.filters import And, Filter, Not, Or, matches
 from toldonce.stores.protocol import Read
 
 KEPT = 128
 """Filters and owners remembered together: 10 MB where each admits 10,000 memories."""
+STEPS = 2_000_000
+"""Conditions times memories that one filter may take for one owner: seconds. Beyond it is refused."""
 
 
 class _Known(NamedTuple):
@@ -28,6 +31,22 @@ class FilterCache:
 
     def __init__(self) -> None:
         self._known: LRUCache[tuple[int, Filter], _Known] = LRUCache(KEPT, owner_of=itemgetter(0))
+
+    def steps(self, store: Read, owner_id: int, rest: Filter, memories: int) -> int:
+        """Conditions to be held against an owner's memories before ``ids`` can tell: 0 where the filter is known.
+
+        Raises ``InvalidFilter`` beyond ``STEPS``.
+        """
+        known = self._known.get((owner_id, rest))
+        if known is not None and known.version <= store.owner_version(owner_id):
+            return 0
+        steps = _conditions(rest) * memories
+        if steps > STEPS:
+            raise InvalidFilter(
+                f"A filter of {_conditions(rest)} conditions takes too long over {memories} memories: conditions times "
+                f"memories may be at most {STEPS}. Use fewer conditions, or one 'in' with a list instead of many."
+            )
+        return steps
 
     def ids(self, store: Read, owner_id: int, rest: Filter) -> NDArray[np.int64]:
         """The owner's memories that ``rest`` (see ``filters.reduction``) admits; among them may be deleted ones."""
@@ -47,3 +66,12 @@ class FilterCache:
     def forget(self, owner_ids: Collection[int] | None) -> None:
         """See ``caches.Cache``."""
         self._known.forget(owner_ids)
+
+
+def _conditions(tree: Filter) -> int:
+    match tree:
+        case And(parts) | Or(parts):
+            return sum(map(_conditions, parts))
+        case Not(part):
+            return _conditions(part)
+    return 1

@@ -40,6 +40,8 @@ async def searched(engine: Engine, search: Search) -> Found:
     while (found := await run_in(engine.searching, search.attempt)) is None:
         if search.texts:
             await run_in(engine.embedding, search.embed)
+        elif search.filters:
+            await run_in(engine.working, search.apply_filters)
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CATCH_UP):

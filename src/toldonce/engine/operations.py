@@ -78,6 +78,8 @@ class Operations:
         while (found := search.attempt()) is None:
             if search.texts:
                 search.embed()
+            elif search.filters:
+                search.apply_filters()
             else:
                 wait(search.owed, CATCH_UP)
                 search.waited = True

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 12
 """Tokens of a short memory: what a token budget is divided by to guess how many fit."""
+QUICK = 10_000
+"""Conditions times memories that are held against each other where all searches are ranked: some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class Search:
     """One search. Call ``attempt`` until it returns what was found.
 
     While it returns None something is missing. If there are ``texts``, their vectors: call ``embed``, on any thread, as
-    an embedder may be a server far away. Otherwise the ``owed`` vectors of what was just added: wait for them as long
+    an embedder may be a server far away. If there are ``filters``, what they admit: call ``apply_filters``, on any
+    thread, as they may take seconds. Otherwise the ``owed`` vectors of what was just added: wait for them as long
     as you like, and set ``waited``. Every attempt reads the store anew, so no ranking happens before the vectors that
     were waited for are in its view.
     """
 
     def __init__(self, engine: Engine, project: str, request: SearchRequest, *, show_expired: bool = False) -> None:
         self.texts: Sequence[str] = ()
+        self.filters: Sequence[tuple[int, Filter]] = ()
         self.owed: Sequence[Future[None]] = ()
         self.waited = False
         self._engine = engine
@@ -63,6 +67,7 @@ class Search:
         """By number of the view it was read against."""
         self._vectors: dict[str, NDArray[np.float32] | None] = {}
         """None: the text could not be embedded."""
+        self._filtered = False
 
     def embed(self) -> None:
         """Make the vectors of ``texts``. Where the embedder cannot be used, the search goes on with words alone."""
@@ -74,6 +79,13 @@ class Search:
             except ToldonceError as error:
                 self._engine.note_unusable_embedder(error)
 
+    def apply_filters(self) -> None:
+        """Find out what ``filters`` admit, so that ranking only has to look it up."""
+        with self._engine.snapshot() as (store, _):
+            for owner_id, rest in self.filters:
+                self._engine.filter_cache.ids(store, owner_id, rest)
+        self._filtered = True
+
     def attempt(self) -> Found | None:
         """Rank, if all is there that ranking needs."""
         request = self._request
@@ -84,6 +96,9 @@ class Search:
             views = [self._engine.index(store, generation, owner_id) for owner_id, _ in reached]
             self.texts = self._missing(generation, views)
             if self.texts:
+                return None
+            self.filters = [] if self._filtered else self._long_filters(store, reached, views)
+            if self.filters:
                 return None
             if not self.waited:
                 self.owed = self._engine.owed([owner_id for owner_id, _ in reached])
@@ -101,6 +116,17 @@ class Search:
         by_words = any(vector is None for vector in self._vectors.values())
         self._engine.count_search(pending, by_words=by_words)
         return Found(found, pending, by_words)
+
+    def _long_filters(
+        self, store: Read, reached: Sequence[tuple[int, Filter]], views: Sequence[IndexView]
+    ) -> list[tuple[int, Filter]]:
+        """The filters that others should not have to wait for. Raises ``InvalidFilter`` where one takes too long."""
+        return [
+            (owner_id, rest)
+            for (owner_id, rest), view in zip(reached, views, strict=True)
+            if rest != EVERYTHING
+            and self._engine.filter_cache.steps(store, owner_id, rest, view.statistics.count) > QUICK
+        ]
 
     def _query(self, view: IndexView) -> Query:
         query = self._queries.get(view.number)
