@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +249,18 @@ async def test_upstream_frames_stay_upstream(oslo: Ann) -> None:
         await call.assistant.push_context_frame(FrameDirection.UPSTREAM)
         await until(lambda: len(llm.shown) == 1)
     assert len(blocks(llm.shown[0])) == 1
+
+
+@pytest.mark.parametrize("as_system", [True, False])
+async def test_a_block_from_a_saved_context_is_replaced_and_never_stored(oslo: Ann, as_system: bool) -> None:
+    params = anything(add_as_system_message=as_system)
+    async with Call(oslo.service(params=params)) as call:
+        await call.say(WHERE)
+        saved: Any = json.loads(json.dumps(messages_of(call.context)))
+    assert len(blocks(saved)) == 1, "positive control"
+    blocks(saved)[0]["content"] = blocks(saved)[0]["content"].replace("Oslo", "Bergen")  # as another process wrote it
+    async with Call(oslo.service(params=params), context=LLMContext(saved)) as call:
+        await call.say("What does Eva play?")
+    assert len(blocks(call.shown[0])) == 1
+    assert "Bergen" not in str(call.shown[0])
+    assert "I recall" not in str(await oslo.said())

@@ -27,6 +27,9 @@ _MONTHS = (
 
 _LINES_KEPT = 500
 
+_EDGE = 400
+"""Characters at either end of a message in which the shape of a block is looked for."""
+
 _PROMPT_SYNTAX = re.compile(
     r"<[|｜][^|｜<>]{0,40}[|｜]>|</?(?:s|SYS|bos|eos|start_of_turn|end_of_turn|think|tool_call|tool_response)>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]",
@@ -35,8 +38,28 @@ _PROMPT_SYNTAX = re.compile(
 """What chat templates of open models cut turns with. In a memory it is only text."""
 
 
-_UNSEEN = dict.fromkeys([0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Signs that turn the direction of writing, so that a text reads otherwise than it is, and the byte order mark."""
+_TAG = re.compile(r"<(?=[/!]?[^\W\d_])")
+"""What could open or close an element that a prompt puts its blocks into."""
+
+_NUMBER = re.compile(r"^\s*(\d{1,4})[.)]\s")
+"""The beginning of a line as the block's own."""
+
+_UNSEEN = dict.fromkeys(
+    (
+        *(0xAD, 0x180E, 0xFEFF),
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xE0000, 0xE0080),
+    )
+)
+"""Signs nobody sees: they turn the direction of writing, join letters, or (the tags) spell out a hidden text."""
+
+_SHAPES: set[tuple[str, str]] = {("Based on previous conversations, I recall:", CLOSING)}
+"""How the blocks of this process begin and end, in one line; first as Pipecat's and this service do by default."""
+
+_PHRASE = 12
+"""Characters from which the beginning or end of a block is told apart from what people say."""
 
 
 class RecallBlock(dict[str, Any]):
@@ -71,7 +94,13 @@ class Lines:
         return [self._line(memory) for memory in memories]
 
     def _line(self, memory: Hit) -> str:
-        key = (shown_of(memory), memory.get("role"), memory.get("actor_id"), memory.get("said_at"))
+        key = (
+            shown_of(memory),
+            memory.get("role"),
+            memory.get("actor_id"),
+            memory.get("said_at"),
+            _of_nobody(memory),
+        )
         line = self._written.get(key)
         if line is None:
             if len(self._written) >= _LINES_KEPT:
@@ -87,6 +116,8 @@ class Lines:
     def _who(self, memory: Hit) -> str:
         """The speaker of a verbatim memory. A memory without one was extracted, and speaks for itself."""
         role = memory.get("role")
+        if role == "user" and _of_nobody(memory):
+            return quoted(str(memory.get("actor_id") or "a guest"))
         who = memory.get("actor_id") or (self._names.get(role) or role if isinstance(role, str) else None)
         return quoted(str(who)) if who else ""
 
@@ -103,6 +134,11 @@ class Lines:
         return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
+def _of_nobody(memory: Hit) -> bool:
+    """Whether it was said by somebody without a user id. A row without ids is the user's it was asked of."""
+    return not memory.get("user_id") and bool(memory.get("agent_id") or memory.get("run_id"))
+
+
 def shown_of(memory: Hit) -> object:
     """Its words; of a long memory only the passage that was asked for, because all of it would drown the others."""
     return memory.get("passage") or memory.get("memory") or ""
@@ -113,7 +149,39 @@ def quoted(text: str) -> str:
     text = readable(text).translate(_UNSEEN)
     if "<" in text or "[" in text:
         text = _PROMPT_SYNTAX.sub(lambda found: found[0].replace("<", "‹").replace("[", "("), text)
-    return " ".join(text.split())
+        text = _TAG.sub("‹", text)
+    text = " ".join(" ".join(_NUMBER.sub(r"(\1) ", line) for line in text.splitlines()).split())
+    for phrase in {part for shape in _SHAPES for part in shape if len(part) >= _PHRASE}:
+        if phrase.casefold() in text.casefold():
+            text = re.sub(re.escape(phrase), "…", text, flags=re.IGNORECASE)
+    return text
+
+
+def harmless(memory: Hit) -> dict[str, Any]:
+    """A memory whose words are quoted, for a formatter of the application."""
+    texts = {key: quoted(str(memory[key])) for key in ("memory", "passage", "actor_id") if memory.get(key)}
+    return {**memory, **texts}
+
+
+def know_shape(system_prompt: str, closing_note: str) -> None:
+    """Know blocks that begin and end like this, wherever they come from: an earlier process may have saved them."""
+    _SHAPES.add((" ".join(system_prompt.split()), " ".join(closing_note.split())))
+
+
+def _has_shape(message: ContextMessage) -> bool:
+    text = text_of(message)
+    if not text:
+        return False
+    start, end = text[:_EDGE], text[-_EDGE:]
+    start, end = " ".join(start.split()), " ".join(end.split())
+    for prompt, closing in _SHAPES:
+        if not start.startswith(prompt[: len(start)]):
+            continue
+        if len(closing) >= _PHRASE and end.endswith(closing[-len(end) :]):
+            return True
+        if len(prompt) >= _PHRASE and _NUMBER.match(start[len(prompt) :] + " "):
+            return True
+    return False
 
 
 class Prints:
@@ -147,11 +215,15 @@ class Prints:
 class Blocks:
     """The blocks of one service: at most one stands in a context at a time."""
 
+    _living: ClassVar[set[str]] = set()
+    """The owners of blocks that did not end yet."""
     _of_all: ClassVar[Prints] = Prints()
     """Of all living services: none may take another's block for something that was said."""
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
+        self._living.add(owner)
+        weakref.finalize(self, self._living.discard, owner)
         self._prints = Prints()
         self._last: tuple[int, RecallBlock | None] = (0, None)
         """The block put last, and its place."""
@@ -159,8 +231,8 @@ class Blocks:
 
     @classmethod
     def is_any(cls, message: ContextMessage) -> bool:
-        """Whether this is a block of any service: the very message, or a copy with exactly its text."""
-        return isinstance(message, RecallBlock) or cls._of_all.know(message)
+        """Whether this is a block of any service: the very message, a copy, or one saved by another process."""
+        return isinstance(message, RecallBlock) or cls._of_all.know(message) or _has_shape(message)
 
     def stands_in(self, messages: Sequence[ContextMessage]) -> bool:
         """Whether a block of this service is among the messages."""
@@ -183,6 +255,16 @@ class Blocks:
         self._insert(messages, role, text, position)
         return True
 
+    def _takes_out(self, message: ContextMessage) -> bool:
+        """Whether it is a block of this service, of one that ended, or of another process."""
+        if isinstance(message, RecallBlock):
+            return message.owner == self._owner or message.owner not in self._living
+        return _has_shape(message)
+
+    def retire(self) -> None:
+        """The service ends: whoever finds its blocks may take them out."""
+        self._living.discard(self._owner)
+
     def _is_where_put(self, messages: Sequence[ContextMessage]) -> bool:
         """Whether the last block still stands where it was put: the conversation only grew, as nearly all do."""
         place, block = self._last
@@ -202,8 +284,7 @@ class Blocks:
         if self._is_where_put(messages):
             place, _ = self._last
             return [*messages[:place], *messages[place + 1 :]]
-        owner = self._owner
-        kept = [message for message in messages if type(message) is not RecallBlock or message.owner != owner]
+        kept = [message for message in messages if not self._takes_out(message)]
         if len(kept) == len(messages) and self._prints:
             # Reading every text takes its time, so copies are looked for only where the block itself is not found.
             kept = [message for message in kept if not self._prints.know(message)]
