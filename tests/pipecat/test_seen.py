@@ -160,3 +160,42 @@ def test_a_window_of_copies_hides_no_repetition(window: int, said: list[str]) ->
             kept = [dict(message) for message in kept[-window:]] + talk(new)
             taken += take(seen, kept)
     assert taken == [text for words in said for text in (words, "ok")]
+
+
+def test_what_is_filed_between_known_words_is_new() -> None:
+    """An interrupted answer is filed before the words that interrupted it; all that was known is still there."""
+    seen, messages = begun_with("hello", "alex")
+    take(seen, messages)
+    messages[1:1] = talk("<what should I call you?")
+    assert take(seen, messages) == ["what should I call you?"]
+    messages += talk("<thanks", "bye")
+    assert take(seen, messages) == ["thanks", "bye"]
+    messages[:0] = talk("<welcome")
+    assert take(seen, messages) == ["welcome"]
+    assert take(seen, messages) == []
+
+
+def test_what_stands_in_the_place_of_known_words_is_old() -> None:
+    """A summary, or a correction."""
+    seen, messages = begun_with("a", "<b", "c", "<d", "e")
+    take(seen, messages)
+    messages[0:2] = talk("summary of a and b")
+    assert take(seen, messages) == []
+    messages[2] = talk("<d, corrected")[0]
+    messages += talk("f")
+    assert take(seen, messages) == ["f"]
+
+
+def test_what_was_said_to_another_meanwhile_is_old() -> None:
+    one, messages = begun_with("my pin", "<noted")
+    take(one, messages)
+    other = one.continued()
+    messages += talk("a secret", "<kept")
+    assert take(other, messages) == ["a secret", "kept"]
+    assert other.heard(Utterance("user", "announced"), since=len(other), by="service")
+    one.catch_up(other)
+    one.catch_up(other)
+    assert take(one, messages) == []
+    messages += talk("i like tea")
+    assert take(one, messages) == ["i like tea"]
+    assert len(one) == 6

@@ -1,14 +1,15 @@
 """What of a conversation was seen already: each thing said is taken once, in order, whatever is done to the list.
 
 Contexts are rewritten: summarised at the front, cut, copied, replaced. So nothing is counted by its index. A message
-is old if it is the very message seen before, or if it falls, by its words and their order, on one seen before; what
-follows the last old message is new.
+is old if it is the very message seen before, or if it falls, by its words and their order, on one seen before. New is
+what follows the last old message, and what was put between old ones none of which is missing.
 """
 
 from __future__ import annotations
 
 import uuid
 import weakref
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from difflib import SequenceMatcher
 from typing import ClassVar, TypeAlias
@@ -34,6 +35,8 @@ class SeenMessages:
         """id of a message seen -> its place among the taken."""
         self._announced: dict[tuple[object, str], int] = {}
         """Who told of an utterance, and its role -> the place after it: announcements come in order."""
+        self._extent = 0
+        """Length of the list when it was last read: where the known part is as long, nothing was put into it."""
         self._alive: dict[int, ContextMessage] = {}
         """The messages seen, kept so that their ids stay their own."""
 
@@ -43,11 +46,14 @@ class SeenMessages:
     def take(self, messages: Sequence[ContextMessage], read: Reader) -> list[Utterance]:
         """The new utterances of a context; from here on they are old. ``read`` says what a message is, if anything."""
         tail, anchor = self._since_last_known(messages)
+        inserted = self._inserted(messages[: len(messages) - len(tail)], read)
+        self._extent = len(messages)
         found = [utterance for utterance in map(read, tail) if utterance is not None]
         since = 0 if anchor is None else self._places[anchor] + 1
         new = self._fresh(found, since, anchored=anchor is not None)
         for utterance in found[: len(found) - len(new)]:  # Copies of what was taken: from now on known themselves.
             self._know(utterance, len(self._taken) - 1)
+        new = [*inserted, *new]
         for utterance in new:
             self._know(utterance, len(self._taken))
             self._taken.append(utterance.fingerprint)
@@ -78,6 +84,25 @@ class SeenMessages:
         other._alive = dict(self._alive)
         return other
 
+    def catch_up(self, other: SeenMessages) -> None:
+        """Take for old what ``other`` has seen of the same context: it was said, but to somebody else."""
+        common = next(
+            (place for place, both in enumerate(zip(self._taken, other._taken, strict=False)) if both[0] != both[1]),
+            min(len(self._taken), len(other._taken)),
+        )
+        own, moved = Counter(self._taken[common:]), dict[int, int]()
+        for place in range(common, len(other._taken)):
+            fingerprint = other._taken[place]
+            if own[fingerprint]:
+                own[fingerprint] -= 1
+                continue
+            moved[place] = len(self._taken)
+            self._taken.append(fingerprint)
+        for key, place in other._places.items():
+            if key not in self._places:
+                self._places[key] = moved.get(place, min(place, len(self._taken) - 1))
+                self._alive[key] = other._alive[key]
+
     def _know(self, utterance: Utterance, place: int) -> None:
         self._places[id(utterance.source)] = place
         self._alive[id(utterance.source)] = utterance.source
@@ -89,6 +114,27 @@ class SeenMessages:
                 return tail[::-1], id(message)
             tail.append(message)
         return tail[::-1], None
+
+    def _inserted(self, known: Sequence[ContextMessage], read: Reader) -> list[Utterance]:
+        """What was put between messages that are all still there, such as an answer filed before what cut it short.
+
+        Where messages have gone, what stands in their place stands for them: it is a summary or a correction.
+        """
+        if len(known) == self._extent:
+            return []
+        present = {self._places[id(message)] for message in known if id(message) in self._places}
+        inserted: list[Utterance] = []
+        strangers: list[ContextMessage] = []
+        before = -1
+        for message in known:
+            place = self._places.get(id(message))
+            if place is None:
+                strangers.append(message)
+                continue
+            if strangers and all(between in present for between in range(before + 1, place)):
+                inserted += [utterance for utterance in map(read, strangers) if utterance is not None]
+            strangers, before = [], place
+        return inserted
 
     def _fresh(self, offered: Sequence[Utterance], since: int, *, anchored: bool) -> list[Utterance]:
         """What of ``offered`` is not among the utterances taken from place ``since`` on."""
