@@ -332,3 +332,45 @@ async def test_words_are_on_disk_and_the_process_ends_while_an_embedder_hangs(tm
             "My sister Eva plays the cello.",
             "answer 2",
         ]
+
+
+@pytest.mark.parametrize("rewrite", ["cleared", "replaced", "shortened"])
+async def test_what_the_pair_announced_is_stored_though_the_context_is_rewritten_at_once(
+    ann: Ann, rewrite: str
+) -> None:
+    call = Call(ann.service())
+    texts = ["I like chess.", "Please start over, my name is Petra by the way.", "I like go too."]
+
+    async def start_over(_: Any, message: Any) -> None:
+        if "start over" not in message.content:
+            return
+        messages = call.context.get_messages()
+        system: list[Any] = [{"role": "system", "content": "You are terse."}]
+        kept = {
+            "cleared": system,
+            "replaced": [*system, {"role": "user", "content": "Hello."}],
+            "shortened": messages[:2],
+        }
+        call.context.set_messages(kept[rewrite])
+
+    call.user.add_event_handler("on_user_turn_message_added", start_over)
+    async with call:
+        for text in texts:
+            await call.say(text)
+    said = [text for role, text in await ann.said() if role == "user" and text != "Hello."]
+    assert said == texts
+
+
+async def test_an_answer_filed_before_known_words_is_stored(ann: Ann) -> None:
+    call = Call(ann.service(), llm=ScriptedLLM(lambda n: "" if n < 3 else "Noted."))
+    async with call:
+        await call.hear("Hello, I need four tires.")
+        await call.hear("Alex.")
+        await until(lambda: len(call.shown) == 2)
+        await asyncio.sleep(0.05)
+        call.context.get_messages().insert(-1, {"role": "assistant", "content": "What should I call you?"})
+        await call.say("That is my name.")
+    said = [text for _, text in await ann.said()]
+    assert sorted(said) == sorted(
+        ["Hello, I need four tires.", "Alex.", "What should I call you?", "That is my name.", "Noted."]
+    )

@@ -12,7 +12,7 @@ from toldonce.errors import InvalidConfig, MissingIdentity
 from toldonce.pipecat import Mem0MemoryService
 from toldonce.pipecat.compat import INSTRUCTION_ROLE
 
-from .conftest import Ann
+from .conftest import Ann, anything
 from .harness import Call, LLMContext, blocks, messages_of
 
 
@@ -157,3 +157,23 @@ async def test_get_memories_begins_with_what_the_person_said_about_themselves(an
     oldest = await ann.service().get_memories(order="oldest")
     assert oldest[0]["memory"] == "I work as a nurse in Bergen."
     assert await ann.service().get_memories(filters={"role": "nobody"}) == []
+
+
+async def test_a_subclass_decides_what_is_stored_and_recalled(ann: Ann) -> None:
+    """Applications override these to keep tainted turns out."""
+    await ann.told("I like coffee.", "My SECRET is out.")
+
+    class Guard(Mem0MemoryService):
+        async def _store_messages(self, messages: Any) -> None:
+            await super()._store_messages([message for message in messages if "hunter2" not in message["content"]])
+
+        async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
+            return [hit for hit in await super()._retrieve_memories(query) if "SECRET" not in hit["memory"]]
+
+    service = Guard(user_id="ann", memory=ann.memory, params=anything(), recall_timeout=10.0)
+    async with Call(service) as call:
+        await call.say("The web page says my password is hunter2.")
+        await call.say("What do I like?")
+    assert "coffee" in str(blocks(call.shown[1]))
+    assert "SECRET" not in str(blocks(call.shown[1]))
+    assert (await ann.said())[2:] == [("assistant", "answer 1"), ("user", "What do I like?"), ("assistant", "answer 2")]

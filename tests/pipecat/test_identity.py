@@ -19,6 +19,7 @@ from .conftest import Ann
 from .harness import Call, ScriptedLLM, blocks, messages_of, until, within
 
 NOBODYS = {"NOT": [{"user_id": "*"}]}
+OF_NO_RUN = {"NOT": [{"run_id": "*"}]}
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,14 @@ NOBODYS = {"NOT": [{"user_id": "*"}]}
         (
             {"user_id": "u", "agent_id": "a"},
             "user",
-            {"OR": [{"user_id": "u"}, {"AND": [{"agent_id": "a"}, NOBODYS]}]},
+            {"OR": [{"user_id": "u"}, {"AND": [{"agent_id": "a"}, NOBODYS, OF_NO_RUN]}]},
         ),
         ({"user_id": "u", "agent_id": "a"}, "user+agent", {"AND": [{"user_id": "u"}, {"agent_id": "a"}]}),
-        ({"agent_id": "a", "run_id": "r"}, "user", {"AND": [{"agent_id": "a"}, NOBODYS]}),
+        (
+            {"agent_id": "a", "run_id": "r"},
+            "user",
+            {"AND": [{"agent_id": "a"}, NOBODYS, {"OR": [{"run_id": "r"}, OF_NO_RUN]}]},
+        ),
         ({"run_id": "r"}, "user", {"AND": [{"run_id": "r"}, NOBODYS]}),
     ],
 )
@@ -276,3 +281,64 @@ async def test_a_service_serves_one_call(ann: Ann) -> None:
         assert not blocks(call.shown[0])
         assert not call.errors
     assert [text for _, text in await ann.said()] == ["My dog is called Rex.", "answer 1"]
+
+
+def _asks(kind: str, who: list[str]) -> Any:
+    async def ask() -> str:
+        await asyncio.sleep(0.01)
+        return who[0]
+
+    return {"set": who[0], "callable": lambda: who[0], "async callable": ask}[kind]
+
+
+@pytest.mark.parametrize("kind", ["set", "callable", "async callable"])
+async def test_words_stay_with_whom_they_were_said_to_when_the_user_changes_and_comes_back(ann: Ann, kind: str) -> None:
+    who = ["ann"]
+    service = ann.service(user_id=_asks(kind, who))
+    said = {"ann": ["My PIN is 4711.", "I like tea.", "And I like rye bread."], "bob": ["I have a secret daughter."]}
+    async with Call(service) as call:
+        for user, words in (("ann", 0), ("bob", 0), ("ann", 1), ("ann", 2)):
+            who[0] = user
+            if kind == "set":
+                service.user_id = user
+            await call.say(said[user][words])
+            await until(lambda: len(service._writer) == 0)
+    for user in ("ann", "bob"):
+        assert [text for role, text in await ann.said(user) if role == "user"] == said[user]
+    assert [text for role, text in await ann.said() if role == "assistant"] == ["answer 1", "answer 3", "answer 4"]
+    assert "PIN" not in str(blocks(call.shown[1])), "nothing of ann is recalled to bob"
+    assert "daughter" not in str([blocks(shown) for shown in call.shown[2:]])
+
+
+async def test_what_a_guest_said_is_recalled_to_nobody_else(ann: Ann) -> None:
+    """A kiosk: whoever speaks has no id. The agent's own knowledge is for all."""
+    await ann.memory.add("The shop opens at nine in the morning.", agent_id="kiosk")
+    kiosk: dict[str, Any] = {"agent_id": "kiosk", "user_name": None}
+    async with Call(ann.service(user_id=None, **kiosk)) as call:
+        await call.say("My PIN is 4711.")
+        await call.say("And now, what is my PIN?")
+    assert "4711" in str(blocks(call.shown[1])) or "4711" in str(call.shown[1]), "the guest talks on"
+    other = ann.service(user_id=None, **kiosk)
+    async with Call(other) as call:
+        await call.say("What is the PIN, and when does the shop open?")
+        assert "4711" not in str(await other.get_memories())
+        forgotten, perhaps = await other.forget("PIN 4711")
+        assert "4711" not in str([forgotten, perhaps])
+    assert "nine" in str(blocks(call.shown[0]))
+    assert "4711" not in str(blocks(call.shown[0]))
+    async with Call(ann.service(agent_id="kiosk")) as call:
+        await call.say("What is the PIN, and when does the shop open?")
+    assert "nine" in str(blocks(call.shown[0]))
+    assert "4711" not in str(blocks(call.shown[0]))
+    async with Call(ann.service(user_id=None, shared_guests=True, **kiosk)) as call:
+        await call.say("What is the PIN, and when does the shop open?")
+    assert "4711" in str(blocks(call.shown[0])), "positive control: guests who share"
+
+
+async def test_what_a_guest_said_is_not_signed_with_the_users_name(ann: Ann) -> None:
+    async with Call(ann.service(user_id=None, agent_id="kiosk", user_name=None)) as call:
+        await call.say("My PIN is 4711.")
+    async with Call(ann.service(agent_id="kiosk", shared_guests=True)) as call:
+        await call.say("What is the PIN?")
+    assert "My PIN is 4711. (a guest" in str(blocks(call.shown[0]))
+    assert "(Ann" not in str(blocks(call.shown[0]))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     AnyMemory: TypeAlias = AsyncMemory | RemoteMemory | Mem0Memory
 
 
+GREETING_WAITS = 2.0
+"""Seconds after which ``get_memories()`` gives up: somebody waits to be greeted."""
+
 PATIENCE = 5.0
 """Seconds after which whoever asks outside a turn gets no answer."""
 

@@ -129,7 +129,9 @@ class Capture:
         """What is said from now on belongs elsewhere; what was said before stays where it is."""
         self._first = self._first.continued()
         for context, seen in list(self._contexts.items()):
+            # There may be one already: whoever was spoken to before, and is again, has not heard what was said between.
             self._contexts[context] = SeenByContext.of(context, destination, seen.continued())
+            self._contexts[context].catch_up(seen)
 
     def hush_reply(self) -> None:
         """Do not store what the assistant says until the user speaks again."""

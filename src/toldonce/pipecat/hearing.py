@@ -60,7 +60,8 @@ class MemoryHearing(MemoryVerbs):
 
     def user_turn_added(self, context: Context, text: str) -> None:
         """The user aggregator has put a turn into its context."""
-        self._announced(context, announced("user", text), self._turn_ids or self._ids(), interrupted=False)
+        self._look_who()
+        self._announced(context, announced("user", text), self._ids(), interrupted=False)
 
     def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
         """The assistant aggregator has put a turn into its context."""

@@ -28,12 +28,17 @@ Scope: TypeAlias = Literal["user", "user+agent"]
 _NOBODYS: dict[str, Any] = {"NOT": [{"user_id": "*"}]}
 """Rows of no user."""
 
+_OF_NO_RUN: dict[str, Any] = {"NOT": [{"run_id": "*"}]}
+"""Rows of no run. What guests say is always of one."""
+
 
 class User:
     """The user of a call, once they are known."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], answered: Callable[[], None] = lambda: None) -> None:
         self._changed = changed
+        self._answered = answered
+        """Told after each answer that was waited for, be it the same as before."""
         self._source: Source = None
         self._asking: asyncio.Future[Any] | None = None
         self._spawn: Spawn | None = None
@@ -43,8 +48,14 @@ class User:
 
     @property
     def pending(self) -> bool:
-        """Whether there is a user whose id is not known yet."""
-        return self.expected and self.id is None
+        """Whether there is a user whose id is not known: not yet, or not whether it still is the same."""
+        return self.expected and (self.id is None or self._asking is not None)
+
+    async def settle(self, deadline: float) -> None:
+        """Where the user was known and is asked for again, wait for the answer, but not past the deadline."""
+        asking = self._asking
+        if asking is not None and self.id is not None:
+            await asyncio.wait({asking}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
 
     def set(self, given: UserId) -> None:
         """Another user, or another way to learn who it is. Raises ``InvalidInput``."""
@@ -87,6 +98,7 @@ class User:
             user_id = None
         self._asking = None
         self._told(user_id)
+        self._answered()
 
     def _told(self, answer: object) -> None:
         if answer is None or answer == "":
@@ -121,19 +133,29 @@ def _as_text(given: object) -> object:
     return str(given) if isinstance(given, (int, UUID)) and not isinstance(given, bool) else given
 
 
-def what_may_be_seen(ids: Mapping[str, str], scope: Scope) -> dict[str, Any]:
+def what_may_be_seen(ids: Mapping[str, str], scope: Scope, *, shared_guests: bool = False) -> dict[str, Any]:
     """The filter for recall.
 
     A user is recalled across agents and runs (``scope="user"``), or only with this agent (``"user+agent"``); what an
-    agent learned without any user is nobody's secret. Without a user only rows without one are seen, so that two
-    customers of one agent never see each other.
+    agent was given outside any run is for everybody. Without a user only rows without one are seen, so that two
+    customers of one agent never see each other; and of what guests said only what was said in this run, unless they
+    share it (``shared_guests``).
     """
     user, agent, run = (ids.get(key) for key in ("user_id", "agent_id", "run_id"))
     if user is None:
         own = {"agent_id": agent} if agent is not None else {"run_id": run}
-        return {"AND": [own, _NOBODYS]}
+        if agent is None or run is None or shared_guests:
+            return {"AND": [own, _NOBODYS]}
+        return {"AND": [own, _NOBODYS, {"OR": [{"run_id": run}, _OF_NO_RUN]}]}
     if agent is None:
         return {"user_id": user}
     if scope == "user+agent":
         return {"AND": [{"user_id": user}, {"agent_id": agent}]}
-    return {"OR": [{"user_id": user}, {"AND": [{"agent_id": agent}, _NOBODYS]}]}
+    of_agent = [{"agent_id": agent}, _NOBODYS] if shared_guests else [{"agent_id": agent}, _NOBODYS, _OF_NO_RUN]
+    return {"OR": [{"user_id": user}, {"AND": of_agent}]}
+
+
+def of_guest(ids: Mapping[str, str]) -> dict[str, Any]:
+    """The filter for what somebody without a user id said in this run: all that they may take back."""
+    own = [{key: ids[key]} for key in ("agent_id", "run_id") if key in ids]
+    return {"AND": [*own, _NOBODYS]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -72,6 +73,7 @@ class MemoryService(MemoryHearing):
     Settings: TypeAlias = MemorySettings
 
     _user: User
+    _handed: dict[int, Entry]
     _prefetcher: Prefetcher
 
     def __init__(
@@ -88,6 +90,7 @@ class MemoryService(MemoryHearing):
         user_name: str | None = None,
         assistant_name: str | None = None,
         scope: Scope = "user",
+        shared_guests: bool = False,
         recall_timeout: float = 0.15,
         shutdown_timeout: float = 2.0,
         prefetch: bool = True,
@@ -115,6 +118,7 @@ class MemoryService(MemoryHearing):
             user_name: The person's name, stored with what they say.
             assistant_name: The agent's name, stored with what it says.
             scope: "user" recalls across all agents of the user, "user+agent" only what was said with this one.
+            shared_guests: Whether people without a user id recall what others without one told the same agent.
             recall_timeout: The most seconds a turn waits for memories.
             shutdown_timeout: The most seconds the end of a call waits for what was said to be stored.
             prefetch: Whether memories are looked up while the user is still speaking.
@@ -154,7 +158,7 @@ class MemoryService(MemoryHearing):
         self.add_as_system_message = params.add_as_system_message
         self.position = params.position
         self.user_name, self.assistant_name = user_name, assistant_name
-        self.scope = scope
+        self.scope, self.shared_guests = scope, shared_guests
         self.recall_timeout, self.shutdown_timeout = recall_timeout, shutdown_timeout
         self.prefetch, self.profile_limit = prefetch, profile_limit
         self.formatter, self.block_role, self.closing_note = formatter, block_role, closing_note
@@ -169,7 +173,7 @@ class MemoryService(MemoryHearing):
         self._earlier: deque[dict[str, str]] = deque(maxlen=_EARLIER)
         self._capture = Capture(self._heard, names=names, should_store=should_store, now=self._now)
         self._prefetcher = Prefetcher(
-            self._search, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
+            self._look_up, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
         )
         self._transcript = TurnTranscript(self._on_transcript, self._prefetcher.forget_turn)
         self._aggregators = Aggregators(self, self, self._transcript)
@@ -183,7 +187,9 @@ class MemoryService(MemoryHearing):
         self._speculated = NOTHING_AHEAD
         self._store_failing = False
         self._ended = False
-        self._user = User(self._on_user_changed)
+        self._handed = {}
+        self._guest = _some_guest()
+        self._user = User(self._on_user_changed, self._on_user_known)
         self._user.set(user_id)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override] # Pipecat's own override
@@ -257,6 +263,9 @@ class MemoryService(MemoryHearing):
         return renewed
 
     async def _recall_for(self, context: Context) -> None:
+        self._turn_deadline = None
+        self._turn_deadline = self._deadline()
+        await self._user.settle(self._turn_deadline)
         if self.paused or self._ids() is None:
             return
         query = self._query(context)
@@ -290,7 +299,11 @@ class MemoryService(MemoryHearing):
         self._drop_recall()
         self._earlier.clear()
         self._profile = []
+        self._guest = _some_guest()
         self._capture.move(self._destination())
+        self._on_user_known()
+
+    def _on_user_known(self) -> None:
         ids = self._ids()
         if ids is not None:
             self._writer.identify(ids)
@@ -298,6 +311,19 @@ class MemoryService(MemoryHearing):
     async def _store(self, entries: Sequence[Entry]) -> None:
         if entries[0].found:
             entries = await self._not_stored_before(entries)
+        if type(self)._store_messages is MemoryService._store_messages:
+            await self._send(entries)
+            return
+        messages = [{"role": entry.role, "content": entry.text} for entry in entries]
+        handed = {id(message): entry for message, entry in zip(messages, entries, strict=True)}
+        self._handed |= handed
+        try:
+            await self._store_messages(messages)
+        finally:
+            for key in handed:
+                del self._handed[key]
+
+    async def _send(self, entries: Sequence[Entry]) -> None:
         add = self.memory_client.add
         options = {"conversation_id": entries[0].conversation_id} if takes(add, "conversation_id") else {}
         await call(
@@ -349,6 +375,7 @@ class MemoryService(MemoryHearing):
         except Exception as error:  # The pipeline is coming down; it must come down all the way.
             logger.error(f"{self}: what was said last could not be read: {error!r}")
         self._prefetcher.forget()
+        self._blocks.retire()
         left = await self._writer.finish(self.shutdown_timeout)
         if left:
             logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
@@ -382,6 +409,10 @@ class MemoryService(MemoryHearing):
     async def _report(self, what: str, error: Exception) -> None:
         reason = str(error) or type(error).__name__
         await self.push_error(f"Memory: {what} failed: {reason}", exception=error, **ERROR_OPTIONS)
+
+
+def _some_guest() -> str:
+    return f"guest-{uuid.uuid4().hex}"
 
 
 Mem0MemoryService = MemoryService

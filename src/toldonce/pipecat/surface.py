@@ -10,20 +10,21 @@ import inspect
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
-from .backends import PATIENCE, call, results_of, takes
-from .block import CLOSING, Blocks, Formatter, Hit, Lines
+from .backends import GREETING_WAITS, call, results_of, takes
+from .block import CLOSING, Blocks, Formatter, Hit, Lines, harmless, know_shape
 from .capture import Clock, Context
 from .compat import INSTRUCTION_ROLE
 from .identity import Scope, User, UserId, what_may_be_seen
 from .prefetcher import Prefetcher, merged
 from .profile import about_the_person_first, newest_first
 from .prompt import Look, PromptBlocks
-from .writer import Ids
+from .writer import Entry, Ids
 
 Order: TypeAlias = Literal["about", "newest", "oldest"]
 
@@ -50,6 +51,10 @@ class MemorySurface(FrameProcessor):
     user_name: str | None = None
     assistant_name: str | None = None
     scope: Scope = "user"
+    shared_guests: bool = True
+    _guest: str | None = None
+    """The run of somebody who has no user id, where the application names none."""
+    _turn_deadline: float | None = None
     recall_timeout: float = 0.15
     block_role: str | None = None
     closing_note: str = CLOSING
@@ -61,6 +66,8 @@ class MemorySurface(FrameProcessor):
     _prefetcher: Prefetcher | None = None
     _earlier: Sequence[Mapping[str, str]] = ()
     """The last turns, oldest first, as messages."""
+    _handed: Mapping[int, Entry] = MappingProxyType({})
+    """Messages handed to an overridden ``_store_messages``, by id, and what they are."""
     _epoch: int = 0
     """Grows when everything looked up and shown is dropped."""
     _edits: int | None = None
@@ -100,7 +107,7 @@ class MemorySurface(FrameProcessor):
         if takes(self.memory_client.get_all, "top_k"):
             options["top_k"] = PROFILE_REACH
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(GREETING_WAITS):
                 found = results_of(await call(self.memory_client.get_all, **options))
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
@@ -113,12 +120,13 @@ class MemorySurface(FrameProcessor):
     async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
         """Recall for ``query`` and let the context's one block hold what was recalled."""
         epoch = self._epoch
-        still_there = partial(self._still_there, deadline=self._deadline())
+        deadline = self._deadline()
+        still_there = partial(self._still_there, deadline=deadline)
         hits: Sequence[Hit]
         if self._prefetcher is None:
             hits = await self._retrieve_memories(query)
         else:
-            answer = await self._prefetcher.at_turn(query, self.recall_timeout)
+            answer = await self._prefetcher.at_turn(query, deadline - asyncio.get_running_loop().time())
             found, edits = answer.hits, getattr(self.memory_client, "edits", None)
             if edits != self._edits:  # while the person spoke, perhaps after this was looked up
                 self._edits = edits
@@ -145,7 +153,16 @@ class MemorySurface(FrameProcessor):
             return []
 
     async def _store_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Store messages as they are, outside the order of any conversation."""
+        """Store messages: those a subclass was handed as what was said, others outside any conversation.
+
+        A subclass that overrides this decides of everything said what is stored: it calls this with what may be.
+        """
+        handed = [self._handed[id(message)] for message in messages if id(message) in self._handed]
+        if handed:
+            await self._send(handed)
+            messages = [message for message in messages if id(message) not in self._handed]
+        if not messages:
+            return
         try:
             await call(
                 self.memory_client.add,
@@ -155,6 +172,14 @@ class MemorySurface(FrameProcessor):
             )
         except Exception as error:  # As above.
             logger.error(f"Messages could not be stored: {error!r}")
+
+    async def _look_up(self, query: str) -> Sequence[Hit]:
+        """Search, or let a subclass that overrides ``_retrieve_memories`` do it."""
+        overridden = type(self)._retrieve_memories is not MemorySurface._retrieve_memories
+        return await (self._retrieve_memories if overridden else self._search)(query)
+
+    async def _send(self, entries: Sequence[Entry]) -> None:
+        raise NotImplementedError("only a service in a pipeline is handed what was said")
 
     async def _search(self, query: str) -> list[dict[str, Any]]:
         ids = self._ids()
@@ -189,7 +214,7 @@ class MemorySurface(FrameProcessor):
 
     def _deadline(self) -> float:
         """When a turn that begins now goes on, as the loop's clock has it. It holds for all that is awaited in it."""
-        return asyncio.get_running_loop().time() + self.recall_timeout
+        return self._turn_deadline or asyncio.get_running_loop().time() + self.recall_timeout
 
     async def _still_there(self, hits: Sequence[Hit], deadline: float) -> list[Hit]:
         """The memories as they are now, without those deleted since. Who cannot tell, or not soon, is trusted."""
@@ -220,18 +245,21 @@ class MemorySurface(FrameProcessor):
         """The entity ids of this call; None while the user is not known yet."""
         if self._user is not None and self._user.pending:
             return None
-        ids = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id}
+        guest = self._guest if self.user_id is None and not self.shared_guests else None
+        ids = {"user_id": self.user_id, "agent_id": self.agent_id, "run_id": self.run_id or guest}
         return {key: value for key, value in ids.items() if value}
 
     def _visible(self, ids: Ids) -> dict[str, Any]:
-        return what_may_be_seen(ids, self.scope)
+        return what_may_be_seen(ids, self.scope, shared_guests=self.shared_guests)
 
     def _look(self) -> Look:
+        know_shape(self.system_prompt, self.closing_note)
         role = self.block_role or (INSTRUCTION_ROLE if self.add_as_system_message else "user")
         return Look(role, self.position, self._render)
 
     def _render(self, hits: Sequence[Hit]) -> str:
-        return f"{self.system_prompt}{(self.formatter or self._lines)(hits)}{self.closing_note}"
+        shown = self._lines(hits) if self.formatter is None else self.formatter([harmless(hit) for hit in hits])
+        return f"{self.system_prompt}{shown}{self.closing_note}"
 
     @cached_property
     def _lines(self) -> Lines:

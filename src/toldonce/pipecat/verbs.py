@@ -10,6 +10,7 @@ from .aggregators import Aggregators
 from .backends import call, kept_at, results_of, takes
 from .block import Hit
 from .capture import Capture, Context
+from .identity import of_guest
 from .settings import ADJUSTABLE, MemorySettings
 from .surface import MemorySurface, folded
 from .tools import Tool, clearly_about, make_tools
@@ -112,7 +113,7 @@ class MemoryVerbs(MemorySurface):
         answer = await call(
             self.memory_client.search,
             query=query,
-            filters={"user_id": user} if user else self._visible(self._ids() or {}),
+            filters={"user_id": user} if user else of_guest(self._ids() or {}),
             top_k=_FORGET_REACH,
             threshold=0.0,
         )
@@ -143,7 +144,7 @@ class MemoryVerbs(MemorySurface):
 
     def _destination(self) -> tuple[Any, ...]:
         """Two services with the same one store each message once between them."""
-        whose = id(self._user) if self._user is not None and self._user.pending else self.user_id
+        whose = id(self._user) if self.user_id is None and self._user is not None else self.user_id
         return kept_at(self.memory_client), whose, self.agent_id, self.run_id
 
     def _drop_recall(self) -> None:
