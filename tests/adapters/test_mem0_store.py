@@ -96,6 +96,15 @@ def test_a_history_is_read_and_one_that_was_named_must_be_there(tmp_path: Path) 
         read_store(config)
 
 
+def test_a_store_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """Run by ``make test``."""
+    _qdrant(tmp_path / "store")
+    (tmp_path / "store" / "meta.json").write_text("no json")
+    torn = {"path": str(tmp_path / "store"), "collection_name": "talks"}
+    with pytest.raises(InvalidConfig, match="cannot read its qdrant store: "):
+        read_store({"vector_store": {"provider": "qdrant", "config": torn}})
+
+
 def test_what_mem0_does_not_understand_is_told() -> None:
     """Run by ``make test``."""
     with pytest.raises(InvalidConfig, match="does not understand"):

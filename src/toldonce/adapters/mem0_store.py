@@ -35,7 +35,7 @@ def read_store(config: Mapping[str, Any]) -> tuple[list[Row], dict[str, list[Row
     sections = {key: config[key] for key in ("vector_store", "history_db_path") if config.get(key) is not None}
     try:
         read = MemoryConfig(**sections)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         raise InvalidConfig(f"Mem0's library does not understand this configuration: {error}") from error
     provider, settings = read.vector_store.provider, read.vector_store.config
     _require_collection(provider, settings)
@@ -61,8 +61,9 @@ def _listed(provider: str, settings: Any) -> Sequence[Any]:
             close = getattr(getattr(store, "client", None), "close", None)
             if close is not None:
                 close()
-    except (RuntimeError, ValueError, OSError) as error:
-        raise InvalidConfig(f"Mem0's library cannot read its {provider} store: {error}") from error
+    except Exception as error:  # every store of Mem0's raises errors of its own client
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise InvalidConfig(f"Mem0's library cannot read its {provider} store: {said:.500}") from error
     # Some stores answer with one page of a list of pages, some with a pair of page and cursor, some with the page.
     return listed[0] if listed and isinstance(listed[0], (list, tuple)) else listed
 
