@@ -93,15 +93,26 @@ def whole_history(dice: random.Random) -> Talk:
 
 
 def sliding_window(dice: random.Random) -> Talk:
-    """The latest messages are offered each turn; two at least are known, and one at least is new."""
+    """The latest messages are offered each turn; two at least are known, and one at least is new.
+
+    A talk ends before it repeats itself so exactly that its words also fit a window that slid less: both are the
+    evidence of a list that goes on, and nobody can tell which it was.
+    """
     said = utterances(dice, dice.randint(4, 24))
-    talk, at, size = Talk(Counter((None, message["content"]) for message in said)), DAY, dice.randint(4, 8)
+    texts = [message["content"] for message in said]
+    talk, at, size = Talk(), DAY, dice.randint(4, 8)
     end = min(size, len(said))
     talk.offers.append((said[:end], {}, at))
     while end < len(said):
-        end = min(end + dice.randint(1, size - 2), len(said))
+        known, end = end, min(end + dice.randint(1, size - 2), len(said))
+        offered = texts[max(end - size, 0) : end]
+        overlap = len(offered) - (end - known)
+        if any(texts[known - more : known] == offered[:more] for more in range(overlap + 1, len(offered) + 1)):
+            end = known
+            break
         at = later(dice, at)
         talk.offers.append((said[max(end - size, 0) : end], {}, at))
+    talk.said.update((None, text) for text in texts[:end])
     return talk
 
 
