@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.locomo import Conversation, indexed
 from bench.vectors import CachedVectors
+from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.followup import in_context, just_asked
@@ -144,5 +145,7 @@ def _found(
     view: RamView, vectors: CachedVectors, text: str, earlier: Sequence[tuple[str, str]], now: int, k: int
 ) -> set[int]:
     query = analyse(in_context(text, earlier), view, now)
-    ranked = rank(view, query, vectors.query(query.dense_text), limit=k, just_asked=just_asked(earlier))
+    ranked = rank(
+        view, query, vectors.query(query.dense_text), limit=k, unrelated=UNRELATED, just_asked=just_asked(earlier)
+    )
     return {hit.memory_id for hit in ranked}

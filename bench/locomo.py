@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from bench.smalltalk import LONGER, UTTERANCES
 from bench.vectors import CachedVectors
+from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import OwnerIndex, RamView
-from toldonce.recall import Scored, analyse, rank
+from toldonce.recall import Scored, analyse, needs_memory, rank
 from toldonce.text.keys import indexed_tokens, key_text
 from toldonce.types import IndexRow
 
@@ -178,7 +179,7 @@ Ranker = Callable[[RamView, str, CachedVectors, int, int], list[Scored]]
 def engine(view: RamView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
     """The ranking Toldonce ships."""
     query = analyse(question, view, now)
-    return rank(view, query, vectors.query(query.dense_text), limit=limit)
+    return rank(view, query, vectors.query(query.dense_text), limit=limit, unrelated=UNRELATED)
 
 
 def ask(
@@ -209,14 +210,15 @@ def ask(
 def small_talk(
     conversations: Sequence[Conversation], vectors: CachedVectors, names: bool, runs: bool
 ) -> dict[str, float]:
-    """How many of ten memories score ``THRESHOLD`` or more for an utterance, on average."""
+    """How many of ten memories a voice service shows for an utterance at ``THRESHOLD``, on average."""
     counts: dict[str, list[int]] = {"utterances": [], "second list": []}
     for conversation in conversations:
         view = indexed(conversation, vectors, names, runs)
         for label, utterances in (("utterances", UTTERANCES), ("second list", LONGER)):
             for utterance in utterances:
                 hits = engine(view, utterance, vectors, 10, conversation.turns[-1].said_at)
-                counts[label].append(sum(hit.score >= THRESHOLD for hit in hits))
+                found = [conversation.turns[hit.memory_id].text for hit in hits if hit.score >= THRESHOLD]
+                counts[label].append(len(found) if needs_memory(utterance, found) else 0)
     return {label: round(float(np.mean(found)), 3) for label, found in counts.items()}
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.locomo import Conversation, indexed, read
 from bench.vectors import CachedVectors
+from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.query import Query
@@ -51,7 +52,7 @@ class Folds:
         if weights not in self._known:
             found = []
             for view, query, vector, evidence in self._asked:
-                hits = rank(view, query, vector, limit=10, weights=weights)
+                hits = rank(view, query, vector, limit=10, unrelated=UNRELATED, weights=weights)
                 found.append(len(evidence & {hit.memory_id for hit in hits}) / len(evidence))
             self._known[weights] = np.array(found)
         return self._known[weights]

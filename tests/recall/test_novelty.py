@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.recall.helpers import embed, talk, view
+from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.novelty import _same, distinct
 
 NOBODY: frozenset[int] = frozenset()
+
+
+def shown(store: RamView, ranked: NDArray[np.intp], asked: frozenset[int], limit: int) -> list[int]:
+    """The rows alone, without the places they have."""
+    return [row for row, _ in distinct(store, ranked, asked, limit)]
 
 
 def test_the_same_words_are_shown_once() -> None:
@@ -19,8 +26,8 @@ def test_the_same_words_are_shown_once() -> None:
         *talk("Ana: My locker is by the door", session=3, start=3),
     ]
     store = view(rows)
-    assert distinct(store, np.array([1, 0, 2]), NOBODY, 10) == [1, 2]
-    assert distinct(store, np.array([0, 1, 2]), NOBODY, 1) == [0]
+    assert shown(store, np.array([1, 0, 2]), NOBODY, 10) == [1, 2]
+    assert shown(store, np.array([0, 1, 2]), NOBODY, 1) == [0]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +54,8 @@ def test_the_same_words_are_shown_once() -> None:
 )
 def test_another_fact_in_nearly_the_same_words_is_shown_too(one: str, other: str) -> None:
     store = view([*talk(one), *talk(other, session=2, start=2, day=19_503)])
-    assert distinct(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
-    assert distinct(store, np.array([1, 0]), NOBODY, 10) == [1, 0]
+    assert shown(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
+    assert shown(store, np.array([1, 0]), NOBODY, 10) == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -64,14 +71,14 @@ def test_another_fact_in_nearly_the_same_words_is_shown_too(one: str, other: str
 )
 def test_the_same_in_a_few_more_words_is_shown_once(one: str, other: str) -> None:
     store = view([*talk(one), *talk(other, session=2, start=2, day=19_503)])
-    assert distinct(store, np.array([0, 1]), NOBODY, 10) == [0]
-    assert distinct(store, np.array([1, 0]), NOBODY, 10) == [1]
+    assert shown(store, np.array([0, 1]), NOBODY, 10) == [0]
+    assert shown(store, np.array([1, 0]), NOBODY, 10) == [1]
 
 
 def test_long_texts_that_differ_by_a_sentence_are_two() -> None:
     filler = " ".join(f"word{n}" for n in range(100))
     store = view(talk(filler), talk(f"{filler} bring spare spokes, tubes and levers", session=2, start=2))
-    assert distinct(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
+    assert shown(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
 
 
 def test_a_persons_own_statement_takes_the_place_of_the_assistants_echo() -> None:
@@ -81,12 +88,12 @@ def test_a_persons_own_statement_takes_the_place_of_the_assistants_echo() -> Non
         talk("Pepperoni", session=3, start=3, role="assistant"),
         talk("Beagles need two hours of exercise", session=4, start=4, role="assistant"),
     )
-    assert distinct(store, np.array([1, 2, 0, 3]), NOBODY, 10) == [0, 3]
+    assert shown(store, np.array([1, 2, 0, 3]), NOBODY, 10) == [0, 3]
 
 
 def test_a_named_speakers_words_are_nobodys_echo() -> None:
     store = view(talk("Ana: The beagle is called Pepperoni", "Bo: Pepperoni", role="assistant"))
-    assert distinct(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
+    assert shown(store, np.array([0, 1]), NOBODY, 10) == [0, 1]
 
 
 @given(st.lists(st.lists(st.integers(1, 12), max_size=9, unique=True), max_size=8))
@@ -98,7 +105,7 @@ def test_the_short_cut_finds_all_that_are_the_same(contents: list[list[int]]) ->
     for row in range(len(contents)):
         if not any(_same(contents[row], contents[other]) for other in kept):
             kept.append(row)
-    assert distinct(store, np.arange(len(contents)), NOBODY, 10) == kept
+    assert shown(store, np.arange(len(contents)), NOBODY, 10) == kept
 
 
 def test_a_question_asked_over_and_over_does_not_hide_its_answer() -> None:

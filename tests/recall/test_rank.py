@@ -64,12 +64,6 @@ def test_with_speakers_nobody_else_is_put_in_the_first_person() -> None:
     store = view(talk("Thanks, Leila!", "Hi Leila!", "Bye, Leila!", "How are you, Leila?", actor_id="Ana"))
     asked = analyse("What does Leila do?", store)
     assert (asked.dense_text, len(asked.terms)) == ("What does Leila do?", 1)
-    assert asked.intent.strength > 0.5
-
-
-@pytest.mark.parametrize("text", ["Hey, how are you?", "Thanks so much!", "Haha, that's great", "ok", "...", ""])
-def test_small_talk_stays_under_the_threshold(text: str) -> None:
-    assert all(hit.score < 0.1 for hit in ask(STORE, text, limit=9))
 
 
 @pytest.mark.parametrize("text", ["Where did Ana buy her skis?", "bees", "Has Timo finished his doctorate?"])

@@ -11,6 +11,8 @@ FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 MAX_TOKENS = 256
 PARTS = 2
+UNRELATED = 0.05
+"""The usual cosine of two texts that have nothing to do with each other."""
 FINGERPRINT = f"all-MiniLM-L6-v2/model-8dc4a64e8a29/tokenizer-be50c3628f2b/mean/{MAX_TOKENS}"
 """The two numbers begin the sha256 of the network before it was cut in two, which both parts carry, and of
 ``tokenizer.json``; a test compares them."""
@@ -24,6 +26,7 @@ class MiniLM(OnnxEmbedder):
 
     dimensions = DIMENSIONS
     fingerprint = FINGERPRINT
+    unrelated = UNRELATED
 
     def __init__(self) -> None:
         super().__init__(FOLDER, max_tokens=MAX_TOKENS)

@@ -153,8 +153,18 @@ class Search:
         if known is None:
             query = self._query(view)
             vector = self._vectors[query.dense_text] if len(view) else None
-            known = rank(view, query, vector, limit=self._depth, mask=mask, just_asked=request.just_asked)
-            lasting = vector is not None and query.period is None  # it will be the same tomorrow
+            known = rank(
+                view,
+                query,
+                vector,
+                limit=self._depth,
+                unrelated=getattr(generation.embedder, "unrelated", None),
+                mask=mask,
+                just_asked=request.just_asked,
+            )
+            lasting = (
+                vector is not None and query.period is None and query.overview is None
+            )  # it will be the same tomorrow
             if mask is None and lasting:
                 generation.rankings.put(asked, known)
         return known

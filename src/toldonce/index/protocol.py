@@ -137,6 +137,11 @@ class IndexView(Protocol):
         ...
 
     @property
+    def by_assistant(self) -> NDArray[np.bool_]:
+        """Said by an assistant."""
+        ...
+
+    @property
     def by_unnamed_assistant(self) -> NDArray[np.bool_]:
         """Said by an assistant without a name of its own."""
         ...
@@ -174,6 +179,16 @@ class IndexView(Protocol):
     @property
     def length_norm(self) -> NDArray[np.float32]:
         """By unit: BM25's k1 * (1 - b + b * length / mean length)."""
+        ...
+
+    @property
+    def previous(self) -> NDArray[np.int32]:
+        """By row: the row said right before it in the session, or -1."""
+        ...
+
+    @property
+    def typical_similarity(self) -> float:
+        """The median similarity of the owner's memories among each other; 0 for fewer than two."""
         ...
 
     @property

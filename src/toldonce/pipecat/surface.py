@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
+from toldonce.recall import in_context, needs_memory
+
 from .backends import GREETING_WAITS, call, results_of, takes
 from .block import CLOSING, Blocks, Formatter, Hit, Lines, harmless, know_shape
 from .capture import Clock, Context
@@ -133,6 +135,8 @@ class MemorySurface(FrameProcessor):
                 found = await still_there(found)
             overdue = await still_there(answer.overdue) if answer.overdue else ()
             hits = merged(found, overdue, self.search_limit)
+            if not self._needed(query, hits):
+                hits = []
         if epoch != self._epoch:
             return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
         self.last_query = query
@@ -207,6 +211,12 @@ class MemorySurface(FrameProcessor):
         if folded(turns[-1]["content"]) == folded(query):  # The turn that asks was taken already.
             turns.pop()
         return {"context": turns} if turns else {}
+
+    def _needed(self, query: str, hits: Sequence[Hit]) -> bool:
+        """Whether the turn wants what was found for it: thanks and greetings do not."""
+        before = self._turns_before(query).get("context", ())
+        asked = in_context(query, [(turn["role"], turn["content"]) for turn in before])
+        return needs_memory(asked, [str(hit.get("memory")) for hit in hits])
 
     @cached_property
     def _leans(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from toldonce.recall.smalltalk import ASKS, POLITE
+from toldonce.recall.need import ASKS, POLITE
 from toldonce.text.lexicon.english import FUNCTION_WORDS, VAGUE
 from toldonce.text.tokens import stem_id, token_id, words
 

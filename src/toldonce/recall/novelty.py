@@ -24,43 +24,46 @@ AHEAD = 32
 """How far down the ranking a person's own statement takes the place of the assistant's echo of it."""
 
 
-def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], limit: int) -> list[int]:
-    """The first ``limit`` of ``ranked`` rows (best first) that do not merely repeat. ``asked``: the query's terms.
+def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], limit: int) -> list[tuple[int, int]]:
+    """The first ``limit`` of ``ranked`` rows (best first) that do not merely repeat, each with the row whose place it
+    has. ``asked``: the query's terms.
 
     People repeat themselves and both stay unless the words are the same; an assistant that restates what it was told
-    makes way for the one who said it.
+    makes way for the statement, which takes its place.
     """
-    own: list[frozenset[int]] | None = None
-    chosen: list[int] = []
+    own: list[tuple[int, frozenset[int]]] | None = None
+    chosen: list[tuple[int, int]] = []
     sketches: list[int] = []
     echoes: list[frozenset[int]] = []
     for start in range(0, len(ranked), AHEAD):
         rows = ranked[start : start + AHEAD]
-        for row, sketch, by_assistant in zip(
-            rows.tolist(), view.sketch[rows].tolist(), view.by_unnamed_assistant[rows].tolist(), strict=True
-        ):
+        for place, by_assistant in zip(rows.tolist(), view.by_unnamed_assistant[rows].tolist(), strict=True):
             if len(chosen) == limit:
                 return chosen
+            row = place
             if by_assistant:
                 own = _own_statements(view, ranked[:AHEAD]) if own is None else own
-                content = view.content(row)
-                if any(content - asked <= other for other in (*own, *echoes)):
+                content = view.content(place) - asked
+                said = next((row for row, other in own if content <= other), None)
+                if (said is None and any(content <= other for other in echoes)) or (said is not None and not content):
                     continue
-                echoes.append(content)
-            for at, other in zip(chosen, sketches, strict=True):
+                echoes.append(view.content(place))
+                row = place if said is None else said
+            sketch = int(view.sketch[row])
+            for (at, _), other in zip(chosen, sketches, strict=True):
                 # Most pairs part here; only what may be the same is compared word by word.
                 if (sketch ^ other).bit_count() <= DIFFERENT and _same(view.said(row), view.said(at)):
                     break
             else:
-                chosen.append(row)
+                chosen.append((row, place))
                 sketches.append(sketch)
     return chosen
 
 
-def _own_statements(view: IndexView, rows: NDArray[np.intp]) -> list[frozenset[int]]:
+def _own_statements(view: IndexView, rows: NDArray[np.intp]) -> list[tuple[int, frozenset[int]]]:
     """What people stated, of these rows."""
     own = ~view.by_unnamed_assistant[rows] & ~view.questions[rows]
-    return [view.content(row) for row in rows[own].tolist()]
+    return [(row, view.content(row)) for row in rows[own].tolist()]
 
 
 def _same(one: Sequence[int], other: Sequence[int]) -> bool:

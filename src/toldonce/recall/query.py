@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.smalltalk import Intent, intent
+from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
-from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
 
@@ -44,8 +44,12 @@ class Query:
     """The stretch of time it speaks of."""
     asks_assistant: bool
     """It asks what the assistant said."""
-    intent: Intent
-    """How much it wants to know."""
+    of_self: bool
+    """It is in the first person, and about nobody by name."""
+    overview: Overview | None
+    """What it wants of the talk as a whole, if it names nothing to look for."""
+    now: int | None
+    """When it is asked, microseconds since 1970."""
 
 
 def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
@@ -59,9 +63,6 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
     stems = [stem(word) if english else word for word in kept]
 
-    def holding(word: str) -> int:
-        return view.statistics.document_frequency(token_id(stem(word) if english else word))
-
     return Query(
         text=text,
         dense_text=in_first_person(text, people),
@@ -69,9 +70,9 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
         speaker=None if about is None else view.speakers.index(about),
         period=period(text, now),
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
-        intent=intent(
-            text, found, [word for word in kept if stem(word) not in names], people, holding, view.statistics.units
-        ),
+        of_self=about is None and not FIRST_PERSON.isdisjoint(found),
+        overview=overview(text),
+        now=now,
     )
 
 

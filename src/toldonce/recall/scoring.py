@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from math import exp
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
+from toldonce.index.protocol import K1
 from toldonce.recall.novelty import distinct
+from toldonce.recall.overview import Overview, wanted
 from toldonce.recall.query import Query
-from toldonce.recall.signals import Floats, Words, session_strength
+from toldonce.recall.repeats import asked_before, just_said, knows_nothing
+from toldonce.recall.signals import Floats, Words, session_strength, stretched
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +25,44 @@ class Weights:
     Rounded by hand from a plateau: bench/tune.py finds none that differ much, whichever conversation it leaves out.
     """
 
-    bm25: float = 0.4
+    bm25: float = 0.3
     """Of the best row's BM25 in the query."""
     coverage: float = 0.6
     """Of a query whose every word is in the memory."""
-    dense: float = 0.55
+    dense: float = 1.1
     """Of the best row's cosine."""
     dense_after: float = 0.3
     """Share of the next memory's cosine that is this one's too: its vector is made from both."""
-    answer: float = 0.15
+    answer: float = 0.4
     """To what follows a question as similar to the query as any."""
     session: float = 0.25
     """Of the mean of a session's three best."""
     speaker: float = 0.4
     """To what the person said whom the query is about."""
-    asked: float = 0.1
+    of_self: float = 0.15
+    """To what people without a name state, if the query is in the first person: it is about them."""
+    asked: float = 0.15
     """Off what only asks the other."""
     period: float = 0.25
     """To what was said in the time the query speaks of."""
     repeated: float = 0.6
-    """Off a question whose every word is the query's, half of it where three in four are: it is what is asked, not what
-    answers."""
+    """Off what was asked right before: it has been answered."""
     long_reply: float = 0.15
     """Off an unnamed assistant's message of several passages, unless the query asks what the assistant said."""
+    overview: float = 1.2
+    """To what a question about the talk as a whole wants."""
 
 
 WEIGHTS = Weights()
 
-_BITS = np.array([number.bit_count() for number in range(256)], np.float32)
+HELD = (0.5, 0.8)
+"""Share of a vector's likeness to the query that goes back to the same question asked right before it, or two before:
+one holds an answer, the other what was said next."""
 
-LEAST = 0.25
-"""The best memory's score for a plain question that nothing in the store seems to answer."""
+STEEPNESS, EVEN = 5.0, 0.9
+"""Of the logistic curve from a sum of signals to a score, and the sum that is as likely to answer as not."""
+LENIENT, FEW = 0.25, 8
+"""What that sum is less by where there is but one memory, and the number of memories that halves it."""
 
 CONTEXT_ROWS = 128
 """How many of the best rows a session's strength is read from, and distinct memories are looked for among."""
@@ -63,7 +71,7 @@ CONTEXT_ROWS = 128
 class Scored(NamedTuple):
     """A memory and how well it answers.
 
-    The score is ``certainty`` times the square of the other four's sum as a share of the best memory's.
+    The score grows with the other four's sum, whatever else the store holds.
     """
 
     memory_id: int
@@ -73,7 +81,6 @@ class Scored(NamedTuple):
     meaning: float = 0.0
     session: float = 0.0
     priors: float = 0.0
-    certainty: float = 0.0
 
     @property
     def breakdown(self) -> dict[str, float]:
@@ -83,7 +90,6 @@ class Scored(NamedTuple):
             "meaning": self.meaning,
             "session": self.session,
             "priors": self.priors,
-            "certainty": self.certainty,
         }
 
 
@@ -93,6 +99,7 @@ def rank(
     vector: Floats | None,
     *,
     limit: int,
+    unrelated: float | None = None,
     mask: NDArray[np.bool_] | None = None,
     just_asked: Sequence[frozenset[int]] = (),
     weights: Weights = WEIGHTS,
@@ -105,22 +112,24 @@ def rank(
     """
     if not view.statistics.count or limit <= 0:
         return []
-    words = Words(view, query.terms)
-    coverage = words.coverage(view)
-    lexical = np.float32(weights.coverage) * coverage
-    lexical += np.float32(weights.bm25) * _of_best(words.bm25)
-    dense, similarity = _dense(view, vector, words.bm25, weights)
+    by_place = query.overview in (Overview.SESSION, Overview.STATEMENT)  # which its words do not tell
+    similar = None if vector is None or by_place else stretched(view, vector, unrelated)
+    words = Words(view, query.terms[:0] if by_place else query.terms)
+    again = asked_before(view, words, similar)
+    lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights)
+    if similar is None:
+        dense = lexical.copy()
+    elif len(view.pending):
+        dense[view.pending] += lexical[view.pending]
     total = lexical + dense
-    strength = session_strength(view, total, _top(total, CONTEXT_ROWS, view.ids))
+    telling = total * (1 - view.from_previous(again))  # to have been asked is no strength
+    strength = session_strength(view, telling, _top(telling, CONTEXT_ROWS, view.ids))
     session = (np.float32(weights.session) * strength).take(view.session)
     priors = _priors(view, query, weights)
-    if len(view.question_rows):
-        priors[view.question_rows] -= np.float32(weights.repeated) * _repeats(view, words)
     total += session
     total += priors
     if len(view.dead):
         total[view.dead] = -1.0
-    greatest = float(total.max())
 
     pool = max(CONTEXT_ROWS, 2 * limit)
     if mask is not None or len(view.dead):
@@ -128,50 +137,64 @@ def rank(
         ranked = rows[_top(total[rows], pool, view.ids[rows])]
     else:
         ranked = _top(total, pool, view.ids)
-    if just_asked:
-        # After the scale of scores was set: what is less like the query does not answer it better for this.
-        again = _asked_again(view, ranked, just_asked)
-        priors[again] -= np.float32(weights.repeated)
-        total[again] -= np.float32(weights.repeated)
+    vain, again_at_once = knows_nothing(view, ranked), just_said(view, ranked, just_asked)
+    priors[vain] -= np.maximum(total[vain], 0.0)
+    total[vain] = np.minimum(total[vain], 0.0)
+    priors[again_at_once] -= np.float32(weights.repeated)
+    total[again_at_once] -= np.float32(weights.repeated)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
-    chosen = np.array(distinct(view, ranked, frozenset(query.terms.tolist()), limit), np.intp)
-    certainty = query.intent.strength * _answerable(float(coverage.max()), similarity, query.intent.grounded)
-    shares = np.square(np.maximum(total[chosen], 0.0) / max(greatest, 1e-6)) * certainty
+    shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
+    chosen = np.array([row for row, _ in shown], np.intp)
+    places = np.array([place for _, place in shown], np.intp)
+    scores = _relevance(
+        total[places] - np.float32(0.0 if query.speaker is None else weights.speaker / 2), view.statistics.count
+    )
     columns = (lexical, dense, session, priors)
     return list(
         map(
             Scored,
             view.ids[chosen].tolist(),
-            shares.tolist(),
+            scores.tolist(),
             *(column[chosen].tolist() for column in columns),
-            repeat(certainty),
         )
     )
 
 
-def _of_best(values: Floats) -> Floats:
-    """As shares of the greatest."""
-    shares: Floats = values / max(values.max(), np.float32(1e-9))
-    return shares
+def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> Floats:
+    """The weighed words, less of what only asks the same again."""
+    lexical = np.float32(weights.bm25 / max(words.enough * (K1 + 1), 1e-6)) * words.bm25
+    lexical *= 1 - again
+    lexical += np.float32(weights.coverage) * words.coverage(view, again)
+    return lexical
 
 
-def _dense(view: IndexView, vector: Floats | None, lexical: Floats, weights: Weights) -> tuple[Floats, float]:
-    """The weighed cosines with what neighbours lend, and the greatest cosine itself."""
-    meaning = np.zeros(len(view), np.float32) if vector is None else view.similarities(vector)
-    np.maximum(meaning, 0.0, out=meaning)
-    if len(view.dead):
-        meaning[view.dead] = 0.0
-    similarity = float(meaning.max())
-    meaning *= np.float32(weights.dense / max(similarity, 1e-9))
-    # What has no vector yet is taken to mean what it says.
-    if len(view.pending):
-        meaning[view.pending] = np.float32(weights.dense) * _of_best(lexical)[view.pending]
-    following = view.from_following(meaning)
+def _dense(view: IndexView, similar: Floats | None, again: Floats, weights: Weights) -> Floats:
+    """The weighed similarities with what neighbours lend, less of what only asks the same again."""
+    if similar is None:
+        return np.zeros(len(view), np.float32)
+    meaning = similar * np.float32(weights.dense)
+    # The vectors of what comes next hold the question too, and are like the query for that alone.
+    reply = view.from_previous(again)
+    owed = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
+    own = meaning * (1 - np.maximum(again, owed))
+    following = view.from_following(own)
     following[view.long] = 0.0
     following *= np.float32(weights.dense_after)
-    following += meaning
-    following[view.answers] += np.float32(weights.answer / weights.dense) * meaning.take(view.answered)
-    return following, similarity
+    following += own
+    following[view.answers] += np.float32(weights.answer) * (meaning * (1 - reply)).take(view.answered)
+    reply[view.answers] = 0.0
+    following += np.float32(weights.answer) * reply
+    return following
+
+
+def _relevance(total: Floats, memories: int) -> Floats:
+    """Sums of signals to scores: among many memories 0.1 at 0.46, 0.5 at 0.9, 0.9 at 1.34.
+
+    The best of many memories that have nothing to do with a query is more like it than the best of a few.
+    """
+    even = EVEN - LENIENT * FEW / (memories + FEW)
+    scores: Floats = 1 / (1 + np.exp(STEEPNESS * (np.float32(even) - total)))
+    return scores
 
 
 def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
@@ -179,40 +202,18 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     priors = np.zeros(len(view), np.float32)
     if query.speaker is not None:
         priors[view.speaker == query.speaker] = weights.speaker
+    if query.of_self and not query.asks_assistant:
+        priors[~view.by_assistant & ~view.questions] += np.float32(weights.of_self)
     # A question put to another person is not about the one who asks; put to an assistant, it tells what she is up to.
     priors[view.asks_another] = -weights.asked
     if query.period is not None:
         priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(weights.period)
     if not view.whole and not query.asks_assistant:
         priors[view.long_replies] -= np.float32(weights.long_reply)
+    if query.overview is not None:
+        of_whole = wanted(view, query.overview, query.now, of_assistant=query.asks_assistant)
+        priors += np.float32(weights.overview) * of_whole
     return priors
-
-
-def _repeats(view: IndexView, words: Words) -> Floats:
-    """By row that asks: how much of it is the query again; 0 up to half of its words, 1 for all."""
-    shares: Floats = _BITS.take(words.held.take(view.question_units)) * view.question_share
-    shares -= 1.0
-    np.maximum(shares, 0.0, out=shares)
-    return np.minimum(shares, 1.0, out=shares)
-
-
-def _asked_again(view: IndexView, rows: NDArray[np.intp], just_asked: Sequence[frozenset[int]]) -> NDArray[np.intp]:
-    """Those of ``rows`` that say nothing but one of the questions right before, or it and its answer."""
-    asking = rows[view.questions[rows]]
-    contents = [view.content(row) - view.name_ids for row in asking.tolist()]
-    return asking[[any(content <= asked for asked in just_asked) for content in contents]]
-
-
-def _answerable(coverage: float, similarity: float, grounded: bool) -> float:
-    """How likely the store holds an answer, from the best that words and vectors found in it.
-
-    A logistic fit (with the bundled embedder) that tells questions asked of their own store from the same questions
-    asked of another. Without vectors, words stand in for them. Never under ``LEAST`` for what is ``grounded``: a
-    question may share neither words nor much meaning with what answers it.
-    """
-    odds = exp(12.0 * max(similarity, 0.25 + 0.25 * coverage) + 5.4 * coverage - 7.5)
-    least = LEAST if grounded else 0.0
-    return least + (1 - least) * odds / (1 + odds)
 
 
 def _top(values: Floats, limit: int, ids: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -17,6 +17,12 @@ Floats: TypeAlias = NDArray[np.float32]
 
 COVERED_TERMS = 8
 """How many of a query's terms coverage looks at, the rarest first: one bit each."""
+ENOUGH = 2.0
+"""Rare words of a query, as many as that, make a match whole: a wish of twenty words need not be met word by word."""
+SAMPLE = 4096
+"""Memories from which the usual similarity is read."""
+CROWD = 20
+"""Memories that weigh as much as what is known of the embedder."""
 BEFORE, AROUND, AFTER = 0.7, 0.5, 0.4
 """What a term counts that is not in the memory itself but in the one before it; in the one after it or two before; two
 after. A talk names its subject once."""
@@ -38,15 +44,17 @@ class Words:
 
     ``bm25``: BM25 (Robertson & Zaragoza 2009), the best of the row's units; statistics are of the owner's live rows.
     ``held``: which of ``covered`` each unit holds, the n-th as bit n. ``covered``: idf of the terms that have a bit.
-    ``total``: the sum of all terms' idf. Dead rows hold nothing.
+    ``enough``: the sum of all terms' idf, or of ``ENOUGH`` words nobody used if that is less: what a whole match has.
+    Dead rows hold nothing.
     """
 
-    __slots__ = ("bm25", "covered", "held", "total")
+    __slots__ = ("bm25", "covered", "enough", "held", "terms")
 
     def __init__(self, view: IndexView, terms: NDArray[np.uint32]) -> None:
+        self.terms = terms
         found = _rarest_first(view, terms)
         self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
-        self.total = sum(weight for weight, _ in found)
+        self.enough = min(sum(weight for weight, _ in found), ENOUGH * log1p(view.statistics.units))
         lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
         count = len(view.length_norm)
         if lists:
@@ -71,19 +79,20 @@ class Words:
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
-    def coverage(self, view: IndexView) -> Floats:
+    def coverage(self, view: IndexView, again: Floats) -> Floats:
         """The share of the query, by idf, that a row and its neighbours hold; in [0, 1].
 
         Of several units the best counts. Long neighbours lend nothing: among many words, any are.
         """
         share = _WORTH[len(self.covered)] @ np.array(self.covered, np.float32)
-        share /= share[-1] or np.float32(1.0)
+        share /= min(share[-1], np.float32(self.enough)) or np.float32(1.0)
         seen = self.held
         if not view.whole:
             seen = seen[_best_unit(view, share.take(seen))]
-        covered = share.take(seen)
+        covered = share.take(seen) * (1 - again)
         lent = seen.copy()
         lent[view.long] = 0
+        lent[(again >= 0.5) | (view.from_previous(again) >= 0.5)] = 0
         if len(view.dead):
             covered[view.dead] = 0.0
             lent[view.dead] = 0
@@ -95,6 +104,7 @@ class Words:
         ):
             covered += (np.float32(counts) * share).take(found & ~seen)
             seen = seen | found
+        np.minimum(covered, np.float32(1.0), out=covered)
         return covered
 
 
@@ -110,6 +120,29 @@ def _best_unit(view: IndexView, values: Floats) -> NDArray[np.intp]:
     greatest = np.repeat(np.maximum.reduceat(values, view.first_unit), view.passages)
     candidates = np.where(values == greatest, np.arange(len(values)), len(values))
     return np.minimum.reduceat(candidates, view.first_unit)
+
+
+def stretched(view: IndexView, vector: Floats, unrelated: float | None) -> Floats:
+    """Cosines from what is usual between unrelated texts (0) to sameness (1), whatever range an embedder has.
+
+    What is usual is the median over the owner's memories. Where these are few it leans towards ``unrelated``, the
+    embedder's own figure; where nobody knows that, towards how similar the memories are among each other.
+    """
+    similar = view.similarities(vector)
+    embedded = np.ones(len(view), np.bool_)
+    embedded[view.pending] = False
+    embedded[view.dead] = False
+    known = similar if embedded.all() else similar[embedded]
+    if not len(known):
+        return np.zeros_like(similar)
+    usual = float(np.median(known[:: len(known) // SAMPLE + 1]))
+    prior = min(usual, view.typical_similarity) if unrelated is None else unrelated
+    base = np.float32((usual * len(known) + prior * CROWD) / (len(known) + CROWD))
+    similar -= base
+    similar /= max(np.float32(1.0) - base, np.float32(1e-3))
+    np.maximum(similar, 0.0, out=similar)
+    similar[~embedded] = 0.0
+    return similar
 
 
 def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) -> Floats:

@@ -29,7 +29,7 @@ def facts(index: OwnerIndex) -> dict[int, tuple[object, ...]]:
     """All there is to know of each memory, in terms of ids and values rather than rows and codes."""
     view = index.view()
     found = Words(view, token_ids(WORDS))
-    lexical, ideal = found.bm25, found.total
+    lexical, ideal = found.bm25, found.enough
     similar = view.similarities(vector(0))
     ids = view.ids
 

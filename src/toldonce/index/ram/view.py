@@ -24,6 +24,9 @@ LONG = 45
 """Tokens without stop words: some 80 words of English. A message half as long again as what ``text.keys`` still lets
 into the next one's key."""
 
+SAMPLE = 64
+"""Memories whose similarity among each other stands for that of all."""
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -147,6 +150,23 @@ class RamView:
     def long(self) -> NDArray[np.intp]:
         """Rows too long to tell what their neighbours are about."""
         return np.flatnonzero((self.passages > 1) | (self.unit_length[self.first_unit] > LONG))
+
+    @cached_property
+    def typical_similarity(self) -> float:
+        """The median similarity of the memories among each other, read from some of them; 0 for fewer than two."""
+        rows = np.flatnonzero(self.alive & self.embedded)
+        rows = rows[:: len(rows) // SAMPLE + 1]
+        if len(rows) < 2:
+            return 0.0
+        starts = np.cumsum([0, *map(len, self.vectors)])
+        blocks = np.searchsorted(starts, rows, side="right") - 1
+        some = np.stack(
+            [
+                self.vectors[block][row - starts[block]]
+                for block, row in zip(blocks.tolist(), rows.tolist(), strict=True)
+            ]
+        ).astype(np.float32)
+        return float(np.median((some @ some.T)[np.triu_indices(len(some), 1)]))
 
     @cached_property
     def length_norm(self) -> NDArray[np.float32]:

@@ -95,3 +95,22 @@ SPEAKER_LABELS = frozenset("user assistant human ai bot agent system customer sp
 
 MONTHS = tuple("january february march april may june july august september october november december".split())
 WEEKDAYS = tuple("monday tuesday wednesday thursday friday saturday sunday".split())
+
+OF_TALK = frozenset(
+    """
+    talk talked talking speak spoke speaking spoken chat chatted chatting discuss discussed discussing discussion
+    conversation conversations session sessions call meeting message sentence statement told tell telling said asked
+    know remember recall remind last latest recent previous previously earlier time left leave stop stopped hey hi hello
+    ok okay
+    """.split()
+)
+"""What a question about the talk itself is made of: nothing to look for in what was said."""
+
+KNOWING = frozenset(
+    """
+    know known knows knew knowing remember recall information info record records recorded idea sure mention mentioned
+    mentioning tell told telling share shared find found see memory memories note notes noted clue detail details access
+    aware sorry afraid apologize apologise apologies unfortunately unable currently far provide provided specify answer
+    """.split()
+)
+"""What a reply that does not know is made of, beside a negation and the words of the question."""

@@ -1,0 +1,94 @@
+"""Questions about the talk itself: they name nothing to look for, and a person answers them all the same.
+
+"What do you know about me?" wants statements about the one who asks, "What did we talk about last time?" the latest
+session, "What was the last thing I told you?" the latest statement. English.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.index import IndexView
+from toldonce.text.lexicon.english import FUNCTION_WORDS, OF_TALK
+from toldonce.text.tokens import words
+
+ONGOING = 3_600_000_000
+"""Microseconds since its last words in which a session still goes on: "last time" was before it."""
+
+LATEST = 8
+"""Statements that are given for the latest, the last first."""
+
+PERSON = np.float32(0.3)
+"""What any statement counts where the one who makes it is asked about: the rest is up to what it is about."""
+
+_OF_ME = re.compile(
+    r"\b(?:know|remember|recall|learn\w*|tell me|say|said|told you|heard|got|have|stored|noted)\b[^.?!]{0,80}?"
+    r"\b(?:about|of|on) (?:me|myself)(?=\W*$|\s*[,.?!;])|\bwhat (?:do|can) you (?:know|remember|recall)(?=\W*$)"
+    r"|\bwho (?:am i|i am)(?=\W*$)|\bdescribe me(?=\W*$)",
+    re.IGNORECASE,
+)
+_LAST_SESSION = re.compile(
+    r"\b(?:last|previous|earlier)\s+(?:time|session|conversation|chat|call|talk|meeting|discussion)\b"
+    r"|\b(?:where|when) (?:did )?we (?:left|leave|stop|stopped)(?: off)?\b|\bpreviously\b",
+    re.IGNORECASE,
+)
+_LATEST = re.compile(
+    r"\b(?:last|latest|most recent) (?:thing|message|sentence|statement)\b"
+    r"|\bjust (?:now )?(?:say|said|tell|told)\b|\b(?:say|said|tell|told)\b.* (?:last|just now)\W*$",
+    re.IGNORECASE,
+)
+
+
+class Overview(Enum):
+    """What is wanted where nothing is named."""
+
+    PERSON = "statements about the one who asks"
+    SESSION = "the latest session"
+    STATEMENT = "the latest statement"
+
+
+def overview(text: str) -> Overview | None:
+    """What a question about the talk wants; None for a question that names something to look for."""
+    if _OF_ME.search(text):
+        return Overview.PERSON
+    if all(word in FUNCTION_WORDS or word in OF_TALK for word in words(text)):
+        if _LAST_SESSION.search(text):
+            return Overview.SESSION
+        if _LATEST.search(text):
+            return Overview.STATEMENT
+    return None
+
+
+def wanted(view: IndexView, kind: Overview, now: int | None, *, of_assistant: bool) -> NDArray[np.float32]:
+    """By row, in [0, 1]: how much it is of what an overview wants. ``now``: microseconds since 1970."""
+    said = view.alive & (view.by_unnamed_assistant if of_assistant else ~view.by_unnamed_assistant)
+    telling = said & ~view.questions
+    if kind is Overview.PERSON:
+        return PERSON * telling
+    if kind is Overview.SESSION:
+        return np.where(view.session == _last_session(view, now), np.where(telling, 1.0, 0.8), 0.0).astype(np.float32)
+    found = np.zeros(len(view), np.float32)
+    rows = np.flatnonzero(telling)
+    newest = rows[np.lexsort((view.ids[rows], view.said_at[rows]))][-LATEST:]
+    found[newest] = np.linspace(1.0, 0.5, LATEST, dtype=np.float32)[: len(newest)][::-1]
+    return found
+
+
+def _last_session(view: IndexView, now: int | None) -> int:
+    """Code of the session before the one that goes on; of the latest if none does."""
+    rows = np.flatnonzero(view.alive)
+    rows = rows[np.lexsort((view.ids[rows], view.said_at[rows]))]
+    codes = view.session[rows]
+    latest = int(codes[-1])
+    others = np.flatnonzero(codes != latest)
+    ongoing = now is not None and now - int(view.said_at[rows[-1]]) < ONGOING
+    if ongoing and len(others):
+        began = int(view.said_at[rows[codes == latest]].min())
+        # Sessions without an hour between them were stored in one go: what was told last is the last time.
+        if began - int(view.said_at[rows[others[-1]]]) >= ONGOING:
+            return int(codes[others[-1]])
+    return latest

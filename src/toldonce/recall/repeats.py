@@ -1,0 +1,84 @@
+"""A question is not its answer: what only repeats the query, and replies that know nothing, say nothing to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toldonce.index import IndexView
+from toldonce.recall.signals import Floats, Words
+from toldonce.text.lexicon.english import KNOWING
+from toldonce.text.names import is_personal
+from toldonce.text.tokens import stem_id
+
+ALIKE = 0.4
+"""Similarity (see ``signals.stretched``) from which a question without news is the query again."""
+
+NEWS = 1
+"""Words of its own that a question may have and still ask the same, and a reply and still tell nothing."""
+
+_BITS = np.array([number.bit_count() for number in range(256)], np.float32)
+_KNOWING = frozenset(map(stem_id, KNOWING))
+_NEGATIONS = frozenset(map(stem_id, ("not", "no", "nothing", "never", "cannot", "unable", "without")))
+
+
+def asked_before(view: IndexView, words: Words, similar: Floats | None) -> Floats:
+    """By row, in [0, 1]: how much it only asks what the query asks.
+
+    By words, 0 up to half of what the row says and 1 for all of it; or by meaning, if it has no news. Rows that ask
+    nothing have 0.
+    """
+    found = np.zeros(len(view), np.float32)
+    rows = view.question_rows
+    if not len(rows):
+        return found
+    shares = _BITS.take(words.held.take(view.question_units)) * view.question_share
+    shares -= 1.0
+    if similar is not None:
+        # Between people a question also tells of the one who asks; put to an assistant, it only asks.
+        unnamed = np.array([name is None or not is_personal(name) for name in view.speakers], np.bool_)
+        alike = np.flatnonzero((similar.take(rows) >= ALIKE) & unnamed[view.speaker[rows]])
+        asked = frozenset(words.terms.tolist()) | _KNOWING
+        for at in alike.tolist():
+            if len(view.content(int(rows[at])) - asked) <= NEWS:
+                shares[at] = 1.0
+    for at in np.flatnonzero(shares > 0).tolist():
+        if _carries_its_question(view, int(rows[at])):
+            shares[at] = 0.0
+    found[rows] = np.clip(shares, 0.0, 1.0)
+    return found
+
+
+def _carries_its_question(view: IndexView, row: int) -> bool:
+    """Whether it is a short answer that was stored with the question before it: "Do you have a dog? - Yes, Biscuit"."""
+    before = int(view.previous[row])
+    return before >= 0 and bool(view.questions[before]) and view.content(before) < view.content(row)
+
+
+def just_said(view: IndexView, rows: NDArray[np.intp], just_asked: Sequence[frozenset[int]]) -> NDArray[np.intp]:
+    """Those of ``rows`` that say nothing but one of the questions right before, or it and its answer."""
+    if not just_asked:
+        return rows[:0]
+    asking = rows[view.questions[rows]]
+    contents = [view.content(row) - view.name_ids for row in asking.tolist()]
+    return asking[np.array([any(content <= asked for asked in just_asked) for content in contents], np.bool_)]
+
+
+def knows_nothing(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of ``rows`` in which an assistant denies knowing and tells nothing beside: "I do not know that"."""
+    replies = rows[view.by_unnamed_assistant[rows]]
+    return replies[np.array([_denies(view, row) for row in replies.tolist()], np.bool_)]
+
+
+def _denies(view: IndexView, row: int) -> bool:
+    """Whether it has words of denial and of knowing, and its other words are those of the question before it."""
+    said = frozenset(view.said(row))
+    if said.isdisjoint(_NEGATIONS) or said.isdisjoint(_KNOWING):
+        return False
+    own = view.content(row) - _KNOWING
+    before = int(view.previous[row])
+    if before >= 0:
+        own -= view.content(before)
+    return len(own) <= NEWS

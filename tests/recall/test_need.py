@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from toldonce.recall import needs_memory
+
+TOLD = [
+    "My birthday is on the fourth of May.",
+    "I finally bought touring skis in Graz.",
+    "The door code is 4471, and my sister feeds the cat.",
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where did Ana buy her skis?",
+        "What's my dog called?",
+        "whats my dog called",
+        "Do you remember my sister's birthday?",
+        "remind me what I ordered",
+        "What do you know about me?",
+        "What did we talk about last time?",
+        "birthday",
+        "my door code please",
+        "touring skis Graz",
+        "which skis did you recommend?",
+        "thanks, and what was the shop in Graz?",
+        "Somebody must feed the cat.",
+        "¿Dónde vive mi hermana?",
+        "I'd like to book a table for my mother's retirement dinner in Leoben",
+    ],
+)
+def test_what_asks_or_speaks_of_what_was_told_does(text: str) -> None:
+    assert needs_memory(text, TOLD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi!",
+        "Hey, how are you doing?",
+        "Good morning!",
+        "Thanks so much!",
+        "thanks, that's great",
+        "Haha, that's funny",
+        "ok",
+        "Okay, goodbye",
+        "Have a nice day",
+        "Hola, gracias",
+        "...",
+        "",
+    ],
+)
+def test_greetings_and_thanks_do_not_whatever_was_found(text: str) -> None:
+    assert not needs_memory(text, TOLD)
+
+
+@pytest.mark.parametrize("text", ["Do you like skis?", "my skis again", "Somebody must feed the cat."])
+def test_a_pleasantry_or_remark_does_if_the_memories_speak_of_it(text: str) -> None:
+    assert needs_memory(text, TOLD)
+    assert not needs_memory("Do you like rain?", TOLD)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.recall.helpers import DAY, embed, talk, view
+from toldonce.recall import analyse, rank
+from toldonce.recall.overview import ONGOING, Overview, overview
+
+STORE = view(
+    talk("I am a baker", "What do you bake?", "Mostly rye bread", day=19_500),
+    talk("My sister moved to Oslo", "She studies glaciers", session=2, start=4, day=19_510),
+)
+
+
+def asked(text: str, now: int = 19_520 * DAY) -> list[int]:
+    query = analyse(text, STORE, now)
+    return [hit.memory_id for hit in rank(STORE, query, embed(query.dense_text), limit=5) if hit.score >= 0.1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("What do you know about me?", Overview.PERSON),
+        ("Tell me all you know of me.", Overview.PERSON),
+        ("What do you know?", Overview.PERSON),
+        ("Who am I?", Overview.PERSON),
+        ("What did we talk about last time?", Overview.SESSION),
+        ("what were we discussing in our previous conversation", Overview.SESSION),
+        ("What was the last thing I told you?", Overview.STATEMENT),
+        ("What did I just say?", Overview.STATEMENT),
+        ("What do you know about me and my brother's boat?", None),
+        ("What did we say about the boat last time?", None),
+        ("What was the last thing I told you about Oslo?", None),
+        ("Where is my boat?", None),
+    ],
+)
+def test_only_a_question_that_names_nothing_is_about_the_talk(text: str, kind: Overview | None) -> None:
+    assert overview(text) is kind
+
+
+def test_last_time_is_the_latest_session_and_nothing_else() -> None:
+    assert set(asked("What did we talk about last time?")) == {4, 5}
+
+
+def test_a_session_that_goes_on_is_not_last_time() -> None:
+    now = 19_510 * DAY + ONGOING // 2
+    assert set(asked("What did we talk about last time?", now)) == {1, 2, 3}
+
+
+def test_the_last_thing_said_comes_first() -> None:
+    assert asked("What was the last thing I told you?")[:2] == [5, 4]
+
+
+def test_statements_come_before_questions_for_who_the_person_is() -> None:
+    hits = rank(STORE, analyse("What do you know about me?", STORE), embed("x"), limit=5)
+    assert [hit.memory_id for hit in hits][-1] == 2

@@ -1,0 +1,58 @@
+"""A question is not its answer, and "I do not know" is none either."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.recall.helpers import embed, talk, view
+from toldonce.recall import Scored, analyse, rank
+from toldonce.types import IndexRow
+
+FACT = talk("Our new puppy is a beagle, a dog named Waffles")
+
+
+def exchange(question: str, reply: str, session: int, start: int) -> list[IndexRow]:
+    """A question and an assistant's reply to it."""
+    first, second = talk(question, reply, session=session, start=start)
+    return [first, second._replace(role="assistant")]
+
+
+def ask(text: str, *sessions: list[IndexRow]) -> list[Scored]:
+    store = view(FACT, *sessions)
+    query = analyse(text, store)
+    return [hit for hit in rank(store, query, embed(query.dense_text), limit=10) if hit.score >= 0.1]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(
+    "reply", ["Sorry, I do not know that.", "I don't have any information about your dog's name.", "I have no idea!"]
+)
+def test_asking_in_vain_leaves_the_answer_where_it_was(times: int, reply: str) -> None:
+    question = "What is the name of my dog?"
+    before = ask(question)
+    assert [hit.memory_id for hit in before] == [1]
+    vain = [exchange(question, reply, session=2 + n, start=2 + 2 * n) for n in range(times)]
+    assert [hit.memory_id for hit in ask(question, *vain)] == [1]
+
+
+def test_a_reply_that_tells_something_stays() -> None:
+    told = exchange("What is the name of my dog?", "I do not know, but Doctor Berg treats a dog of yours", 2, 2)
+    assert 3 in [hit.memory_id for hit in ask("Which doctor treats my dog?", told)]
+
+
+def test_what_answered_an_earlier_asking_comes_first() -> None:
+    told = exchange("When does the ferry leave?", "At a quarter past nine from pier two", 2, 2)
+    other = talk("I like the ferry to Bergen", session=3, start=4)
+    assert ask("When does the ferry leave?", told, other)[0].memory_id == 3
+
+
+def test_an_echo_gives_its_place_to_the_statement() -> None:
+    told = exchange("What is the name of my dog?", "It is named Waffles", 2, 2)
+    found = ask("What is the name of my dog?", told)
+    assert found[0].memory_id == 1
+    assert 3 not in [hit.memory_id for hit in found]
+
+
+def test_a_question_with_news_is_no_repeat() -> None:
+    asked = talk("Can you book a restaurant for my mother's birthday on the fourth of June?", session=2, start=2)
+    assert ask("When is my mother's birthday?", asked)[0].memory_id == 2
