@@ -182,3 +182,23 @@ def test_a_filter_that_takes_too_long_is_refused_and_others_go_on(
         assert len(memory.search("beagles", filters=excluding(6), threshold=0)["results"]) == 4
         monkeypatch.undo()
         assert len(memory.search("beagles", filters=excluding(7), threshold=0)["results"]) == 3
+
+
+def test_a_model_that_loads_longer_than_a_search_waits_is_no_reason_to_rank_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The query's embedding waits for the model anyway; by then the memory's vector is a moment away."""
+    monkeypatch.setattr("toldonce.engine.vectors.CATCH_UP", 0.1)
+    embedder = Loading()
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann", infer=False)
+
+        def load() -> None:
+            assert embedder.asked.wait(30)
+            threading.Event().wait(0.5)
+            embedder.loaded.set()
+
+        threading.Thread(target=load).start()
+        answer = memory.search("Does she have any pets?", filters=ANN, explain=True)
+        assert answer["without_vector"] == 0
+        assert answer["results"][0]["memory"] == "I adopted a beagle."

@@ -155,7 +155,7 @@ def test_what_was_just_said_does_not_wait_for_an_import(tmp_path: Path, blocked:
         assert waiting(memory) == []
 
 
-def test_nobody_waits_for_a_call_that_is_stuck(tmp_path: Path, blocked: Blocked) -> None:
+def test_one_search_waits_for_a_call_that_is_stuck_and_no_other(tmp_path: Path, blocked: Blocked) -> None:
     with Memory(folder=tmp_path, embedder=blocked) as memory:
         memory.add("an import that hangs", user_id="bob", infer=False)
         assert blocked.entered.wait(30)
@@ -164,8 +164,11 @@ def test_nobody_waits_for_a_call_that_is_stuck(tmp_path: Path, blocked: Blocked)
         with engine.reading() as store:
             owners = list(store.owners("default", "user", ["ann"]))
         assert engine.owed(owners), "it has just begun"
-        until(lambda: engine.owed(owners) == [])
         assert memory.search("beagle", filters=ANN, explain=True)["without_vector"] == 1
+        assert engine.owed(owners) == []
+        blocked.gate.set()
+        engine.settled().result()
+        assert memory.search("beagle", filters=ANN, explain=True)["without_vector"] == 0
 
 
 def test_a_rebuild_passes_over_a_text_that_cannot_be_embedded(tmp_path: Path, server: EmbeddingServer) -> None:

@@ -128,6 +128,10 @@ class Engine:
         """The vectors of what was added to these owners a moment ago, as far as they are worth waiting for."""
         return self._vectoriser.owed(owner_ids)
 
+    def waited_in_vain(self) -> None:
+        """Note that a search gave up waiting for vectors: while these are under way no other waits."""
+        self._vectoriser.waited_in_vain()
+
     def settled(self) -> Future[None]:
         """Done when every vector asked for until now was made, or put off."""
         return self._vectoriser.settled()

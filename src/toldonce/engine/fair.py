@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-QUANTUM = 4
+QUANTUM = 2
 """Items an owner may have taken at its turn."""
 
 

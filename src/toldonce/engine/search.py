@@ -104,6 +104,8 @@ class Search:
                 self.owed = self._engine.owed([owner_id for owner_id, _ in reached])
                 if self.owed:
                     return None
+            elif not all(vectors.done() for vectors in self.owed):
+                self._engine.waited_in_vain()
             ranked: list[Scored] = []
             for (owner_id, rest), view in zip(reached, views, strict=True):
                 ranked += self._ranked(store, generation, owner_id, rest, view)

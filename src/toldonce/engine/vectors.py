@@ -29,7 +29,7 @@ is found by its words alone."""
 
 _FEW_OF_AN_OWNER = 64
 """Versions of small calls beyond which an owner's next call queues with the large ones."""
-_FEW_CHUNK = 8
+_FEW_CHUNK = 4
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 16, 2048
 _CHUNK_SECONDS = 0.1
 """What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
@@ -118,8 +118,12 @@ class Vectoriser:
         self._chunk = _SMALLEST_CHUNK
         self._seconds = 0.005
         """What a version of a small call takes."""
+        self._loaded = False
+        """Whether anything was embedded yet: the first call loads the model, which says nothing of the next."""
         self._begun: float | None = None
         """When the small calls being embedded were begun."""
+        self._in_vain: float | None = None
+        """The same of those that a search has waited for in vain."""
         self._looked, self._seen = time.monotonic(), frozenset[int]()
         """When leftovers were looked for, and what waited then."""
         self._closing = self._stopping = False
@@ -157,11 +161,14 @@ class Vectoriser:
         return self.embed(self._left())
 
     def owed(self, owner_ids: Iterable[int]) -> list[Future[None]]:
-        """What a search of these owners should wait for: not for queues longer than ``CATCH_UP``, or a stuck call."""
+        """What a search of these owners should wait for.
+
+        Nothing where the queue is longer than ``CATCH_UP``, or while what others waited for in vain is still under way.
+        """
         if not self._small_calls:
             return []
         with self._changed:
-            if self._begun is not None and time.monotonic() - self._begun > CATCH_UP:
+            if self._begun is not None and self._begun == self._in_vain:
                 return []
             return [
                 call.done
@@ -170,6 +177,11 @@ class Vectoriser:
                 for call in owner.calls
                 if call.few
             ]
+
+    def waited_in_vain(self) -> None:
+        """A search has waited as long as any does."""
+        with self._changed:
+            self._in_vain = self._begun
 
     def _wait_for(self, owner: _Owner) -> float:
         """Seconds until the small calls of an owner are done, as things go."""
@@ -250,7 +262,9 @@ class Vectoriser:
             took = (time.monotonic() - begun) / len(taken)
             with self._changed:
                 self._begun = None
-                self._seconds += (took - self._seconds) / 4
+                if self._loaded:
+                    self._seconds += (took - self._seconds) / 4
+                self._loaded = True
 
     def _embed_many(self) -> None:
         while not self._stopping:
