@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -485,3 +486,17 @@ def test_a_memory_is_found_by_its_id_in_any_spelling(tmp_path: Path) -> None:
         memory.delete(spellings[1])
         assert memory.get(known) is None
         assert memory.get("no id") is None
+
+
+def test_days_are_those_of_the_reference_date(tmp_path: Path) -> None:
+    new_york = ZoneInfo("America/New_York")
+    with Memory(folder=tmp_path) as memory:
+        for day, thing in ((7, "door red"), (8, "fence green"), (9, "shed blue")):
+            at = datetime(2025, 5, day, 21, 30, tzinfo=new_york)
+            memory.add(f"I painted the {thing}.", user_id="ann", run_id=str(day), timestamp=at)
+        for query, now in (
+            ("on May 8", datetime(2025, 5, 20, tzinfo=new_york)),
+            ("last night", "2025-05-09T09:00-04:00"),
+        ):
+            found = memory.search(f"What did I paint {query}?", filters={"user_id": "ann"}, reference_date=now)
+            assert "fence" in found["results"][0]["memory"], query

@@ -170,7 +170,8 @@ class Memory(_Face):
             rerank: Accepted as in Mem0; there is no second ranking.
             explain: Add ``score_breakdown`` and ``sources`` (the messages each memory came from) to each result, and
                 ``without_vector`` to the answer: how many memories were compared by their words alone.
-            reference_date: The moment that counts as now.
+            reference_date: The moment that counts as now. Its zone says whose days "yesterday" and "on May 8" mean; UTC
+                for unix seconds.
             token_budget: Instead of ``top_k``: as many of the best memories as fit into so many tokens, at four
                 characters each.
             context: The messages before the query, oldest first: "and what about her?" is understood from them, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from toldonce.errors import InvalidTime
@@ -51,6 +51,18 @@ def instant(value: object, key: str) -> int:
             return round(value * 1_000_000)
         raise InvalidTime(f"{key}: this number is no date between the years 1 and 9999. Pass unix seconds.")
     raise InvalidTime(f"{key}: {value!r} is not a time. Pass an aware datetime, unix seconds or an ISO 8601 string.")
+
+
+def zone_of(value: object) -> tzinfo:
+    """The zone of a moment as a caller passed it, whose days it is told in; UTC where it has none."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return UTC
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.tzinfo
+    return UTC
 
 
 def day(value: object, key: str) -> str:

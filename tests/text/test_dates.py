@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
-from toldonce.text.dates import date_words, moment, period
+from toldonce.text.dates import date_words, period
+from toldonce.times import as_datetime
 
 NOW = int(datetime(2023, 11, 15, 9, tzinfo=UTC).timestamp()) * 1_000_000  # a Wednesday
 
@@ -38,7 +41,74 @@ NOW = int(datetime(2023, 11, 15, 9, tzinfo=UTC).timestamp()) * 1_000_000  # a We
 def test_stretches_of_time(text: str, start: str, end: str) -> None:
     found = period(text, NOW)
     assert found is not None
-    assert (moment(found.start).date().isoformat(), moment(found.end).date().isoformat()) == (start, end)
+    assert (as_datetime(found.start).date().isoformat(), as_datetime(found.end).date().isoformat()) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("on Friday?", "2023-11-10", "2023-11-11"),
+        ("what did I say on wednesday", "2023-11-08", "2023-11-09"),
+        ("in the last two weeks", "2023-11-01", "2023-11-16"),
+        ("over the past few days", "2023-11-12", "2023-11-16"),
+        ("the week before last", "2023-10-30", "2023-11-06"),
+        ("the month before last", "2023-09-01", "2023-10-01"),
+        ("the year before last", "2021-01-01", "2022-01-01"),
+        ("the weekend before last", "2023-11-04", "2023-11-06"),
+        ("on may sixth", "2023-05-06", "2023-05-07"),
+        ("the twenty first of june", "2023-06-21", "2023-06-22"),
+        ("march 3rd", "2023-03-03", "2023-03-04"),
+        ("in may", "2023-05-01", "2023-06-01"),
+        ("between May 15 and June 1", "2023-05-15", "2023-06-02"),
+        ("from December 20 to January 5", "2022-12-20", "2023-01-06"),
+        ("between monday and yesterday", "2023-11-13", "2023-11-15"),
+        ("between June 2021 and 8 May 2022", "2021-06-01", "2022-05-09"),
+        ("lately", "2023-10-16", "2023-11-16"),
+        ("What have I cooked recently", "2023-10-16", "2023-11-16"),
+    ],
+)
+def test_the_rules_compose(text: str, start: str, end: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    assert (as_datetime(found.start).date().isoformat(), as_datetime(found.end).date().isoformat()) == (start, end)
+
+
+def _at(day: str, hour: int = 12) -> int:
+    return int(datetime.fromisoformat(f"{day}T{hour:02}:00:00+00:00").timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize("text", ["on Fridays", "every friday", "What do I do on fridays?"])
+def test_recurring_days_are_weekdays(text: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    days = np.array([_at(day) for day in ("2023-11-10", "2023-11-09", "2021-01-01", "2023-11-11")])
+    assert found.weight(days).tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("text", ["most recently", "When did we last talk, the last time?", "last time"])
+def test_the_latest_counts_most(text: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    weights = found.weight(np.array([_at("2023-11-14"), _at("2023-11-01"), _at("2020-01-01"), _at("2024-01-01")]))
+    assert weights[0] > weights[1] > weights[2] > weights[3] == 0
+
+
+def test_days_are_those_of_the_zone() -> None:
+    new_york = ZoneInfo("America/New_York")
+    evening = np.array([_at("2023-11-15", 3), _at("2023-11-14", 3)])  # the 14th and the 13th, 10 p.m. there
+    for text in ("yesterday", "November 14", "on Tuesday", "on Tuesdays", "2023-11-14", "last night"):
+        there = period(text, _at("2023-11-15", 14), new_york)
+        assert there is not None
+        assert there.weight(evening).tolist() == [1, 0], text
+    in_utc = period("yesterday", _at("2023-11-15", 14))
+    assert in_utc is not None
+    assert in_utc.weight(evening).tolist() == [0, 1]
+
+
+def test_a_day_of_a_zone_with_summer_time_has_its_own_length() -> None:
+    found = period("26 March 2023", NOW, ZoneInfo("Europe/Berlin"))
+    assert found is not None
+    assert found.end - found.start == 23 * 3_600_000_000
 
 
 @pytest.mark.parametrize(
@@ -62,7 +132,19 @@ def test_stretches_with_one_end(text: str, inside: str, outside: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["What may I march to?", "March for peace", "40 May 2023", "2023-15-08", "room 2019", "8,000 steps", "", "a day"],
+    [
+        "What may I march to?",
+        "March for peace",
+        "40 May 2023",
+        "2023-15-08",
+        "room 2019",
+        "8,000 steps",
+        "",
+        "a day",
+        "this may be",
+        "friday",
+        "the second one",
+    ],
 )
 def test_what_is_no_time(text: str) -> None:
     assert period(text, NOW) is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from typing import Any
 
 from toldonce.errors import InvalidInput, MissingIdentity, Unsupported
@@ -15,7 +16,7 @@ from toldonce.remember.edit import Edit
 from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
 from toldonce.remember.plan import AddRequest
 from toldonce.text.repair import storable, storable_json
-from toldonce.times import day, moment, now
+from toldonce.times import day, moment, now, zone_of
 from toldonce.types import ENTITY_KINDS, Scope
 
 _LOG = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class SearchRequest:
     token_budget: int | None
     just_asked: tuple[frozenset[int], ...] = ()
     """The questions right before, see ``recall.followup``: memories of them answer nothing."""
+    zone: tzinfo = UTC
+    """Whose days "yesterday" and "on May 8" mean."""
 
 
 def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) -> Scope:
@@ -111,7 +114,8 @@ def search_request(
     at = now() if reference_date is None else moment(reference_date, "reference_date")
     budget = None if token_budget is None else read_limit(token_budget, "token_budget", MOST_TOKENS)
     tree, limit = read_filters(filters), read_limit(top_k, "top_k")
-    return search_terms(query, tree, limit, threshold, at, budget, just_asked(earlier))
+    request = search_terms(query, tree, limit, threshold, at, budget, just_asked(earlier))
+    return replace(request, zone=zone_of(reference_date))
 
 
 def search_terms(

@@ -133,7 +133,9 @@ class Search:
     def _query(self, view: IndexView) -> Query:
         query = self._queries.get(view.number)
         if query is None:
-            query = self._queries[view.number] = analyse(self._request.query, view, self._request.now)
+            query = self._queries[view.number] = analyse(
+                self._request.query, view, self._request.now, self._request.zone
+            )
         return query
 
     def _missing(self, generation: Generation, views: Sequence[IndexView]) -> list[str]:

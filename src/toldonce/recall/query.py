@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +53,11 @@ class Query:
     """When it is asked, microseconds since 1970."""
 
 
-def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
-    """Read a query against an owner's index. ``now`` (microseconds since 1970): what "last week" is counted from."""
+def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = UTC) -> Query:
+    """Read a query against an owner's index.
+
+    ``now`` (microseconds since 1970): what "last week" is counted from. ``zone``: whose days are meant.
+    """
     named = mentioned(text, view.statistics.names)
     people = named if any(map(is_personal, view.statistics.names)) else _talked_to(text, view)
     about = subject(text, named)
@@ -61,6 +65,13 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
+    wanted = overview(text)
+    spoken_of = period(text, now, zone)
+    if wanted is not None and spoken_of is not None and spoken_of.latest:
+        spoken_of = None  # the overview says which is the last time
+    if spoken_of is not None and (spoken_of.edges or zone != UTC):
+        # A memory's tokens hold its own day, in UTC: an edge is another day, and so may be a day of another zone.
+        kept = [word for word in kept if word not in spoken_of.words.split()]
     stems = [stem(word) if english else word for word in kept]
 
     return Query(
@@ -68,10 +79,10 @@ def analyse(text: str, view: IndexView, now: int | None = None) -> Query:
         dense_text=in_first_person(text, people),
         terms=token_ids(term for term in dict.fromkeys(stems) if term not in names),
         speaker=None if about is None else view.speakers.index(about),
-        period=period(text, now),
+        period=spoken_of,
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
         of_self=about is None and not FIRST_PERSON.isdisjoint(found),
-        overview=overview(text),
+        overview=wanted,
         now=now,
     )
 

@@ -207,7 +207,7 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     # A question put to another person is not about the one who asks; put to an assistant, it tells what she is up to.
     priors[view.asks_another] = -weights.asked
     if query.period is not None:
-        priors[(view.said_at >= query.period.start) & (view.said_at < query.period.end)] += np.float32(weights.period)
+        priors += np.float32(weights.period) * query.period.weight(view.said_at)
     if not view.whole and not query.asks_assistant:
         priors[view.long_replies] -= np.float32(weights.long_reply)
     if query.overview is not None:

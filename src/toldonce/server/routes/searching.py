@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from toldonce.engine.requests import SearchRequest, search_terms
@@ -15,7 +16,7 @@ from toldonce.server.limits import MOST_AT_ONCE
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
 from toldonce.server.scoping import ids_in, tree_of
-from toldonce.times import now
+from toldonce.times import now, zone_of
 
 router = new_router("search")
 
@@ -60,4 +61,4 @@ def _request(body: SearchBody, tree: Filter) -> SearchRequest:
     if limit is None or not 1 <= limit <= MOST_AT_ONCE:
         raise InvalidInput(f"top_k must be a whole number from 1 to {MOST_AT_ONCE:,}.")
     at = now() if body.reference_date is None else read_time(body.reference_date, "reference_date").last
-    return search_terms(body.query, tree, limit, body.threshold, at)
+    return replace(search_terms(body.query, tree, limit, body.threshold, at), zone=zone_of(body.reference_date))

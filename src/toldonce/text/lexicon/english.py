@@ -114,3 +114,18 @@ KNOWING = frozenset(
     """.split()
 )
 """What a reply that does not know is made of, beside a negation and the words of the question."""
+
+NUMBERS = {
+    word: number
+    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
+} | {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
+"""Counts, as people say how long ago something was."""
+ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+        fifteenth sixteenth seventeenth eighteenth nineteenth twentieth""".split(),
+        1,
+    )
+} | {"thirtieth": 30}
+"""Days of a month; those between are two words."""
