@@ -30,7 +30,7 @@ def read_store(config: Mapping[str, Any]) -> tuple[list[Row], dict[str, list[Row
     """
     require_packages(config)
     silence()
-    from mem0.configs.base import MemoryConfig  # type: ignore[import-not-found,unused-ignore]  # it has no types
+    from mem0.configs.base import MemoryConfig
 
     sections = {key: config[key] for key in ("vector_store", "history_db_path") if config.get(key) is not None}
     try:
@@ -51,7 +51,7 @@ def silence() -> bool:
 
 
 def _listed(provider: str, settings: Any) -> Sequence[Any]:
-    from mem0.utils.factory import VectorStoreFactory  # type: ignore[import-not-found,unused-ignore]
+    from mem0.utils.factory import VectorStoreFactory
 
     try:
         store = VectorStoreFactory.create(provider, settings)
