@@ -29,6 +29,7 @@ from toldonce.errors import (
     MissingIdentity,
     Unsupported,
 )
+from toldonce.remember.edit import Edit, update
 from toldonce.text.keys import key_text
 
 ANN = {"user_id": "ann"}
@@ -334,9 +335,9 @@ def test_memories_without_a_vector_yet_are_embedded_at_the_next_start(tmp_path: 
         engine.settled().result()
         with engine.store.read() as store:
             [owner] = store.owners("default", "user", ["ann"])
-            rows = [(row.memory_id, row.memory_id) for row in store.changes(owner, 0).rows]
-        engine.store.write(lambda tx: tx.embed_again(owner, rows)).result()
-        assert texts(memory.search("bees shed", filters=ANN, threshold=0)) == ["I keep bees behind the shed"]
+            [bees] = store.records_of(owner)
+        engine.store.write_now(lambda tx: update(tx, bees, Edit(text="I keep bees in the shed"), 1))
+        assert texts(memory.search("bees shed", filters=ANN, threshold=0)) == ["I keep bees in the shed"]
     with Memory(folder=tmp_path) as memory:
         memory._engine._vectoriser.embed_all().result()
         with memory._engine.store.read() as store:

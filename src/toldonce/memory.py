@@ -257,9 +257,13 @@ class Memory(_Face):
         run_id: str | None = None,
         limit: int | None = None,
         offset: int = 0,
+        latest: int | None = None,
     ) -> list[Item]:
-        """The journal: every message exactly as it was said, once, in the order it was recorded."""
-        return self._verbs.messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset)
+        """The journal: every message exactly as it was said, once, in the order it was recorded.
+
+        ``limit`` and ``offset`` count from its beginning; ``latest`` gives so many messages at its end instead.
+        """
+        return self._verbs.messages(scope_of(user_id, agent_id, app_id, run_id), limit, offset, latest)
 
     def warm(
         self,
@@ -411,10 +415,11 @@ class AsyncMemory(_Face):
         run_id: str | None = None,
         limit: int | None = None,
         offset: int = 0,
+        latest: int | None = None,
     ) -> list[Item]:
         """The journal; see ``Memory.messages``."""
         scope = scope_of(user_id, agent_id, app_id, run_id)
-        return await run_in(self._engine.working, self._verbs.messages, scope, limit, offset)
+        return await run_in(self._engine.working, self._verbs.messages, scope, limit, offset, latest)
 
     async def warm(
         self,

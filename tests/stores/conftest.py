@@ -29,6 +29,20 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
         store.close()
 
 
+@pytest.fixture(params=sorted(STORES))
+def open_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens a store that has nothing to do with the others of a test."""
+    opened: list[Store] = []
+
+    def open_one() -> Store:
+        opened.append(STORES[request.param](tmp_path / f"empty {len(opened)}"))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
 @pytest.fixture
 def store(open_store: Callable[[], Store]) -> Store:
     return open_store()

@@ -6,6 +6,7 @@ SQLite is counted here, by a trace of everything that its connections are given,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 
 from toldonce import Memory
 from toldonce.engine.requests import add_request
+from toldonce.errors import InvalidInput
 from toldonce.remember.add import Added
+from toldonce.stores.sqlite import read as sqlite_read
 from toldonce.stores.sqlite.connection import connect
 from toldonce.types import Scope
 
@@ -48,6 +51,19 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
 
         add(memory, [{"role": "user", "content": "I live in Oslo."}], user_id="ann", run_id="r1")
         yield memory, count
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
+    """What is read from now on, as rows that this function of the store makes something of."""
+    read: list[Any] = []
+    make = getattr(sqlite_read, name)
+
+    def watching(row: Any) -> Any:
+        read.append(row)
+        return make(row)
+
+    monkeypatch.setattr(sqlite_read, name, watching)
+    return read
 
 
 def add(memory: Memory, messages: Talk, **scope: str) -> Added:
@@ -111,3 +127,51 @@ def test_an_add_of_what_is_there_only_looks(counted: tuple[Memory, Count]) -> No
     run = count(lambda: add(memory, talk(20), user_id="ann", run_id="r1"))
     assert len(run) <= 6, run
     assert not [statement for statement in run if statement.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def test_a_delete_of_a_thousand(counted: tuple[Memory, Count], monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, count = counted
+    add(memory, talk(1000), user_id="eva", run_id="r1")
+    add(memory, talk(10, "the bees"), user_id="eva", run_id="r2")
+    read = watched(monkeypatch, "_record")
+    for scope, left in (({"run_id": "r1"}, 10), ({}, 0)):
+        run = count(partial(memory.delete_all, user_id="eva", **scope))
+        assert run.count("COMMIT") > 1
+        assert len(run) <= 40, run
+        assert not read, "it takes no record to find ids"
+        assert len(memory.get_all(filters={"user_id": "eva"}, top_k=9999)["results"]) == left
+        assert len(read) == left
+        read.clear()
+    assert len(memory.get_all(filters={"user_id": "ann"})["results"]) == len(read) == 1
+
+
+def test_a_page_reads_its_own_memories_only(counted: tuple[Memory, Count], monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, count = counted
+    for block in range(4):
+        add(memory, talk(500, f"bee {block}"), user_id="eva")
+    read = watched(monkeypatch, "_record")
+    eva, spoken = {"user_id": "eva"}, {"user_id": "eva", "role": "user"}
+    for number in (1, 137, 200):
+        read.clear()
+        page = memory.get_all(filters=eva, page=number, page_size=10)
+        assert (page["count"], len(page["results"])) == (2000, 10)
+        assert len(read) <= 11
+    read.clear()
+    assert len(memory.get_all(filters=eva, top_k=7)["results"]) == 7
+    assert len(read) == 7
+    read.clear()
+    assert len(memory.get_all(filters=spoken, top_k=7)["results"]) == 7
+    assert len(read) <= 64, "a filter on more than entities reads in slices, and stops"
+    assert len(count(lambda: memory.get_all(filters=eva, page=3))) <= 8
+
+
+def test_the_latest_messages_are_read_alone(counted: tuple[Memory, Count], monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, _ = counted
+    for block in range(5):
+        add(memory, talk(100, f"bee {block}"), user_id="eva", run_id=f"r{block}")
+    read = watched(monkeypatch, "read_message")
+    latest = memory.messages(user_id="eva", latest=150)
+    assert len(read) <= 200
+    assert latest == memory.messages(user_id="eva")[-150:]
+    with pytest.raises(InvalidInput, match="latest"):
+        memory.messages(user_id="eva", latest=0)

@@ -22,14 +22,14 @@ from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
+from toldonce.engine.listing import Page, newest, page, scan
 from toldonce.engine.observe import Counters
 from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.set_aside import Refused
 from toldonce.engine.threads import DaemonPool
 from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
-from toldonce.filters import Filter, matches
-from toldonce.filters.tree import EVERYTHING
+from toldonce.filters import Filter
 from toldonce.index import IndexView
 from toldonce.stores.claim import FINGERPRINT, mismatch, parted
 from toldonce.stores.protocol import Read, Store, Write
@@ -245,18 +245,25 @@ class Engine:
         self, project: str, tree: Filter, *, now: int, show_expired: bool = False
     ) -> list[tuple[int, MemoryRecord]]:
         """Every memory the filter admits with its id, newest first."""
-        found: list[tuple[int, MemoryRecord]] = []
-        day = today(now)
+        day = None if show_expired else today(now)
         with self.reading() as store:
-            for owner_id, rest in owners_reached(store, project, tree):
-                found += [
-                    (memory_id, record)
-                    for memory_id, record in store.records_of(owner_id).items()
-                    if (show_expired or record.expires_on is None or record.expires_on >= day)
-                    and (rest == EVERYTHING or matches(rest, record))
-                ]
-        found.sort(key=lambda entry: (entry[1].created_at, entry[0]), reverse=True)
-        return found
+            return list(scan(self.store, store, owners_reached(store, project, tree), day))
+
+    def newest(
+        self, project: str, tree: Filter, *, limit: int, now: int, show_expired: bool = False
+    ) -> Sequence[tuple[int, MemoryRecord]]:
+        """The first ``limit`` of ``listing``."""
+        day = None if show_expired else today(now)
+        with self.reading() as store:
+            return newest(self.store, store, owners_reached(store, project, tree), day, limit)
+
+    def page(
+        self, project: str, tree: Filter, *, limit: int, offset: int, now: int, show_expired: bool = False
+    ) -> Page:
+        """``limit`` memories of ``listing`` after ``offset``, and how many it has."""
+        day = None if show_expired else today(now)
+        with self.reading() as store:
+            return page(self.store, store, owners_reached(store, project, tree), day, limit, offset)
 
     def warm(self, project: str, tree: Filter) -> int:
         """Load what a search with this filter needs; returns how many memories that are."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from toldonce.engine import CATCH_UP, Engine
 from toldonce.engine.directory import owners_reached
+from toldonce.engine.listing import ids_in_scope
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
 from toldonce.engine.shapes import Item, history_item, hit_item, item, message_item, source_items
@@ -20,7 +21,7 @@ from toldonce.times import now
 from toldonce.types import Scope
 from toldonce.uids import spellings
 
-DELETED_AT_ONCE = 256
+DELETED_AT_ONCE = 1000
 """Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
 
 
@@ -57,10 +58,9 @@ class Operations:
 
     def delete_all(self, scope: Scope) -> int:
         engine = self.engine
-        listed = [
-            memory_id
-            for memory_id, _ in engine.listing(self.project, scope_filter(scope), now=now(), show_expired=True)
-        ]
+        with engine.reading() as store:
+            owners = store.describe(owner for owner, _ in owners_reached(store, self.project, scope_filter(scope)))
+            listed = ids_in_scope(store, self.project, owners, scope)
         stale: list[int] = []
         for start in range(0, len(listed), DELETED_AT_ONCE):
             stale += self.write_deletes(listed[start : start + DELETED_AT_ONCE], scope.run_id).result()
@@ -97,8 +97,10 @@ class Operations:
         if not explain:
             return answer
         with self.engine.reading() as store:
-            for hit, result in zip(found.hits, results, strict=True):
-                result["sources"] = source_items(store.sources([hit.scored.memory_id]))
+            ids = [hit.scored.memory_id for hit in found.hits]
+            sources = store.sources(ids)
+        for memory_id, result in zip(ids, results, strict=True):
+            result["sources"] = source_items([source for source in sources if source.memory_id == memory_id])
         answer["without_vector"] = found.pending
         return answer
 
@@ -111,17 +113,18 @@ class Operations:
     def get_all(
         self, tree: Filter, top_k: int, page: int | None, page_size: int | None, show_expired: bool
     ) -> dict[str, Any]:
-        found = self.engine.listing(self.project, tree, now=now(), show_expired=show_expired)
         if page is None and page_size is None:
-            return {"results": [item(record) for _, record in found[:top_k]]}
+            found = self.engine.newest(self.project, tree, limit=top_k, now=now(), show_expired=show_expired)
+            return {"results": [item(record) for _, record in found]}
         number = 1 if page is None else read_limit(page, "page")
         size = 100 if page_size is None else read_limit(page_size, "page_size")
-        end = number * size
+        offset = (number - 1) * size
+        shown = self.engine.page(self.project, tree, limit=size, offset=offset, now=now(), show_expired=show_expired)
         return {
-            "count": len(found),
-            "next": number + 1 if end < len(found) else None,
+            "count": shown.count,
+            "next": number + 1 if offset + size < shown.count else None,
             "previous": number - 1 if number > 1 else None,
-            "results": [item(record) for _, record in found[end - size : end]],
+            "results": [item(record) for _, record in shown.memories],
         }
 
     def history(self, memory_id: str) -> list[Item]:
@@ -130,10 +133,13 @@ class Operations:
             entries = [] if found is None else store.history(found.id)
         return [] if found is None else [history_item(entry, found.uid, entries[0].at) for entry in entries]
 
-    def messages(self, scope: Scope, limit: int | None, offset: int) -> list[Item]:
+    def messages(self, scope: Scope, limit: int | None, offset: int, latest: int | None = None) -> list[Item]:
         with self.engine.reading() as store:
             owners = [owner_id for owner_id, _ in owners_reached(store, self.project, scope_filter(scope))]
-            found = store.messages(owners, scope, limit=limit, offset=offset)
+            if latest is not None:
+                found = store.latest_messages(owners, scope, read_limit(latest, "latest"))
+            else:
+                found = store.messages(owners, scope, limit=limit, offset=offset)
         return [message_item(message) for message in found]
 
     def warm(self, scope: Scope) -> int:

@@ -35,7 +35,7 @@ from .compat import (
     is_speculative,
 )
 from .hearing import MemoryHearing
-from .history import new_ones
+from .history import REACH, new_ones
 from .identity import Scope, User, UserId, checked
 from .prefetcher import Prefetcher
 from .settings import (
@@ -347,7 +347,8 @@ class MemoryService(MemoryHearing):
         if journal is None:
             return entries
         whose = {key: value for key, value in (entries[0].ids or {}).items() if key != "run_id"} or entries[0].ids
-        return new_ones(entries, await call(journal, **(whose or {})))
+        latest = {"latest": REACH} if takes(journal, "latest") else {}
+        return new_ones(entries, await call(journal, **latest, **(whose or {})))
 
     async def _quiet(self) -> None:
         """Before a write: a turn that is being answered right now has the memory to itself."""

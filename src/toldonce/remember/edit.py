@@ -9,7 +9,7 @@ from typing import Any
 
 from toldonce.errors import MemoryNotFound
 from toldonce.remember.verbatim import words_digest
-from toldonce.stores.protocol import MemoryForUpdate, Write
+from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Write
 from toldonce.text.keys import indexed_tokens
 
 
@@ -26,25 +26,25 @@ class Edit:
 
 def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
     """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'."""
-    memory = _require(store, memory_id)
-    if edit.metadata is not None:
-        memory.metadata.update(edit.metadata)
-    if edit.expires_on is not None or edit.ends_expiry:
-        memory.expires_on = edit.expires_on
-    store.keep_details(memory, now)
-    if edit.said_at is not None:
-        memory.said_at = edit.said_at
-        tokens = indexed_tokens(memory.text, memory.actor_id, memory.said_at).tobytes()
-        store.keep_time(memory, tokens)
-    old, versions = memory.version_id, [memory.version_id]
-    stale: list[int] = []
-    if edit.text is not None and edit.text != memory.text:
-        versions = [store.reserve(memory.owner_id, 1)]
-        tokens = indexed_tokens(edit.text, memory.actor_id, memory.said_at).tobytes()
-        store.replace_text(memory, versions[0], edit.text, tokens, _digest(memory, edit.text), now)
-        stale = versions + store.embed_again(memory.owner_id, store.successors(memory.id))
-    store.log("UPDATE", "UPDATE", [(memory.id, old, versions[0])], now)
-    return stale
+    return store.edit(edited(_require(store, memory_id), edit), now)
+
+
+def edited(memory: MemoryForUpdate, edit: Edit) -> EditedMemory:
+    """How a memory stands after an edit."""
+    metadata = {**memory.metadata, **(edit.metadata or {})}
+    expires_on = edit.expires_on if edit.expires_on is not None or edit.ends_expiry else memory.expires_on
+    said_at = memory.said_at if edit.said_at is None else edit.said_at
+    text = memory.text if edit.text is None else edit.text
+    is_found_otherwise = text != memory.text or edit.said_at is not None
+    return EditedMemory(
+        before=memory,
+        metadata=metadata,
+        expires_on=expires_on,
+        said_at=said_at,
+        text=text,
+        tokens=indexed_tokens(text, memory.actor_id, said_at).tobytes() if is_found_otherwise else None,
+        digest=_digest(memory, text, metadata, expires_on),
+    )
 
 
 def delete(store: Write, project: str, memory_ids: Sequence[int], run_id: str | None, now: int) -> list[int]:
@@ -52,27 +52,20 @@ def delete(store: Write, project: str, memory_ids: Sequence[int], run_id: str | 
 
     Ids that are gone already are passed over. Returns the versions that wait for a new vector.
     """
-    stale: list[int] = []
-    gone: list[tuple[int, int | None, int | None]] = []
-    for memory_id in memory_ids:
-        memory = store.for_update([memory_id]).get(memory_id)
-        if memory is None:
-            continue
-        runs = {*memory.earlier_runs, memory.scope.run_id}
-        if run_id is not None and runs - {run_id, None}:
-            store.leave_run(memory, project, run_id)
-            continue
-        stale += store.delete_memory(memory, project, now)
-        gone.append((memory.id, memory.version_id, None))
-    if gone:
-        store.log("DELETE", "DELETE", gone, now)
-    return stale
+    found = store.for_update(memory_ids).values()
+    if run_id is None:
+        return store.delete(project, list(found), now)
+    store.leave_run(project, [memory for memory in found if _runs(memory) - {run_id}], run_id)
+    return store.delete(project, [memory for memory in found if not _runs(memory) - {run_id}], now)
 
 
 def delete_one(store: Write, project: str, memory_id: int, now: int) -> list[int]:
     """Delete a memory that must be there."""
-    _require(store, memory_id)
-    return delete(store, project, [memory_id], None, now)
+    return store.delete(project, [_require(store, memory_id)], now)
+
+
+def _runs(memory: MemoryForUpdate) -> set[str]:
+    return {run for run in (*memory.earlier_runs, memory.scope.run_id) if run is not None}
 
 
 def _require(store: Write, memory_id: int) -> MemoryForUpdate:
@@ -82,9 +75,8 @@ def _require(store: Write, memory_id: int) -> MemoryForUpdate:
     return memory
 
 
-def _digest(memory: MemoryForUpdate, text: str) -> bytes | None:
+def _digest(memory: MemoryForUpdate, text: str, metadata: Mapping[str, Any], expires_on: str | None) -> bytes | None:
     if not memory.counts:
         return None
-    metadata = json.dumps(memory.metadata, sort_keys=True, default=str)
-    about = (memory.scope.agent_id, memory.scope.app_id, metadata, memory.expires_on)
+    about = (memory.scope.agent_id, memory.scope.app_id, json.dumps(metadata, sort_keys=True, default=str), expires_on)
     return words_digest(memory.role, memory.actor_id, text, *about)

@@ -28,14 +28,14 @@ from toldonce.stores.reading import (
     Trace,
     Unembedded,
 )
-from toldonce.stores.writing import Changes, Conversation, New, NewMemory, Reference, RepeatedMemory, Write
+from toldonce.stores.writing import Changes, EditedMemory, New, NewMemory, Reference, RepeatedMemory, Write
 
 __all__ = [
     "Changes",
-    "Conversation",
     "ConversationAddress",
     "ConversationQuery",
     "ConversationView",
+    "EditedMemory",
     "HistoryEntry",
     "JournalMessage",
     "KnownWords",

@@ -54,7 +54,7 @@ class Trace(NamedTuple):
     recorded_at: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MemoryForUpdate:
     """A memory as whoever changes it needs it."""
 
@@ -70,7 +70,7 @@ class MemoryForUpdate:
     role: Role
     actor_id: str | None
     previous_id: int | None
-    metadata: dict[str, Any]
+    metadata: Mapping[str, Any]
     expires_on: str | None
     said_at: int
     sayings: int
@@ -208,6 +208,33 @@ class ReadMemories(Protocol):
         """The owner's memories that were not deleted and were written after version ``since``, by id."""
         ...
 
+    def page(
+        self,
+        owner_ids: Sequence[int],
+        *,
+        limit: int,
+        offset: int = 0,
+        before: tuple[int, int] | None = None,
+        today: str | None = None,
+    ) -> list[tuple[int, MemoryRecord]]:
+        """``limit`` memories of these owners with their ids, newest first (by ``created_at`` and id), after ``offset``.
+
+        ``before``: only what comes after the memory with this (created_at, id) in that order. ``today``: without those
+        whose last day is before it.
+        """
+        ...
+
+    def count(self, owner_ids: Sequence[int], *, today: str | None = None) -> int:
+        """How many memories ``page`` could give."""
+        ...
+
+    def carriers(self, owner_id: int, project: str, entities: Sequence[tuple[EntityKind, str]]) -> list[int]:
+        """Memories of the owner that carry each of these entities, none of which is the owner itself, by id.
+
+        All of its memories if none is named.
+        """
+        ...
+
     def expired(self, owner_id: int, today: str) -> list[int]:
         """Memories of the owner whose last day is before ``today`` (YYYY-MM-DD)."""
         ...
@@ -248,6 +275,10 @@ class ReadJournal(Protocol):
         self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
     ) -> list[JournalMessage]:
         """The journal of these owners in the order it was written; agent, app and run as ``scope`` says, if it does."""
+        ...
+
+    def latest_messages(self, owner_ids: Sequence[int], scope: Scope, count: int) -> list[JournalMessage]:
+        """The last ``count`` of the same, in the same order."""
         ...
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toldonce.types import Role, Scope
+
+if TYPE_CHECKING:
+    from toldonce.stores.reading import JournalMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,13 @@ class TransferRead(Protocol):
 
 class TransferWrite(TransferRead, Protocol):
     """Writing memories as they were elsewhere."""
+
+    def add_messages(self, owner_id: int, messages: Sequence[JournalMessage]) -> tuple[int, JournalMessage | None]:
+        """Write messages in their places, those of a conversation in order; what is there already stays.
+
+        How many were written, and the first whose place holds another message, or is behind the end and holds none.
+        """
+        ...
 
     def insert(self, project: str, owner_id: int, memory: Carried, tokens: bytes) -> int | None:
         """Write a memory; what it names must be there already. The version that waits for a vector, if one does."""

@@ -15,18 +15,6 @@ from toldonce.stores.transfer import TransferWrite
 from toldonce.types import EntityKind, Role, Scope
 
 
-@dataclass(slots=True)
-class Conversation:
-    """A stretch of talk whose messages are numbered, and where its talk stands."""
-
-    id: int
-    next_place: int
-    session_id: int | None
-    """The first memory of the stretch of talk that is going on."""
-    last_said_at: int | None
-    last_memory_id: int | None
-
-
 class New(NamedTuple):
     """A memory that the same changes make, by its place among them."""
 
@@ -97,8 +85,57 @@ class Changes:
     last_said_at: int | None
 
 
-class Write(Read, Protocol):
-    """A transaction: all of it happens, or none."""
+class EditedMemory(NamedTuple):
+    """A memory as it stands after an edit."""
+
+    before: MemoryForUpdate
+    metadata: Mapping[str, Any]
+    expires_on: str | None
+    said_at: int
+    """If it is another than before, the memory counts as created then too."""
+    text: str
+    """If it is another than before, the memory gets a new version."""
+    tokens: bytes | None
+    """None: neither the text nor the day it was said on changed."""
+    digest: bytes | None
+
+
+class WriteMemories(Protocol):
+    """What is done to memories. Each of these is logged, and what it leaves without a vector waits for one."""
+
+    def apply(self, changes: Changes) -> list[int]:
+        """Write what was planned for a conversation; the ids of the new memories, in order.
+
+        A new memory's id is that of its first version too.
+        """
+        ...
+
+    def edit(self, edited: EditedMemory, now: int) -> list[int]:
+        """Write a memory anew. Returns the versions that wait for a vector.
+
+        Where the text changed those are the new one, and the current ones of what was said right after the memory,
+        since their vectors may hold its words.
+        """
+        ...
+
+    def delete(self, project: str, memories: Sequence[MemoryForUpdate], now: int) -> list[int]:
+        """Take memories out of recall; what was said right after one is linked past it.
+
+        Returns the versions that wait for a vector, which are of what was linked anew.
+        """
+        ...
+
+    def leave_run(self, project: str, memories: Sequence[MemoryForUpdate], run_id: str) -> None:
+        """Memories that were said in other runs too stop belonging to this one."""
+        ...
+
+
+class Write(Read, WriteMemories, Protocol):
+    """A transaction: all of it happens, or none.
+
+    What it reads of an owner stays as it is until the transaction ends. Of other owners it may see what others commit
+    meanwhile: writes are serial for each owner, not for all.
+    """
 
     @property
     def serving(self) -> ServingWrite:
@@ -131,67 +168,8 @@ class Write(Read, Protocol):
 
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int: ...
 
-    def bump(self, owner_id: int) -> int:
-        """Open the owner's next version, once a transaction, and return it; what is written carries it."""
-        ...
-
-    def reserve(self, owner_id: int, count: int) -> int:
-        """The first of ``count`` fresh ids for memories and versions of the owner. Opens its next version as well."""
-        ...
-
-    def apply(self, changes: Changes) -> list[int]:
-        """Write what was planned for a conversation, and log it; the ids of the new memories, in order.
-
-        A new memory's id is that of its first version too. It waits for its vector.
-        """
-        ...
-
-    def ensure_conversation(self, owner_id: int, key: str) -> Conversation: ...
-
-    def keep_conversation(self, conversation: Conversation) -> None: ...
-
-    def tail(self, conversation_id: int, before: int, count: int) -> list[JournalMessage]:
-        """The ``count`` messages whose places end right before ``before``, in order."""
-        ...
-
-    def append_messages(self, conversation: Conversation, messages: Sequence[JournalMessage]) -> None: ...
-
-    def replace_text(
-        self, memory: MemoryForUpdate, version_id: int, text: str, tokens: bytes, digest: bytes | None, now: int
-    ) -> None:
-        """Give a memory a new version; its vector and those of its successors wait to be made again."""
-        ...
-
-    def keep_details(self, memory: MemoryForUpdate, now: int) -> None:
-        """Store a memory's metadata and last day."""
-        ...
-
-    def keep_time(self, memory: MemoryForUpdate, tokens: bytes) -> None:
-        """Store when a memory was said, which is when it counts as created, and the tokens that tell its day."""
-        ...
-
-    def delete_memory(self, memory: MemoryForUpdate, project: str, now: int) -> list[int]:
-        """Take a memory out of recall; what was keyed with it is linked past it. Returns versions to embed again."""
-        ...
-
-    def leave_run(self, memory: MemoryForUpdate, project: str, run_id: str) -> None:
-        """A memory that was said in other runs too stops belonging to this one."""
-        ...
-
-    def successors(self, memory_id: int) -> list[tuple[int, int]]:
-        """(memory, version) of what was said right after this memory; those vectors may hold its words."""
-        ...
-
-    def embed_again(self, owner_id: int, memories: Sequence[tuple[int, int]]) -> list[int]:
-        """Drop the vectors of (memory, version) pairs and let them wait for new ones; returns the versions."""
-        ...
-
-    def log(self, event: str, kind: str, entries: Sequence[tuple[int, int | None, int | None]], now: int) -> str:
-        """Note what one call did: (memory id, old version, new version) each. Returns the event's uid."""
-        ...
-
     def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
-        """Store float32 vectors of versions whose stamps still fit; returns how many."""
+        """Store float32 vectors of one length, of versions whose stamps still fit; returns how many."""
         ...
 
     def erase_everything(self) -> None: ...

@@ -48,7 +48,13 @@ class Loader:
 
         def work(store: Write) -> int:
             owner_id = store.ensure_owner(self._project, owner.kind, owner.id, now())
-            return sum(_append(store, owner_id, message) for message in messages)
+            written, other = store.transfer.add_messages(owner_id, messages)
+            if other is not None:
+                raise InvalidExport(
+                    f"Conversation {other.conversation!r} holds another message at place {other.place}: this talk went "
+                    "on differently here. Import into another folder."
+                )
+            return written
 
         self.tally.messages += self._engine.store.write_now(work)
 
@@ -106,19 +112,3 @@ class Loader:
             day = indexed_tokens("", None, said_at).tobytes() if kind == "said" and said_at is not None else b""
             tokens = tokens if day in tokens else tokens + day
         return tokens
-
-
-def _append(store: Write, owner_id: int, message: JournalMessage) -> int:
-    """Write a message in its place; how many that were."""
-    conversation = store.ensure_conversation(owner_id, message.conversation)
-    if message.place >= conversation.next_place:
-        store.append_messages(conversation, [message])
-        store.keep_conversation(conversation)
-        return 1
-    there = store.tail(conversation.id, message.place + 1, 1)
-    if not there or (there[0].place, there[0].digest) != (message.place, message.digest):
-        raise InvalidExport(
-            f"Conversation {message.conversation!r} holds another message at place {message.place}: this talk went on "
-            "differently here. Import into another folder."
-        )
-    return 0

@@ -171,6 +171,13 @@ def apply(
     return [number for number, _ in made]
 
 
+def append(connection: apsw.Connection, base: int, messages: Sequence[JournalMessage]) -> None:
+    """Write messages in the places they have in the conversation whose first id this is."""
+    if messages[-1].place >= 1 << SEQUENCE_BITS:
+        raise StoreError("This conversation holds as many messages as one can; go on in another run.")
+    connection.execute(_SQL["append"], (base >> SEQUENCE_BITS, _json([_message_row(base, one) for one in messages])))
+
+
 def _json(rows: Sequence[Sequence[Any]]) -> str:
     return json.dumps(rows, ensure_ascii=False)
 

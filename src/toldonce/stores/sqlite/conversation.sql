@@ -46,6 +46,13 @@ ORDER BY m.id;
 -- name: add_conversation
 INSERT INTO conversation (owner_id, key) VALUES (?, ?) RETURNING id;
 
+-- name: append
+INSERT INTO message (id, conversation_id, role, name, content, said_at, timed, recorded_at, digest, external_id,
+                     agent_id, app_id, run_id)
+SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+       unhex(value ->> 7), value ->> 8, value ->> 9, value ->> 10, value ->> 11
+FROM jsonb_each(?2);
+
 -- name: apply
 INSERT INTO applied (conversation_id, messages, owner_id, project, changed, event, at, memories, repeated,
                      sources, memberships, next_place, session_id, last_said_at, last_memory_id)

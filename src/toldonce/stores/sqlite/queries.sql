@@ -9,6 +9,10 @@ INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET
 -- name: drop_setting
 DELETE FROM setting WHERE key = ?;
 
+-- name: owners_named
+SELECT o.id, o.kind, o.entity_id
+FROM json_each(?3) AS wanted CROSS JOIN owner AS o ON o.project = ?1 AND o.kind = ?2 AND o.entity_id = wanted.value;
+
 -- name: owner_by_name
 SELECT id FROM owner WHERE project = ? AND kind = ? AND entity_id = ?;
 
@@ -18,8 +22,8 @@ SELECT id, kind, entity_id FROM owner WHERE project = ?;
 -- name: owners_of_kind
 SELECT id, kind, entity_id FROM owner WHERE project = ? AND kind = ?;
 
--- name: owner
-SELECT id, kind, entity_id FROM owner WHERE id = ?;
+-- name: describe
+SELECT o.id, o.kind, o.entity_id FROM json_each(?) AS wanted CROSS JOIN owner AS o ON o.id = wanted.value;
 
 -- name: owner_version
 SELECT version FROM owner WHERE id = ?;
@@ -36,16 +40,18 @@ UPDATE owner SET next_sequence = next_sequence + ?2, version = version + ?3 WHER
 RETURNING next_sequence - ?2, version;
 
 -- name: members_named
-SELECT DISTINCT owner_id FROM membership WHERE project = ? AND kind = ? AND entity_id = ?;
+SELECT DISTINCT m.owner_id
+FROM json_each(?3) AS wanted
+CROSS JOIN membership AS m ON m.project = ?1 AND m.kind = ?2 AND m.entity_id = wanted.value;
+
+-- name: carriers
+SELECT memory_id FROM membership WHERE project = ? AND kind = ? AND entity_id = ? AND owner_id = ?;
+
+-- name: all_of_owner
+SELECT id FROM memory WHERE id BETWEEN ? AND ? AND deleted_at IS NULL;
 
 -- name: members_of_kind
 SELECT DISTINCT owner_id FROM membership WHERE project = ? AND kind = ?;
-
--- name: add_membership
-INSERT OR IGNORE INTO membership (project, kind, entity_id, owner_id, memory_id) VALUES (?, ?, ?, ?, ?);
-
--- name: end_membership
-DELETE FROM membership WHERE project = ? AND kind = ? AND entity_id = ? AND owner_id = ? AND memory_id = ?;
 
 -- name: changed_rows
 -- What the index in RAM keeps, of everything written after a version. Deleted rows come with the time they went.
@@ -68,11 +74,35 @@ ORDER BY m.id;
 -- name: expired
 SELECT id FROM memory WHERE owner_id = ? AND expires_on < ? AND expires_on IS NOT NULL AND deleted_at IS NULL;
 
--- name: record
+-- name: records
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
 FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
-WHERE m.id = ? AND m.deleted_at IS NULL;
+WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL;
+
+-- name: page_of_one
+SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+FROM (SELECT id FROM memory
+      WHERE owner_id = ?1 AND deleted_at IS NULL AND (created_at, id) < (?2, ?3)
+        AND (?4 IS NULL OR expires_on IS NULL OR expires_on >= ?4)
+      ORDER BY created_at DESC, id DESC LIMIT ?5 OFFSET ?6) AS chosen
+CROSS JOIN memory AS m ON m.id = chosen.id
+JOIN memory_version AS v ON v.id = m.version_id;
+
+-- name: page_of_several
+SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+FROM (SELECT n.id FROM json_each(?1) AS owner CROSS JOIN memory AS n ON n.owner_id = owner.value
+      WHERE n.deleted_at IS NULL AND (n.created_at, n.id) < (?2, ?3)
+        AND (?4 IS NULL OR n.expires_on IS NULL OR n.expires_on >= ?4)
+      ORDER BY n.created_at DESC, n.id DESC LIMIT ?5 OFFSET ?6) AS chosen
+CROSS JOIN memory AS m ON m.id = chosen.id
+JOIN memory_version AS v ON v.id = m.version_id;
+
+-- name: count
+SELECT count(*) FROM json_each(?1) AS owner CROSS JOIN memory AS m ON m.owner_id = owner.value
+WHERE m.deleted_at IS NULL AND (?2 IS NULL OR m.expires_on IS NULL OR m.expires_on >= ?2);
 
 -- name: records_of_owner
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
@@ -101,9 +131,9 @@ ORDER BY o.place;
 
 -- name: sources
 SELECT s.memory_id, c.key, m.id, m.external_id, s.kind
-FROM source AS s JOIN message AS m ON m.id = s.message_id JOIN conversation AS c ON c.id = m.conversation_id
-WHERE s.memory_id = ?
-ORDER BY s.message_id;
+FROM json_each(?) AS wanted CROSS JOIN source AS s ON s.memory_id = wanted.value
+JOIN message AS m ON m.id = s.message_id JOIN conversation AS c ON c.id = m.conversation_id
+ORDER BY s.memory_id, s.message_id;
 
 -- name: messages_of_owner
 SELECT m.id, m.role, m.name, m.content, m.said_at, m.timed, m.recorded_at, m.digest, m.external_id,
@@ -114,23 +144,20 @@ WHERE c.owner_id = ?1
 ORDER BY m.recorded_at, m.id
 LIMIT ?5;
 
--- name: conversation
-SELECT id, next_place, session_id, last_said_at, last_memory_id FROM conversation WHERE owner_id = ? AND key = ?;
+-- name: conversations
+-- Those of an owner, the one written to last first.
+SELECT c.id, m.recorded_at
+FROM json_each(?) AS owner CROSS JOIN conversation AS c ON c.owner_id = owner.value
+CROSS JOIN message AS m ON m.id = (c.id << 24) + c.next_place - 1
+ORDER BY m.recorded_at DESC, c.id DESC;
 
--- name: add_conversation
-INSERT INTO conversation (owner_id, key) VALUES (?, ?);
-
--- name: keep_conversation
-UPDATE conversation SET next_place = ?2, session_id = ?3, last_said_at = ?4, last_memory_id = ?5 WHERE id = ?1;
-
--- name: tail
-SELECT id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent_id, app_id, run_id, ''
-FROM message WHERE id >= ? AND id < ? ORDER BY id;
-
--- name: add_message
-INSERT INTO message (id, conversation_id, role, name, content, said_at, timed, recorded_at, digest, external_id,
-                     agent_id, app_id, run_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- name: latest_messages
+SELECT m.id, m.role, m.name, m.content, m.said_at, m.timed, m.recorded_at, m.digest, m.external_id,
+       m.agent_id, m.app_id, m.run_id, c.key
+FROM message AS m JOIN conversation AS c ON c.id = m.conversation_id
+WHERE m.id BETWEEN ?1 AND ?2
+  AND (?3 IS NULL OR m.agent_id = ?3) AND (?4 IS NULL OR m.app_id = ?4) AND (?5 IS NULL OR m.run_id = ?5)
+ORDER BY m.id DESC LIMIT ?6;
 
 -- name: for_update
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
@@ -139,38 +166,14 @@ FROM json_each(?) AS wanted
 CROSS JOIN memory AS m ON m.id = wanted.value AND m.deleted_at IS NULL
 JOIN memory_version AS v ON v.id = m.version_id;
 
--- name: add_version
-INSERT INTO memory_version (id, memory_id, text, said_at, recorded_at) VALUES (?, ?, ?, ?, ?);
-
--- name: close_version
-UPDATE memory_version SET closed_at = ?2, replaced_by = ?3 WHERE id = ?1;
-
--- name: keep_tokens
-INSERT INTO token (version_id, ids) VALUES (?1, ?2) ON CONFLICT (version_id) DO UPDATE SET ids = ?2;
-
--- name: drop_tokens
-DELETE FROM token WHERE version_id = ?;
-
--- name: await_vector
-INSERT INTO unembedded (version_id, stamp) VALUES (?1, ?2) ON CONFLICT (version_id) DO UPDATE SET stamp = ?2;
-
--- name: drop_vector
-DELETE FROM vector WHERE version_id = ?;
-
--- name: drop_rebuilt_vector
-DELETE FROM rebuilt_vector WHERE version_id = ?;
-
--- name: drop_rebuilt_tokens
-DELETE FROM rebuilt_token WHERE version_id = ?;
-
--- name: drop_unembedded
-DELETE FROM unembedded WHERE version_id = ?;
-
 -- name: take_unembedded
-DELETE FROM unembedded WHERE version_id = ? AND stamp = ? RETURNING version_id;
+-- Of [version, stamp].
+DELETE FROM unembedded WHERE (version_id, stamp) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))
+RETURNING version_id;
 
--- name: keep_vector
-INSERT OR REPLACE INTO vector (version_id, embedding) VALUES (?, ?);
+-- name: keep_vectors
+-- The vectors come as one blob, each ?3 bytes long.
+INSERT OR REPLACE INTO vector (version_id, embedding) SELECT value, substr(?2, 1 + key * ?3, ?3) FROM json_each(?1);
 
 -- name: unembedded
 SELECT u.version_id, m.id, u.stamp, v.text, m.actor_id, p.text, n.actor_id
@@ -179,7 +182,7 @@ JOIN memory_version AS v ON v.id = u.version_id
 JOIN memory AS m ON m.id = v.memory_id
 LEFT JOIN memory AS n ON n.id = m.previous_id AND m.answers = 0 AND n.deleted_at IS NULL
 LEFT JOIN memory_version AS p ON p.id = n.version_id
-WHERE u.version_id = ?;
+WHERE u.version_id IN (SELECT value FROM json_each(?));
 
 -- name: unembedded_ids
 SELECT version_id FROM unembedded WHERE version_id > ? ORDER BY version_id LIMIT ?;
@@ -187,58 +190,9 @@ SELECT version_id FROM unembedded WHERE version_id > ? ORDER BY version_id LIMIT
 -- name: projects_of
 SELECT id, project FROM owner WHERE id IN (SELECT value FROM json_each(?));
 
--- name: versions_of
-SELECT id FROM memory_version WHERE id = ?1 UNION ALL SELECT id FROM memory_version WHERE memory_id = ?1 AND id <> memory_id;
-
 -- name: touch
-UPDATE memory SET changed = ?2 WHERE id = ?1;
-
--- name: keep_text
-UPDATE memory SET changed = ?2, version_id = ?3, digest = ?4, updated_at = ?5, answers = 0 WHERE id = ?1;
-
--- name: keep_details
-UPDATE memory SET changed = ?2, metadata = ?3, expires_on = ?4, updated_at = ?5 WHERE id = ?1;
-
--- name: keep_time
-UPDATE memory SET changed = ?2, said_at = ?3, created_at = ?3 WHERE id = ?1;
-
--- name: mark_deleted
-UPDATE memory SET changed = ?2, deleted_at = ?3 WHERE id = ?1;
-
--- name: forget_last
-UPDATE conversation SET last_memory_id = ?2 WHERE owner_id = ?3 AND last_memory_id = ?1;
-
--- name: successors
-SELECT id, version_id FROM memory WHERE previous_id = ? AND deleted_at IS NULL;
-
--- name: relink
-UPDATE memory SET previous_id = ?2, changed = ?3 WHERE id = ?1;
-
--- name: keep_runs
-UPDATE memory SET changed = ?2, run_id = ?3, earlier_runs = ?4, sayings = ?5, said_at = ?6 WHERE id = ?1;
-
--- name: sayings_in_run
-SELECT s.message_id FROM source AS s JOIN message AS m ON m.id = s.message_id
-WHERE s.memory_id = ? AND s.kind = 'said' AND m.run_id = ?;
-
--- name: drop_source
-DELETE FROM source WHERE memory_id = ? AND message_id = ?;
-
--- name: last_saying
-SELECT MAX(m.said_at) FROM source AS s JOIN message AS m ON m.id = s.message_id
-WHERE s.memory_id = ? AND s.kind = 'said';
-
--- name: add_event
-INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
-
--- name: add_changes
--- What was just done to these memories, for the readers of the feed.
-INSERT INTO change (memory_id, place)
-SELECT value, (SELECT max(p.place) FROM operation AS p WHERE p.memory_id = value) FROM json_each(?) ORDER BY key;
+-- Of [memory, owner version].
+UPDATE memory SET changed = t.value ->> 1 FROM json_each(?) AS t WHERE memory.id = t.value ->> 0;
 
 -- name: tell_from_the_beginning
 UPDATE webhook SET since = 0;
-
--- name: add_operation
-INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
-VALUES (?1, (SELECT coalesce(max(place) + 1, 0) FROM operation WHERE memory_id = ?1), ?2, ?3, ?4, ?5);

@@ -39,6 +39,9 @@ T = TypeVar("T")
 _BLOCK = 1024
 """Vectors read into one piece of memory."""
 
+_NEVER = (1 << 63) - 1
+"""A time after all others."""
+
 KNOWN = 1024
 LONGEST_KNOWN = 64
 """How many answers ``once`` keeps, and how long a list may be: what a filter reaches may be everybody."""
@@ -111,16 +114,11 @@ class SqliteRead:
             return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_project", project)}
         if entity_ids is None:
             return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_kind", project, kind)}
-        found: dict[int, tuple[EntityKind, str]] = {}
-        for entity_id in entity_ids:
-            owner_id = self._value("owner_by_name", project, kind, entity_id)
-            if owner_id is not None:
-                found[owner_id] = (kind, entity_id)
-        return found
+        rows = self._rows("owners_named", project, kind, _json(entity_ids))
+        return {row[0]: (row[1], row[2]) for row in rows}
 
     def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
-        found = self._connection.executemany(SQL["owner"], ((owner_id,) for owner_id in owner_ids))
-        return {row[0]: (row[1], row[2]) for row in found}
+        return {row[0]: (row[1], row[2]) for row in self._rows("describe", _json(owner_ids))}
 
     def owners_with(self, project: str, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
         if entity_ids is None:
@@ -128,9 +126,7 @@ class SqliteRead:
             return found | {row[0] for row in self._rows("members_of_kind", project, kind)}
         names = list(entity_ids)
         found = set(self.owners(project, kind, names))
-        for name in names:
-            found.update(row[0] for row in self._rows("members_named", project, kind, name))
-        return found
+        return found | {row[0] for row in self._rows("members_named", project, kind, _json(names))}
 
     def owner_version(self, owner_id: int) -> int:
         return self.once(owner_id, lambda: int(self._value("owner_version", owner_id) or 0))
@@ -177,8 +173,34 @@ class SqliteRead:
         return found
 
     def _records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
-        found = self._connection.executemany(SQL["record"], ((memory_id,) for memory_id in memory_ids))
+        found = self._rows("records", _json(memory_ids)) if memory_ids else ()
         return {row[0]: _record(row) for row in found}
+
+    def page(
+        self,
+        owner_ids: Sequence[int],
+        *,
+        limit: int,
+        offset: int = 0,
+        before: tuple[int, int] | None = None,
+        today: str | None = None,
+    ) -> list[tuple[int, MemoryRecord]]:
+        bounds = (*(before or (_NEVER, 0)), today, limit, offset)
+        found = (  # of one owner the rows come in the order of an index, and the statement ends after the page
+            self._rows("page_of_one", owner_ids[0], *bounds)
+            if len(owner_ids) == 1
+            else self._rows("page_of_several", _json(owner_ids), *bounds)
+        )
+        return [(row[0], _record(row)) for row in found]
+
+    def count(self, owner_ids: Sequence[int], *, today: str | None = None) -> int:
+        return int(self._value("count", _json(owner_ids), today))
+
+    def carriers(self, owner_id: int, project: str, entities: Sequence[tuple[EntityKind, str]]) -> list[int]:
+        if not entities:
+            return [row[0] for row in self._rows("all_of_owner", first_id(owner_id), last_id(owner_id))]
+        found = [{row[0] for row in self._rows("carriers", project, *entity, owner_id)} for entity in entities]
+        return sorted(set.intersection(*found))
 
     def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
         found = (
@@ -193,7 +215,7 @@ class SqliteRead:
         return None if memory_id is None else int(memory_id)
 
     def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
-        return {row[0]: conversation.for_update(row) for row in self._rows("for_update", json.dumps(memory_ids))}
+        return {row[0]: conversation.for_update(row) for row in self._rows("for_update", _json(memory_ids))}
 
     def known_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
         return conversation.known_words(self._connection, owner_id, digests)
@@ -208,7 +230,7 @@ class SqliteRead:
         return [HistoryEntry(*row) for row in self._rows("history", memory_id)]
 
     def sources(self, memory_ids: Sequence[int]) -> list[SourceMessage]:
-        found = self._connection.executemany(SQL["sources"], ((memory_id,) for memory_id in memory_ids))
+        found = self._rows("sources", _json(memory_ids))
         return [SourceMessage(row[0], row[1], row[2] & last_id(0), row[3], row[4]) for row in found]
 
     def messages(
@@ -222,11 +244,22 @@ class SqliteRead:
         found.sort(key=lambda message: message.recorded_at)
         return found[offset : None if limit is None else offset + limit]
 
+    def latest_messages(self, owner_ids: Sequence[int], scope: Scope, count: int) -> list[JournalMessage]:
+        found: list[JournalMessage] = []
+        conversations: list[Any] = self._rows("conversations", _json(owner_ids)).fetchall()
+        for conversation_id, recorded_at in conversations:
+            if len(found) >= count and recorded_at < found[-count].recorded_at:
+                break  # all that this conversation and those after it hold is older
+            bounds = (first_id(conversation_id), last_id(conversation_id), scope.agent_id, scope.app_id, scope.run_id)
+            rows = self._rows("latest_messages", *bounds, count).fetchall()
+            found += [read_message(row) for row in reversed(rows)]
+            found.sort(key=lambda message: message.recorded_at)
+        return found[-count:]
+
     def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
         if version_ids is None:
             version_ids = [row[0] for row in self._rows("unembedded_ids", 0, limit)]
-        found = self._connection.executemany(SQL["unembedded"], ((version_id,) for version_id in version_ids[:limit]))
-        return [Unembedded(*row) for row in found]
+        return [Unembedded(*row) for row in self._rows("unembedded", _json(version_ids[:limit]))]
 
     def unembedded_ids(self, after: int, limit: int) -> list[int]:
         return [row[0] for row in self._rows("unembedded_ids", after, limit)]
@@ -297,3 +330,8 @@ def read_message(row: tuple[Any, ...]) -> JournalMessage:
         run_id=run,
         conversation=key,
     )
+
+
+def _json(values: Iterable[int | str]) -> str:
+    """A set of values as one argument of a statement."""
+    return json.dumps(list(values), ensure_ascii=False)

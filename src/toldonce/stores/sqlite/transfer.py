@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from typing import Any
 
 import apsw
 
-from toldonce.stores.sqlite.ids import first_id, last_id
+from toldonce.stores.protocol import JournalMessage
+from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.types import Scope
@@ -85,6 +87,25 @@ class SqliteTransferWrite(SqliteTransferRead):
         self._reserve = reserve
         self._bump = bump
 
+    def add_messages(self, owner_id: int, messages: Sequence[JournalMessage]) -> tuple[int, JournalMessage | None]:
+        written = 0
+        for key in dict.fromkeys(message.conversation for message in messages):
+            base = first_id(self._conversation(owner_id, key))
+            next_place = int(self._value("next_place", base >> SEQUENCE_BITS))
+            mine = [message for message in messages if message.conversation == key]
+            new = [message for message in mine if message.place >= next_place]
+            old = {message.place: message for message in mine if message.place < next_place}
+            ids = json.dumps([base + place for place in old])
+            there = {row[0] - base: row[1] for row in self._rows("digests", ids)}
+            for place, message in old.items():
+                if there.get(place) != message.digest:
+                    return written, message
+            if new:
+                conversation.append(self._connection, base, new)
+                self._rows("keep_place", base >> SEQUENCE_BITS, new[-1].place + 1)
+            written += len(new)
+        return written, None
+
     def insert(self, project: str, owner_id: int, memory: Carried, tokens: bytes) -> int | None:
         first = self._reserve(owner_id, len(memory.versions))
         versions = range(first, first + len(memory.versions))
@@ -107,9 +128,9 @@ class SqliteTransferWrite(SqliteTransferRead):
         return current
 
     def keep_thread(self, owner_id: int, thread: Thread) -> None:
-        conversation = self._conversation(owner_id, thread.key)
+        conversation_id = self._conversation(owner_id, thread.key)
         session, last = self._id(thread.session), self._id(thread.last_memory)
-        self._rows("keep_thread", conversation, thread.next_place, session, thread.last_said_at, last)
+        self._rows("keep_thread", conversation_id, thread.next_place, session, thread.last_said_at, last)
 
     def _conversation(self, owner_id: int, key: str) -> int:
         found = self._value("conversation", owner_id, key)

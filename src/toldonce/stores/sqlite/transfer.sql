@@ -49,6 +49,15 @@ SELECT id FROM conversation WHERE owner_id = ? AND key = ?;
 -- name: add_conversation
 INSERT INTO conversation (owner_id, key) VALUES (?, ?);
 
+-- name: next_place
+SELECT next_place FROM conversation WHERE id = ?;
+
+-- name: keep_place
+UPDATE conversation SET next_place = ?2 WHERE id = ?1;
+
+-- name: digests
+SELECT id, digest FROM message WHERE id IN (SELECT value FROM json_each(?));
+
 -- name: keep_thread
 UPDATE conversation SET next_place = max(next_place, ?2), session_id = ?3, last_said_at = ?4, last_memory_id = ?5
 WHERE id = ?1;

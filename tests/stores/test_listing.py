@@ -1,0 +1,72 @@
+"""Lists of memories and messages, newest first."""
+
+from __future__ import annotations
+
+from tests.stores.filling import (
+    adding,
+    ask,
+    delete,
+    fill,
+    said,
+)
+from toldonce.stores.protocol import (
+    ConversationAddress,
+    EditedMemory,
+    Store,
+    Write,
+)
+from toldonce.types import Scope
+
+
+def test_a_page_is_a_stretch_of_the_owners_memories_newest_first(store: Store) -> None:
+    ann, mine = fill(store, *(f"tea {n}" for n in range(7)))
+    bo, others = fill(store, "beer", "wine", user="bo")
+    stranger, _ = fill(store, "milk", user="eve")
+
+    def age(tx: Write) -> None:
+        for n, memory in enumerate(tx.for_update([*mine, *others]).values()):
+            last_day = "2020-01-01" if n == 5 else None
+            tx.edit(EditedMemory(memory, {}, last_day, 100 + n % 3, memory.text, None, None), 20)
+
+    store.write_now(age)
+    with store.read() as view:
+        everything = sorted(
+            ((r.created_at, i) for i, r in {**view.records_of(ann), **view.records_of(bo)}.items()), reverse=True
+        )
+        order = [memory_id for _, memory_id in everything]
+        for owners, expected in (([ann, bo], order), ([ann], [i for i in order if i in mine]), ([bo], others[::-1])):
+            assert view.count(owners) == len(expected)
+            assert [i for i, _ in view.page(owners, limit=100)] == expected
+            for offset in range(len(expected) + 1):
+                assert [i for i, _ in view.page(owners, limit=2, offset=offset)] == expected[offset : offset + 2]
+            for place, memory_id in enumerate(expected):
+                record = view.records([memory_id])[memory_id]
+                behind = view.page(owners, limit=100, before=(record.created_at, memory_id))
+                assert [i for i, _ in behind] == expected[place + 1 :]
+        assert view.count([ann], today="2026-01-01") == 6
+        assert mine[5] not in dict(view.page([ann], limit=100, today="2026-01-01"))
+        assert mine[5] in dict(view.page([ann], limit=100, today="2020-01-01"))
+        assert view.page([], limit=5) == []
+    store.write_now(lambda tx: delete(tx, mine[0]))
+    with store.read() as view:
+        assert view.count([ann, bo, stranger]) == 9
+        assert mine[0] not in dict(view.page([ann], limit=100))
+
+
+def test_the_latest_messages_are_the_end_of_the_journal(store: Store) -> None:
+    def at(recorded_at: int, place: int, key: str) -> None:
+        address = ConversationAddress("p", "user", "ann", key)
+        message = said(place, f"{key} {place}")._replace(recorded_at=recorded_at, run_id=key)
+        store.write_now(lambda tx: tx.apply(adding(address, tx.conversation(ask(address)), [message])))
+
+    for turn in range(12):  # by turns in two conversations, and at last in a third
+        at(turn, turn // 2, "ab"[turn % 2])
+    for place in range(3):
+        at(50 + place, place, "c")
+    with store.read() as view:
+        owners = list(view.owners("p", None, None))
+        for scope in (Scope(), Scope(run_id="a")):
+            journal = view.messages(owners, scope, limit=None, offset=0)
+            assert len(journal) == (15 if scope == Scope() else 6)
+            for count in (1, 2, 5, 15, 99):
+                assert view.latest_messages(owners, scope, count) == journal[-count:]
