@@ -47,7 +47,7 @@ def empty(open_empty: Callable[[], Store]) -> Store:
 
 
 def test_what_was_read_whole_is_written_whole(store: Store, empty: Store) -> None:
-    owner, (tea, coffee, milk) = fill(store, "tea", "coffee", "milk")
+    owner, (tea, coffee, _milk) = fill(store, "tea", "coffee", "milk")
     embed(store)
     say_again(store, owner, tea, "r2", at=20)
     store.write_now(lambda tx: delete(tx, coffee))
