@@ -116,7 +116,10 @@ def test_what_no_memory_comes_of_is_named(memory: Memory) -> None:
     talk = [user("I live in Bergen"), agent("Thanks!"), {"role": "assistant", "content": None}]
     answer = memory.add(talk, user_id="ann")
     assert [one["memory"] for one in answer["results"]] == ["I live in Bergen"]
-    assert [one["reason"] for one in answer["left_out"]] == ["messages[2] has no words.", "says nothing to remember"]
+    assert [one["reason"] for one in answer["left_out"]] == [
+        "messages[2] has no words: its content must be text or a list of parts.",
+        "says nothing to remember",
+    ]
     assert answer["left_out"][1]["content"] == "Thanks!"
     again = memory.add([*talk, user("And I ski")], user_id="ann")
     assert [(one["event"], one["memory"]) for one in again["results"]] == [

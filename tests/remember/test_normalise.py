@@ -70,6 +70,8 @@ def test_a_message_has_its_own_time_or_that_of_the_call() -> None:
         ([{"role": "bogus", "content": "x"}], r"messages\[0\].role is 'bogus'"),
         ([{"content": "x"}], "role is None"),
         ([{"role": "user", "content": 5}], "content must be text or a list of parts"),
+        ([{"role": "user"}], r"messages\[0\] has no words"),
+        ([{"role": "user", "content": None}, {"role": "system", "content": "x"}], "has no words"),
         ([{"role": "user", "content": "x" * 1_000_000}], f"the most is {LONGEST_MESSAGE:,}"),
     ],
 )

@@ -85,10 +85,14 @@ def _read(message: object, where: str, said_at: int | None, notes: list[str]) ->
         raise InvalidMessage(
             f"{where}.role is {role!r:.80}. Use 'user' or 'assistant'; system, developer and tool messages are skipped."
         )
-    text = _text(message.get("content"), f"{where}.content")
+    content = message.get("content")
+    if content is None:
+        if message.get("tool_calls") or message.get("function_call"):
+            return None
+        raise InvalidMessage(f"{where} has no words: its content must be text or a list of parts.")
+    text = _text(content, f"{where}.content")
     if not text.strip():
-        if not (message.get("tool_calls") or message.get("function_call")):
-            notes.append(f"{where} has no words.")
+        notes.append(f"{where} has no words.")
         return None
     if len(text) > LONGEST_MESSAGE:
         raise InvalidMessage(
@@ -130,8 +134,6 @@ def _label(message: Mapping[Any, Any], key: str, where: str, notes: list[str]) -
 
 def _text(content: object, where: str) -> str:
     """The words of a message: a string, or the text parts of a list; images and sounds have none."""
-    if content is None:
-        return ""
     if isinstance(content, str):
         return content
     if isinstance(content, Mapping):
