@@ -25,3 +25,19 @@ def order(*texts: str) -> list[str]:
 def test_a_statement_comes_before_what_says_little(statement: str, little: str) -> None:
     assert order(statement, little) == [statement, little]
     assert order("Older words that state something.", statement)[0] == statement
+
+
+@pytest.mark.parametrize(
+    "courtesy",
+    [
+        "Okay, I will keep that in mind. Thanks again for your help.",
+        "Sure, please recommend some. Thanks for your advice, my friend.",
+        "Okay, I will seriously consider your advice. Thank you for your help.",
+        "That was kind of you, my dear, and I'll think about it.",
+        "Could you tell me more about it? I would like to know.",
+        "Your answers have really helped me today.",
+    ],
+)
+def test_courtesies_come_after_facts_though_they_speak_of_oneself(courtesy: str) -> None:
+    facts = ["I live in Bergen and work as a nurse.", "My two boys play handball.", "Thanks! I am allergic to nuts."]
+    assert order(*facts, courtesy, courtesy)[:3] == facts[::-1]

@@ -26,6 +26,18 @@ _PHRASES = re.compile(
 """Beginnings that speak of the talk, not of the person."""
 
 
+_PROMISE = re.compile(r"\bi(?:'ll| will)\b.*\b(?:your|you|it|that|this|those|them)\b|\bplease\b", re.IGNORECASE)
+"""What the person will do with what was just said, or asks the agent for."""
+
+_ADDRESSES = re.compile(r"\b(?:you|your|yours|thank|thanks)\b", re.IGNORECASE)
+"""Speaks to the agent: mostly of the talk, though perhaps of oneself too."""
+
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
+
+_TALK = 3
+_ASSISTANTS = 4
+
+
 def about_the_person_first(memories: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What the person said about themselves, newest first; then what else they said; the assistant's lines last."""
     return sorted(newest_first(memories), key=_rank)
@@ -41,13 +53,17 @@ def _when(memory: Mapping[str, Any]) -> str:
 
 
 def _rank(memory: Mapping[str, Any]) -> int:
-    """0 for a statement about oneself, more for less of it."""
-    text = str(memory.get("memory") or "").strip()
-    words = re.findall(r"[\w'’]+", text.casefold().replace("’", "'"))
+    """0 for a statement about oneself, more for less of it. A memory is as good as the best of its sentences."""
     if memory.get("role") == "assistant":
-        return 4
-    if size(text) < _LITTLE_SAID or _PHRASES.match(text.replace("’", "'")):
-        return 3
-    if text.endswith("?"):
+        return _ASSISTANTS
+    text = str(memory.get("memory") or "").strip().replace("’", "'")
+    return min((_rank_of_sentence(sentence) for sentence in _SENTENCE_ENDS.split(text)), default=_TALK)
+
+
+def _rank_of_sentence(sentence: str) -> int:
+    if size(sentence) < _LITTLE_SAID or _PHRASES.match(sentence) or _PROMISE.search(sentence):
+        return _TALK
+    if sentence.endswith("?"):
         return 2
-    return 0 if any(word in _SELF for word in words) else 1
+    of_self = any(word in _SELF for word in re.findall(r"[\w']+", sentence.casefold()))
+    return 0 if of_self and not _ADDRESSES.search(sentence) else 1
