@@ -264,3 +264,17 @@ async def test_a_block_from_a_saved_context_is_replaced_and_never_stored(oslo: A
     assert len(blocks(call.shown[0])) == 1
     assert "Bergen" not in str(call.shown[0])
     assert "I recall" not in str(await oslo.said())
+
+
+async def test_the_block_leaves_out_what_stands_in_the_prompt(ann: Ann) -> None:
+    """The room is for earlier calls; what a rewrite took out of the prompt may be recalled again."""
+    await ann.told("Nora is vegetarian, so the dinner needs a vegetarian dish.")
+    dinner = [f"The dinner on Saturday needs dish number {n}." for n in range(6)]
+    async with Call(ann.service(params=anything(search_limit=3))) as call:
+        for text in dinner:
+            await call.say(text)
+        assert "Nora" in str(blocks(call.shown[-1]))
+        assert not any(text in str(blocks(shown)) for shown in call.shown for text in dinner)
+        call.context.set_messages([{"role": "system", "content": "You are terse."}])
+        await call.say("Which dish number does the dinner on Saturday need?")
+    assert any(text in str(blocks(call.shown[-1])) for text in dinner), "positive control"

@@ -125,3 +125,27 @@ async def test_a_memory_that_hangs_is_told_to_the_llm(monkeypatch: pytest.Monkey
     await listing(Params())
     assert ["error" in told for told in Params.told] == [True, True, True, False]
     assert Params.told[-1] == {"memories": []}
+
+
+async def test_a_memory_that_fails_is_told_to_the_llm() -> None:
+    class Fails:
+        async def search(self, **_: Any) -> Any:
+            raise ConnectionError("the line is dead")
+
+        get_all = add = delete = search
+
+    class Params:
+        context = None
+
+        def __init__(self) -> None:
+            self.told: list[Any] = []
+
+        async def result_callback(self, result: Any) -> None:
+            self.told.append(result)
+
+    service = Mem0MemoryService(user_id="ann", memory=Fails())  # type: ignore[arg-type] # a stand-in
+    search_memory, remember, *_ = service.tools()
+    for tool, argument in ((search_memory, "tea"), (remember, "I like tea.")):
+        params = Params()
+        await tool(params, argument)
+        assert "the line is dead" in params.told[0]["error"]

@@ -338,9 +338,7 @@ class MemoryService(MemoryHearing):
 
     def _keeps_order(self) -> bool:
         """The embedded engine writes in the order in which it is called."""
-        from toldonce.memory import AsyncMemory
-
-        return isinstance(self.memory_client, AsyncMemory)
+        return self._embedded
 
     async def _not_stored_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         journal = getattr(self.memory_client, "messages", None)

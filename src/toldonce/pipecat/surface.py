@@ -19,16 +19,20 @@ from pipecat.processors.frame_processor import FrameProcessor
 from toldonce.recall import in_context, needs_memory
 
 from .backends import GREETING_WAITS, call, results_of, takes
-from .block import CLOSING, Blocks, Formatter, Hit, Lines, harmless, know_shape
+from .block import CLOSING, Blocks, Formatter, Hit, Lines, harmless, know_shape, shown_of
 from .capture import Clock, Context
 from .compat import INSTRUCTION_ROLE
 from .identity import Scope, User, UserId, what_may_be_seen
+from .messages import text_of
 from .prefetcher import Prefetcher, merged
 from .profile import about_the_person_first, newest_first
 from .prompt import Look, PromptBlocks
 from .writer import Entry, Ids
 
 Order: TypeAlias = Literal["about", "newest", "oldest"]
+
+_MORE = 3
+"""So many times the memories of a block are looked up on this machine: some may stand in the prompt already."""
 
 PROFILE_REACH = 1000
 """The newest memories ``get_memories`` looks through."""
@@ -134,9 +138,8 @@ class MemorySurface(FrameProcessor):
                 self._edits = edits
                 found = await still_there(found)
             overdue = await still_there(answer.overdue) if answer.overdue else ()
-            hits = merged(found, overdue, self.search_limit)
-            if not self._needed(query, hits):
-                hits = []
+            wanted = self._needed(query, [*found, *overdue])
+            hits = merged(not_in(context, found), not_in(context, overdue), self.search_limit) if wanted else []
         if epoch != self._epoch:
             return  # Meanwhile the user changed, or went off the record: what was found is not for this prompt.
         self.last_query = query
@@ -151,7 +154,7 @@ class MemorySurface(FrameProcessor):
     async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
         """The memories for ``query``; ``[]`` if the memory fails."""
         try:
-            return await self._search(query)
+            return await self._search(query, self.search_limit)
         except Exception as error:  # As documented.
             logger.error(f"Memories could not be searched: {error!r}")
             return []
@@ -179,13 +182,14 @@ class MemorySurface(FrameProcessor):
 
     async def _look_up(self, query: str) -> Sequence[Hit]:
         """Search, or let a subclass that overrides ``_retrieve_memories`` do it."""
-        overridden = type(self)._retrieve_memories is not MemorySurface._retrieve_memories
-        return await (self._retrieve_memories if overridden else self._search)(query)
+        if type(self)._retrieve_memories is not MemorySurface._retrieve_memories:
+            return await self._retrieve_memories(query)
+        return await self._search(query, self.search_limit * (_MORE if self._embedded else 1))
 
     async def _send(self, entries: Sequence[Entry]) -> None:
         raise NotImplementedError("only a service in a pipeline is handed what was said")
 
-    async def _search(self, query: str) -> list[dict[str, Any]]:
+    async def _search(self, query: str, limit: int) -> list[dict[str, Any]]:
         ids = self._ids()
         if ids is None:
             return []
@@ -195,7 +199,7 @@ class MemorySurface(FrameProcessor):
             self.memory_client.search,
             query=query,
             filters=self._visible(ids),
-            top_k=self.search_limit,
+            top_k=limit,
             threshold=self.search_threshold,
             **self._turns_before(query),
         )
@@ -217,6 +221,13 @@ class MemorySurface(FrameProcessor):
         before = self._turns_before(query).get("context", ())
         asked = in_context(query, [(turn["role"], turn["content"]) for turn in before])
         return needs_memory(asked, [str(hit.get("memory")) for hit in hits])
+
+    @cached_property
+    def _embedded(self) -> bool:
+        """Whether the memory is the engine in this process."""
+        from toldonce.memory import AsyncMemory
+
+        return isinstance(self.memory_client, AsyncMemory)
 
     @cached_property
     def _leans(self) -> bool:
@@ -283,6 +294,17 @@ class MemorySurface(FrameProcessor):
     @cached_property
     def _prompt(self) -> PromptBlocks:
         return PromptBlocks(self._blocks)
+
+
+def not_in(context: Context, hits: Sequence[Hit]) -> list[Hit]:
+    """The memories that do not stand in the conversation word for word: the LLM reads those anyway."""
+    standing = {text_of(message).strip() for message in context.get_messages() if not Blocks.is_any(message)}
+    return [
+        hit
+        for hit in hits
+        if str(hit.get("memory")).strip() not in standing
+        and not all(part.strip() in standing for part in str(shown_of(hit)).split(" — "))
+    ]
 
 
 def folded(text: str) -> str:

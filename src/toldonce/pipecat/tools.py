@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
+from loguru import logger
+
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
 from toldonce.text.tokens import stem, words
@@ -72,19 +74,23 @@ def make_tools(memory: Remembers) -> list[Tool]:
 
     async def list_memories(params: Any) -> None:
         """List what is remembered of the user."""
-        await params.result_callback({"memories": _told(await memory.get_memories(limit=_LISTED))})
+        async with _answering(params):
+            await params.result_callback({"memories": _told(await memory.get_memories(limit=_LISTED))})
 
     return [search_memory, remember, forget, list_memories]
 
 
 @asynccontextmanager
 async def _answering(params: Any) -> AsyncIterator[None]:
-    """The agent says nothing until its tool has answered: a memory that does not is told to it as such."""
+    """The agent says nothing until its tool has answered: a memory that fails, or does not, is told as such."""
     try:
         async with asyncio.timeout(PATIENCE):
             yield
     except TimeoutError:
         await params.result_callback({"error": f"The memory did not answer within {PATIENCE:.0f} seconds."})
+    except Exception as error:  # Whatever it raises, the conversation goes on.
+        logger.error(f"A tool of the memory failed: {error!r}")
+        await params.result_callback({"error": f"The memory could not be used: {error}"})
 
 
 def clearly_about(query: str, hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:

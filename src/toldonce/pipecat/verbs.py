@@ -61,7 +61,7 @@ class MemoryVerbs(MemorySurface):
 
     async def find(self, query: str) -> Sequence[Hit]:
         """The memories for a query; errors are the memory's own."""
-        return await self._search(query)
+        return await self._search(query, self.search_limit)
 
     async def note(self, fact: str) -> None:
         """Remember a sentence as something the person said, beside the conversation."""
