@@ -34,6 +34,7 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 _QUESTION_WORDS = frozenset("what which who whom whose where when why how".split())
+_VAGUE_STEMS = frozenset(map(stem, english.VAGUE))
 _CUES = re.compile(
     r"\b(?:remember|remind|recall|forg[eo]t\w*(?! (?:about )?(?:it|that)\b| i said (?:it|that)\b)|last time|previously|"
     r"tell me (?:about|wh\w+|how)|"
@@ -65,17 +66,24 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
     if (matters and _CUES.search(utterance)) or overview(utterance) is not None:
         return True
-    weighty = [word for word in matters if word not in english.VAGUE]
+    weighty = [word for word in matters if word not in english.VAGUE and stem(word) not in _VAGUE_STEMS]
     of_a_person = _OF_A_PERSON.search(utterance) is not None
     told = {stem(word) for text in found[:FIRST] for word in words(text)}
     known = any(stem(word) in told for word in weighty)
     if _PLEASANTRY.search(utterance):
         return known or (bool(weighty) and of_a_person)
-    if ASKS.search(utterance) or utterance.rstrip().endswith(("?", "？", "؟")):
+    if ASKS.search(utterance):
         return bool(weighty) or (bool(matters) and of_a_person) or not content
+    if utterance.rstrip().endswith(("?", "？", "؟")):
+        return bool(weighty)
     if known or len(weighty) >= SUBSTANCE or (weighty and not _QUESTION_WORDS.isdisjoint(said)):
         return True
     keywords = "!" not in utterance and all(
         word in english.GLUE or word in matters or word == "please" for word in said
     )
-    return keywords and (bool(weighty) or any(stem(word) in told for word in matters))
+    return keywords and (bool(weighty) or any(0 < _holding(word, found) <= FIRST for word in matters))
+
+
+def _holding(word: str, found: Sequence[str]) -> int:
+    """How many of the memories found hold a word: what most of them hold is said every day."""
+    return sum(stem(word) in map(stem, words(text)) for text in found)

@@ -25,7 +25,7 @@ class Weights:
     Rounded by hand from a plateau: bench/tune.py finds none that differ much, whichever conversation it leaves out.
     """
 
-    bm25: float = 0.3
+    bm25: float = 0.4
     """Of the best row's BM25 in the query."""
     coverage: float = 0.6
     """Of a query whose every word is in the memory."""

@@ -1,0 +1,169 @@
+"""Each signal decides one small ranking: with its weight at zero, another memory is first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.recall.helpers import DAY, DIMENSIONS, talk, view
+from toldonce.index.ram import RamView
+from toldonce.recall import analyse, rank
+from toldonce.recall.scoring import WEIGHTS, Scored
+from toldonce.types import IndexRow
+
+QUESTION = np.eye(DIMENSIONS, dtype=np.float32)[0]
+
+
+def like(share: float, other: int = 1) -> NDArray[np.float32]:
+    """A vector whose cosine with the question's is ``share``."""
+    found = np.zeros(DIMENSIONS, np.float32)
+    found[0], found[other] = share, np.sqrt(1 - share**2)
+    return found
+
+
+def crowd() -> list[IndexRow]:
+    """Twenty memories about nothing in particular, in sessions of their own."""
+    return [
+        row
+        for n in range(20)
+        for row in talk(f"filler{n} words{n} here{n}", session=100 + n, start=100 + n, vector=like(0.0, 2 + n))
+    ]
+
+
+def first(store: RamView, text: str, weight: str, value: float | None = None) -> int:
+    weights = WEIGHTS if value is None else replace(WEIGHTS, **{weight: value})
+    query = analyse(text, store, 19_520 * DAY)
+    return rank(store, query, QUESTION, limit=1, unrelated=0.0, weights=weights)[0].memory_id
+
+
+def with_vectors(rows: list[IndexRow], *shares: float) -> list[IndexRow]:
+    return [row._replace(vector=like(share)) for row, share in zip(rows, shares, strict=True)]
+
+
+CASES = {
+    "coverage": (
+        "zither oboe",
+        [
+            with_vectors(talk("oboe oboe"), 0.0),
+            with_vectors(talk("zither", "oboe and some other words here", session=2, start=2), 0.0, 0.0),
+        ],
+        3,
+    ),
+    "bm25": (
+        "zither",
+        [
+            with_vectors(talk("zither " + " ".join(f"pad{n}" for n in range(30))), 0.05),
+            with_vectors(talk("zither zither", session=2, start=2), 0.0),
+        ],
+        2,
+    ),
+    "dense": (
+        "anything unheard",
+        [with_vectors(talk("one thing"), 0.7), with_vectors(talk("two things", session=2, start=2), 0.0)],
+        1,
+    ),
+    "dense_after": (
+        "anything unheard",
+        [
+            with_vectors(talk("setting", "payoff"), 0.5, 0.5),
+            with_vectors(talk("alone", session=2, start=3), 0.55),
+        ],
+        1,
+    ),
+    "answer": (
+        "anything unheard",
+        [
+            with_vectors(talk("Ana: Which boat?", "Bo: Red"), 0.5, 0.45),
+            with_vectors(talk("Ana: alone", session=2, start=3), 0.6),
+        ],
+        2,
+    ),
+    "session": (
+        "anything unheard",
+        [
+            with_vectors(talk("uno", session=1, start=1), 0.52),
+            with_vectors(talk("dos", "tres", "cuatro", session=2, start=2, previous_id=None), 0.5, 0.49, 0.48),
+        ],
+        2,
+    ),
+    "speaker": (
+        "Where did Ana go?",
+        [with_vectors(talk("Bo: uptown"), 0.5), with_vectors(talk("Ana: downtown", session=2, start=2), 0.45)],
+        2,
+    ),
+    "of_self": (
+        "Where do I go?",
+        [
+            with_vectors(talk("uptown", role="assistant"), 0.5),
+            with_vectors(talk("downtown", session=2, start=2), 0.45),
+        ],
+        2,
+    ),
+    "asked": (
+        "anything unheard",
+        [
+            with_vectors(talk("Ana: What is your boat?"), 0.5),
+            with_vectors(talk("Bo: downtown", session=2, start=2), 0.45),
+        ],
+        2,
+    ),
+    "period": (
+        "unheard yesterday",
+        [
+            with_vectors(talk("uptown", day=19_400), 0.5),
+            with_vectors(talk("downtown", session=2, start=2, day=19_519), 0.45),
+        ],
+        2,
+    ),
+    "overview": (
+        "What did we talk about last time?",
+        [
+            with_vectors(talk("uptown", session=500, start=500, day=19_400), 0.5),
+            with_vectors(talk("downtown", session=2, start=2, day=19_510), 0.0),
+        ],
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("weight", CASES)
+def test_each_signal_decides_a_ranking(weight: str) -> None:
+    text, sessions, expected = CASES[weight]
+    store = view(*sessions, crowd())
+    assert first(store, text, weight) == expected
+    assert first(store, text, weight, 0.0) != expected
+
+
+def _scores(store: RamView) -> dict[int, Scored]:
+    query = analyse("Where is my zither?", store)
+    return {hit.memory_id: hit for hit in rank(store, query, QUESTION, limit=50, unrelated=0.0)}
+
+
+def test_a_score_does_not_depend_on_a_better_memory() -> None:
+    fact = with_vectors(talk("The zither is upstairs"), 0.5)
+    better = with_vectors(talk("My zither stands in the hall", session=2, start=2), 0.9)
+    alone, beside = _scores(view(fact, crowd())), _scores(view(fact, better, crowd()))
+    assert beside[2].score > beside[1].score
+    assert beside[1].score == pytest.approx(alone[1].score, abs=0.05)
+
+
+def test_a_narrow_embedder_gives_the_same_scores() -> None:
+    rows = [*with_vectors(talk("The zither is upstairs"), 0.5), *crowd()]
+    narrow = []
+    for row in rows:
+        assert row.vector is not None
+        # One more direction that all share lifts every cosine to .75 + .25 c.
+        moved = row.vector / np.float32(2)
+        moved[-1] = np.sqrt(0.75)
+        narrow.append(row._replace(vector=moved))
+    question = QUESTION / np.float32(2)
+    question[-1] = np.sqrt(0.75)
+    stores = view(rows), view(narrow)
+    query = [analyse("Where is my zither?", store) for store in stores]
+    wide = rank(stores[0], query[0], QUESTION, limit=30, unrelated=0.0)
+    other = rank(stores[1], query[1], question, limit=30, unrelated=0.75)
+    assert [hit.memory_id for hit in wide[:1]] == [1] == [hit.memory_id for hit in other[:1]]
+    assert [hit.score for hit in other] == pytest.approx([hit.score for hit in wide], abs=0.01)
