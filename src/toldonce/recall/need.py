@@ -23,7 +23,7 @@ SUBSTANCE = 3
 FIRST = 3
 """How many of the memories found an utterance has to share a word with to speak of the same: those most like it."""
 
-_LAUGHTER = re.compile(r"(?:(?:ha|he|hi|ja|lo|m+|h+|o+|a+)h?)+l?|\w*(\w)\1{2,}\w*")
+_LAUGHTER = re.compile(r"(?:he|hi|ja|lo|[hmoa])++l?|(?<!\w)(?=\w++\Z)\w*?(\w)\1\1\w*+")
 """Hahaha, mmhm, sooooo."""
 
 ASKS = re.compile(

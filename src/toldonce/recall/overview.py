@@ -38,7 +38,9 @@ _LAST_SESSION = re.compile(
 )
 _LATEST = re.compile(
     r"\b(?:last|latest|most recent) (?:thing|message|sentence|statement)\b"
-    r"|\bjust (?:now )?(?:say|said|tell|told)\b|\b(?:say|said|tell|told)\b.* (?:last|just now)\W*$",
+    r"|\bjust (?:now )?(?:say|said|tell|told)\b"
+    # From the first such word of a line only: from each, it would be read to its end again and again.
+    r"|(?m:^)(?:(?!\b(?:say|said|tell|told)\b).)*+\b(?:say|said|tell|told)\b.* (?:last|just now)\W*$",
     re.IGNORECASE,
 )
 
