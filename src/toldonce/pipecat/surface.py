@@ -298,7 +298,9 @@ class MemorySurface(FrameProcessor):
 
 def not_in(context: Context, hits: Sequence[Hit]) -> list[Hit]:
     """The memories that do not stand in the conversation word for word: the LLM reads those anyway."""
-    standing = {text_of(message).strip() for message in context.get_messages() if not Blocks.is_any(message)}
+    if not hits:
+        return []
+    standing = {text_of(message).strip() for message in context.get_messages()}
     return [
         hit
         for hit in hits
