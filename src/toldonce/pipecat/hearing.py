@@ -61,7 +61,11 @@ class MemoryHearing(MemoryVerbs):
     def user_turn_added(self, context: Context, text: str) -> None:
         """The user aggregator has put a turn into its context."""
         self._look_who()
-        self._announced(context, announced("user", text), self._ids(), interrupted=False)
+        ids, said = self._ids(), announced("user", text)
+        self._soon_take(context, ids)  # The turn itself goes first.
+        if said is not None:
+            at = self._capture.moment()
+            self._soon(partial(self._capture.announce, context, said, ids, interrupted=False, at=at))
 
     def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
         """The assistant aggregator has put a turn into its context."""

@@ -290,6 +290,8 @@ class MemoryService(MemoryHearing):
 
     def _heard(self, entry: Entry) -> None:
         """Something was said: keep it for the follow-ups to it, and store it."""
+        if entry.ids is None:
+            entry.ids = self._ids()  # The answer to who it is may have come since the words were heard.
         self._earlier.append({"role": entry.role, "content": entry.text})
         self._writer.put(entry)
 
