@@ -61,7 +61,7 @@ one holds an answer, the other what was said next."""
 
 STEEPNESS, EVEN = 5.0, 0.9
 """Of the logistic curve from a sum of signals to a score, and the sum that is as likely to answer as not."""
-LENIENT, FEW = 0.25, 8
+LENIENT, FEW = 0.35, 8
 """What that sum is less by where there is but one memory, and the number of memories that halves it."""
 
 CONTEXT_ROWS = 128
