@@ -14,8 +14,8 @@ from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.requests import PROJECT
 from toldonce.filters import Filter, matches, parse_filters
 from toldonce.filters.reduction import for_owner
+from toldonce.stores.opening import open_store
 from toldonce.stores.protocol import Read
-from toldonce.stores.sqlite import SqliteStore
 
 FILTERS: list[dict[str, Any]] = [
     {"user_id": "ann", "run_id": "r0"},
@@ -39,7 +39,7 @@ def read_again(store: Read, owner: int, rest: Filter) -> set[int]:
 def test_it_is_what_reading_everything_finds(steps: list[tuple[str, str, str, int]]) -> None:
     admitted = FilterCache()
     with TemporaryDirectory() as folder, Memory(folder=folder) as memory:
-        reader = SqliteStore(Path(folder))
+        reader = open_store(Path(folder))
         try:
             for step in steps:
                 take(memory, *step)
@@ -73,7 +73,7 @@ def take(memory: Memory, verb: str, thing: str, run: str, n: int) -> None:
 def test_a_read_that_sees_less_is_not_shown_more(tmp_path: Path) -> None:
     admitted, rest = FilterCache(), parse_filters({"metadata": {"n": 1}})
     with Memory(folder=tmp_path) as memory:
-        first, second = SqliteStore(tmp_path), SqliteStore(tmp_path)
+        first, second = open_store(tmp_path), open_store(tmp_path)
         memory.add("I like green tea", user_id="ann", metadata={"n": 1})
         with first.read() as before:
             [owner] = before.owners(PROJECT, "user", ["ann"])

@@ -11,6 +11,7 @@ from toldonce.remember.plan import AddRequest, Heard, Plan, hear, offered_by, pl
 from toldonce.stores.protocol import ConversationQuery, ConversationView, KnownWords, MemoryForUpdate, New, Trace
 from toldonce.types import Message, Scope
 
+KEY = b"k" * 32
 HOUR = 3_600_000_000  # written out: promised to users, whatever the code says
 NOW = 100 * HOUR
 ANN = Scope(user_id="ann", run_id="r1")
@@ -32,11 +33,11 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def heard_in(view: ConversationView, asked: AddRequest) -> list[Heard]:
-    return hear(view, asked, offered_by(asked), {})
+    return hear(view, asked, offered_by(asked, KEY), {}, KEY)
 
 
 def queried(asked: AddRequest) -> ConversationQuery:
-    return query_for("p", asked, offered_by(asked))
+    return query_for("p", asked, offered_by(asked, KEY))
 
 
 def planned(

@@ -23,6 +23,7 @@ from toldonce.remember.plan import hear, offered_by, query_for
 from toldonce.stores.protocol import ConversationView, Trace
 
 CONVERSATIONS = int(os.environ.get("TOLDONCE_REPEAT_CONVERSATIONS", "1500"))
+KEY = b"k" * 32
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
@@ -198,7 +199,7 @@ class Journal:
             conversation_id=None,
             at=at,
         )
-        offered = offered_by(request)
+        offered = offered_by(request, KEY)
         query = query_for("p", request, offered)
         latest = self.kept[-query.window :]
         view = ConversationView(
@@ -213,7 +214,7 @@ class Journal:
                 for key in query.timed
             },
         )
-        for one in hear(view, request, offered, repeats(offered, view, at)):
+        for one in hear(view, request, offered, repeats(offered, view, at), KEY):
             trace = Trace(one.place, one.digest, one.message.said_at, at)
             self.kept.append((trace, request.scope.agent_id, one.message.content, one.message.id))
 

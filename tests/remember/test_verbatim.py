@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toldonce.remember.verbatim import Draft, draft, is_short, words_digest
+from toldonce.remember.verbatim import Draft, draft, is_short
 from toldonce.types import Message
 
 
@@ -147,13 +147,3 @@ def test_length_is_counted_alike_in_scripts_without_spaces(short: str, long: str
     assert is_short(short)
     assert not is_short(long)
     assert text_of(user(long), agent("你周末做了什么？")) == long
-
-
-def test_same_words_are_one_memory_whatever_the_white_space_between_them() -> None:
-    same = {words_digest("user", "Ann", text) for text in ("I took my pill", " I took  my\npill")}
-    assert len(same) == 1
-    for other in ("i took my pill", "I took my pill.", "I took my pill!", "I took my pi ll", "I took my píll"):
-        assert words_digest("user", "Ann", other) not in same
-    assert words_digest("user", "Ben", "I took my pill") not in same
-    assert words_digest("assistant", "Ann", "I took my pill") not in same
-    assert words_digest("user", "Ann", "I took my pill", "r") not in same

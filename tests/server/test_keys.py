@@ -10,6 +10,7 @@ from tests.server.running import Client, Running, serving
 from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import Rates
+from toldonce.stores.opening import open_store
 from toldonce.times import now
 
 SEARCH = "/v3/memories/search/"
@@ -23,9 +24,11 @@ def test_a_key_is_nowhere_on_disk(server: Running, client: Client) -> None:
 
 
 def test_the_secret_is_readable_by_its_owner_only_and_stays(tmp_path: Path) -> None:
-    digest = KeyHash(tmp_path).digest("rec_1_2")
-    assert KeyHash(tmp_path).fits("rec_1_2", digest)
-    assert not KeyHash(tmp_path).fits("rec_1_3", digest)
+    store = open_store(tmp_path)
+    digest = KeyHash(store).digest("rec_1_2")
+    assert KeyHash(store).fits("rec_1_2", digest)
+    assert not KeyHash(store).fits("rec_1_3", digest)
+    store.close()
     assert (tmp_path / "keys.secret").stat().st_mode & 0o077 == 0
 
 

@@ -11,21 +11,21 @@ import pytest
 from toldonce.engine.jobs import Worker
 from toldonce.server.retention import KEPT, KIND, Retention
 from toldonce.stores.jobs import Wanted
-from toldonce.stores.protocol import Write
+from toldonce.stores.opening import open_store
+from toldonce.stores.protocol import Store, Write
 from toldonce.stores.serving import Call, Delivery
-from toldonce.stores.sqlite import SqliteStore
 from toldonce.times import now
 from toldonce.uids import first_uid, new_uid
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = SqliteStore(tmp_path, "test embedder")
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
     yield opened
     opened.close()
 
 
-def log(store: SqliteStore, at: int, count: int) -> list[str]:
+def log(store: Store, at: int, count: int) -> list[str]:
     """Calls, each with a delivery, made at one moment."""
     uids = [new_uid(at) for _ in range(count)]
 
@@ -38,12 +38,12 @@ def log(store: SqliteStore, at: int, count: int) -> list[str]:
     return uids
 
 
-def known(store: SqliteStore, uids: list[str]) -> set[str]:
+def known(store: Store, uids: list[str]) -> set[str]:
     with store.read() as read:
         return {uid for uid in uids if read.serving.call("p", uid) is not None}
 
 
-def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
+def test_old_lines_go_and_new_ones_stay(store: Store) -> None:
     at = now()
     old = log(store, at - KEPT - 60_000_000, 1_200)
     new = log(store, at - KEPT + 60_000_000, 20)
@@ -60,7 +60,7 @@ def test_old_lines_go_and_new_ones_stay(store: SqliteStore) -> None:
     assert {delivery.message_id for delivery in left} == {f"msg_{uid}" for uid in new}
 
 
-def test_there_is_one_such_job_however_often_a_server_starts(store: SqliteStore) -> None:
+def test_there_is_one_such_job_however_often_a_server_starts(store: Store) -> None:
     for _ in range(3):
         Retention(store)
     leased = [

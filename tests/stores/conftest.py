@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from toldonce.stores.opening import open_store as open_at
 from toldonce.stores.protocol import Store
-from toldonce.stores.sqlite import SqliteStore
 
 StoreFactory = Callable[[Path], Store]
 
-STORES: dict[str, StoreFactory] = {"sqlite": lambda folder: SqliteStore(folder, "test embedder")}
+STORES: dict[str, StoreFactory] = {"sqlite": open_at}
 
 
 @pytest.fixture(params=sorted(STORES))

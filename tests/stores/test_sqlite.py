@@ -6,19 +6,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from tests.stores.old import write_old_folder
 from toldonce import Memory
-from toldonce.errors import CorruptStore, EmbedderMismatch, FolderNotUsable, NewerStore, StoreError
+from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore, StoreError
 from toldonce.stores.protocol import Write
 from toldonce.stores.sqlite import SqliteStore
 from toldonce.stores.sqlite.connection import connect, require_safe_sqlite
 from toldonce.stores.sqlite.named import SQL, migrations, named_queries
 from toldonce.stores.sqlite.read import KNOWN, LONGEST_KNOWN
 from toldonce.takeover import DATABASE
+from toldonce.text.digests import about, words_digest
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.44.5", "3.50.6", "3.51.2"])
@@ -33,7 +35,7 @@ def test_fixed_sqlite_is_accepted(version: str) -> None:
 
 
 def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path, "e")
+    store = SqliteStore(tmp_path)
     connection = store._write_connection
     assert connection.pragma("synchronous") == 2  # FULL
     assert connection.pragma("journal_mode") == "wal"
@@ -45,7 +47,7 @@ def test_commits_are_synced_and_the_wal_is_folded_in_at_the_end(tmp_path: Path) 
 
 
 def test_connections_have_the_settings_they_were_given(tmp_path: Path) -> None:
-    SqliteStore(tmp_path, "e").close()
+    SqliteStore(tmp_path).close()
     for writes in (True, False):
         connection = connect(tmp_path / DATABASE, writes=writes)
         asked = ("synchronous", "fullfsync", "temp_store", "mmap_size", "journal_size_limit", "wal_autocheckpoint")
@@ -57,7 +59,7 @@ def test_connections_have_the_settings_they_were_given(tmp_path: Path) -> None:
 
 
 def test_a_schema_that_changes_under_an_open_store_is_named(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path, "e")
+    store = SqliteStore(tmp_path)
     newer = apsw.Connection(str(tmp_path / DATABASE))
     newer.execute(f"DROP TABLE membership; PRAGMA user_version={migrations()[-1][0] + 1}")
     newer.close()
@@ -67,7 +69,7 @@ def test_a_schema_that_changes_under_an_open_store_is_named(tmp_path: Path) -> N
 
 
 def test_what_a_filter_reaches_is_not_kept_when_it_is_everybody(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path, "e")
+    store = SqliteStore(tmp_path)
     asked: list[int] = []
 
     def many(count: int) -> list[int]:
@@ -88,7 +90,7 @@ def test_what_a_filter_reaches_is_not_kept_when_it_is_everybody(tmp_path: Path) 
 
 
 def test_what_was_written_is_folded_in_when_nothing_waits(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path, "e")
+    store = SqliteStore(tmp_path)
     file = tmp_path / DATABASE
     for name in ("ann", "bo"):  # a second time after the first rest
         before = file.stat().st_size
@@ -103,24 +105,65 @@ def test_what_was_written_is_folded_in_when_nothing_waits(tmp_path: Path) -> Non
 
 def test_the_folder_is_its_owners_only(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
-    SqliteStore(folder, "e").close()
+    SqliteStore(folder).close()
     assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_another_embedder_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
-    SqliteStore(tmp_path, "one").close()
-    with pytest.raises(EmbedderMismatch, match="toldonce rebuild"):
-        SqliteStore(tmp_path, "two")
-    SqliteStore(tmp_path, "one").close()
+def test_digests_are_keyed_with_a_secret_beside_the_database(tmp_path: Path) -> None:
+    """A folder of an earlier version, or one that came without its secret, gets new digests and knows what it holds."""
+
+    def digests() -> set[bytes]:
+        connection: Any = apsw.Connection(str(tmp_path / DATABASE))
+        rows = connection.execute("SELECT digest FROM message UNION SELECT digest FROM memory").fetchall()
+        return {row[0] for row in rows}
+
+    talk = [{"role": "user", "content": "My PIN is 4711."}, {"role": "assistant", "content": "I will not tell."}]
+    options: dict[str, Any] = {"user_id": "ann", "agent_id": "bot", "metadata": {"b": 1, "a": ["x"]}}
+    with Memory(folder=tmp_path) as memory:
+        memory.add(talk, **options)
+    first = digests()
+    details = about("bot", None, {"a": ["x"], "b": 1}, None)
+    key = (tmp_path / "digests.secret").read_bytes()
+    assert words_digest(key, "user", None, "My PIN is 4711.", *details) in first
+    assert words_digest(b"", "user", None, "My PIN is 4711.", *details) not in first
+    assert (tmp_path / "digests.secret").stat().st_mode & 0o077 == 0
+    (tmp_path / "digests.secret").unlink()
+    with Memory(folder=tmp_path) as memory:
+        assert digests().isdisjoint(first)
+        again = memory.add([*talk, {"role": "user", "content": "And I ski."}], **options)
+        assert [one["event"] for one in again["results"]] == ["NONE", "NONE", "ADD"]
+        assert memory.add("My PIN is 4711.", **options)["results"][0]["event"] == "NONE", "another saying is counted"
+
+
+def test_a_secret_is_made_once(tmp_path: Path) -> None:
+    store, other = SqliteStore(tmp_path), SqliteStore(tmp_path)
+    assert store.secret("test") == other.secret("test")
+    assert len(store.secret("test")) == 32
+    assert store.secret("test") != store.secret("another")
+    for one in (store, other):
+        one.close()
+
+
+def test_one_process_at_a_time_has_a_named_lock(tmp_path: Path) -> None:
+    store, other = SqliteStore(tmp_path), SqliteStore(tmp_path)
+    with store.exclusively("work"):
+        with other.exclusively("other work"):
+            pass
+        with pytest.raises(StoreError, match="Another process"), other.exclusively("work"):
+            pass
+    with other.exclusively("work"):
+        pass
+    for one in (store, other):
+        one.close()
 
 
 def test_a_newer_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
-    SqliteStore(tmp_path, "e").close()
+    SqliteStore(tmp_path).close()
     connection = apsw.Connection(str(tmp_path / DATABASE))
     connection.execute("PRAGMA user_version=999")
     connection.close()
     with pytest.raises(NewerStore, match="pip install -U toldonce"):
-        SqliteStore(tmp_path, "e")
+        SqliteStore(tmp_path)
     connection = apsw.Connection(str(tmp_path / DATABASE))
     assert connection.pragma("user_version") == 999
     connection.close()
@@ -131,7 +174,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, ru
     path = tmp_path / DATABASE
     path.write_bytes(rubbish)
     with pytest.raises(CorruptStore, match="backup"):
-        SqliteStore(tmp_path, "e")
+        SqliteStore(tmp_path)
     assert path.read_bytes() == rubbish
 
 
@@ -140,17 +183,17 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(CorruptStore, match="another program"):
-        SqliteStore(tmp_path, "e")
+        SqliteStore(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FolderNotUsable, match="TOLDONCE_HOME"):
-        SqliteStore(tmp_path / "file" / "data", "e")
+        SqliteStore(tmp_path / "file" / "data")
 
 
 def test_damage_found_later_is_one_of_our_errors(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path, "e")
+    store = SqliteStore(tmp_path)
     store.write(_many_owners).result()
     store.close()
     path = tmp_path / DATABASE
@@ -167,7 +210,7 @@ def _many_owners(tx: Write, name: str = "user") -> None:
 
 
 def _read_everything(folder: Path) -> None:
-    store = SqliteStore(folder, "e")
+    store = SqliteStore(folder)
     try:
         with store.read() as view:
             view.owners("p", None, None)

@@ -32,8 +32,8 @@ from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter
 from toldonce.index import IndexView
 from toldonce.stores.claim import FINGERPRINT, mismatch, parted
+from toldonce.stores.opening import open_store
 from toldonce.stores.protocol import Read, Store, Write
-from toldonce.stores.sqlite import SqliteStore
 from toldonce.times import today
 from toldonce.types import IndexRow, MemoryRecord
 
@@ -51,7 +51,7 @@ class Engine:
 
     def __init__(self, config: Config, embedder: Embedder | None) -> None:
         self.folder = config.folder
-        self.store: Store = SqliteStore(config.folder)
+        self.store: Store = open_store(config.folder)
         try:
             self._generation = open_generation(self.store, config.folder, config.index_bytes, config.embedder, embedder)
         except BaseException:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,14 +15,12 @@ from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.embedding import Embedded, embed_versions
 from toldonce.engine.generation import fingerprint, own_spec
 from toldonce.engine.vectors import Vectoriser
-from toldonce.errors import FolderNotUsable, RemoteError, StoreError
+from toldonce.errors import FolderNotUsable, RemoteError
 from toldonce.net.retry import Retries
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, parted
+from toldonce.stores.opening import has_store, open_store
 from toldonce.stores.protocol import Read, Store, Unembedded, Write
 from toldonce.stores.rebuilding import Outdated, Stretch
-from toldonce.stores.sqlite import SqliteStore
-from toldonce.stores.sqlite.connection import folder_errors
-from toldonce.takeover import database_file
 from toldonce.text.keys import KEY_VERSION, indexed_tokens
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -64,11 +60,11 @@ def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress =
         InvalidConfig: the embedder cannot be opened.
         RemoteError: the embedder's server cannot be used.
     """
-    if not database_file(folder).is_file():
+    if not has_store(folder):
         raise FolderNotUsable(f"There is no memory in {folder}. Name its folder with --data.")
-    with _alone(folder):
-        store = SqliteStore(folder)
-        try:
+    store = open_store(folder)
+    try:
+        with store.exclusively("rebuild"):
             with store.read() as read:
                 known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
             spec = spec or own_spec(folder, known, remembered)
@@ -77,8 +73,8 @@ def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress =
                 return _Rebuild(store, embedder, str(spec), known, progress).run()
             finally:
                 close(embedder)
-        finally:
-            store.close()
+    finally:
+        store.close()
 
 
 class _Rebuild:
@@ -199,18 +195,3 @@ def _tokens(outdated: Outdated) -> bytes:
         day = indexed_tokens("", None, said_at).tobytes()
         tokens = tokens if day in tokens else tokens + day
     return tokens
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Be the only rebuild of a folder; the kernel lets go of it when this process dies."""
-    with folder_errors(folder):
-        file = os.open(folder / "rebuild.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"{folder} is being rebuilt already. Wait for that, or stop it first.") from error
-        yield
-    finally:
-        os.close(file)

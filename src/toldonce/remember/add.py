@@ -38,7 +38,7 @@ class Added:
 
 def add(store: Write, project: str, request: AddRequest) -> Added:
     """Journal what is new of the request's messages and remember what they say: load, plan, apply."""
-    offered = offered_by(request)
+    offered = offered_by(request, store.digest_key)
     query = query_for(project, request, offered)
     view = store.conversation(query)
     repeated = repeats(offered, view, request.now)
@@ -48,7 +48,7 @@ def add(store: Write, project: str, request: AddRequest) -> Added:
         repeated = standing(repeated, said, view.next_place)
     told, left_out = _told(request, repeated, said)
     left_out = [*map(LeftOut, request.oddities), *left_out]
-    heard = hear(view, request, offered, repeated)
+    heard = hear(view, request, offered, repeated, store.digest_key)
     left_out += [LeftOut(SAYS_NOTHING, one.message) for one in heard if one.draft is None]
     if not heard:
         return Added(told, left_out=left_out)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from toldonce.errors import MemoryNotFound
-from toldonce.remember.verbatim import words_digest
 from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Write
+from toldonce.text.digests import about, words_digest
 from toldonce.text.keys import indexed_tokens
 
 
@@ -26,11 +25,11 @@ class Edit:
 
 def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
     """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'."""
-    return store.edit(edited(_require(store, memory_id), edit), now)
+    return store.edit(edited(_require(store, memory_id), edit, store.digest_key), now)
 
 
-def edited(memory: MemoryForUpdate, edit: Edit) -> EditedMemory:
-    """How a memory stands after an edit."""
+def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:
+    """How a memory stands after an edit. ``key``: the store's, for digests."""
     metadata = {**memory.metadata, **(edit.metadata or {})}
     expires_on = edit.expires_on if edit.expires_on is not None or edit.ends_expiry else memory.expires_on
     said_at = memory.said_at if edit.said_at is None else edit.said_at
@@ -43,7 +42,7 @@ def edited(memory: MemoryForUpdate, edit: Edit) -> EditedMemory:
         said_at=said_at,
         text=text,
         tokens=indexed_tokens(text, memory.actor_id, said_at).tobytes() if is_found_otherwise else None,
-        digest=_digest(memory, text, metadata, expires_on),
+        digest=_digest(key, memory, text, metadata, expires_on),
     )
 
 
@@ -75,8 +74,10 @@ def _require(store: Write, memory_id: int) -> MemoryForUpdate:
     return memory
 
 
-def _digest(memory: MemoryForUpdate, text: str, metadata: Mapping[str, Any], expires_on: str | None) -> bytes | None:
+def _digest(
+    key: bytes, memory: MemoryForUpdate, text: str, metadata: Mapping[str, Any], expires_on: str | None
+) -> bytes | None:
     if not memory.counts:
         return None
-    about = (memory.scope.agent_id, memory.scope.app_id, json.dumps(metadata, sort_keys=True, default=str), expires_on)
-    return words_digest(memory.role, memory.actor_id, text, *about)
+    details = about(memory.scope.agent_id, memory.scope.app_id, metadata, expires_on)
+    return words_digest(key, memory.role, memory.actor_id, text, *details)

@@ -6,13 +6,12 @@ memories there are.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from toldonce.remember.align import Offered
-from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short, words_digest
+from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short
 from toldonce.stores.protocol import (
     Changes,
     ConversationAddress,
@@ -26,6 +25,7 @@ from toldonce.stores.protocol import (
     RepeatedMemory,
     SaidMemory,
 )
+from toldonce.text.digests import about, words_digest
 from toldonce.text.keys import indexed_tokens
 from toldonce.types import ENTITY_KINDS, EntityKind, Message, Scope
 from toldonce.uids import new_uid
@@ -121,23 +121,25 @@ def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> 
     )
 
 
-def offered_by(request: AddRequest) -> list[Offered]:
-    """The request's messages as alignment compares them: with whom, metadata and expiry are part of what is said."""
-    about = _about(request)
+def offered_by(request: AddRequest, key: bytes) -> list[Offered]:
+    """The request's messages as alignment compares them: with whom, metadata and expiry are part of what is said.
+
+    ``key``: the store's, for digests.
+    """
+    details = _details(request)
     return [
-        Offered(message_digest(message, *about), message.said_at, message.id, is_short(message.content))
+        Offered(
+            words_digest(key, message.role, message.name, message.content, *details),
+            message.said_at,
+            message.id,
+            is_short(message.content),
+        )
         for message in request.messages
     ]
 
 
-def message_digest(message: Message, *about: str | None) -> bytes:
-    """Equal for messages that may be one saying. ``about``: agent, app, metadata as JSON and last day, if there are."""
-    return words_digest(message.role, message.name, message.content, *about)
-
-
-def _about(request: AddRequest) -> tuple[str | None, ...]:
-    metadata = json.dumps(request.metadata, sort_keys=True, default=str) if request.metadata else None
-    return (request.scope.agent_id, request.scope.app_id, metadata, request.expires_on)
+def _details(request: AddRequest) -> tuple[str | None, ...]:
+    return about(request.scope.agent_id, request.scope.app_id, request.metadata, request.expires_on)
 
 
 def standing(found: Mapping[int, int], said: Mapping[int, Sequence[SaidMemory]], next_place: int) -> dict[int, int]:
@@ -153,10 +155,10 @@ def standing(found: Mapping[int, int], said: Mapping[int, Sequence[SaidMemory]],
 
 
 def hear(
-    view: ConversationView, request: AddRequest, offered: Sequence[Offered], repeated: Mapping[int, int]
+    view: ConversationView, request: AddRequest, offered: Sequence[Offered], repeated: Mapping[int, int], key: bytes
 ) -> list[Heard]:
-    """The messages that the conversation does not hold yet, in order."""
-    about = _about(request)
+    """The messages that the conversation does not hold yet, in order. ``key``: the store's, for digests."""
+    details = _details(request)
     before, last_said_at = list(view.latest), view.last_said_at
     heard: list[Heard] = []
     fresh = [number for number in range(len(offered)) if number not in repeated]
@@ -172,7 +174,7 @@ def hear(
         else:
             says = draft(message, before)
         counts = says if request.infer else None
-        words = None if counts is None else words_digest(message.role, message.name, counts.text, *about)
+        words = None if counts is None else words_digest(key, message.role, message.name, counts.text, *details)
         heard.append(Heard(place, message, offered[number].digest, said_at, goes_on, says, words))
         before.append(message)
     return heard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 import regex
@@ -136,15 +135,3 @@ def _denied(message: Message, before: Sequence[Message]) -> Draft | None:
 
 def _same_speaker(one: Message, other: Message) -> bool:
     return one.role == other.role and one.name == other.name
-
-
-def words_digest(role: str, name: str | None, text: str, *about: str | None) -> bytes:
-    """Equal where the same speaker says the same about the same; texts may differ in white space and nothing else.
-
-    A capital letter or a sign may be the correction of a password or a name.
-    """
-    words = " ".join(text.split())
-    parts = [role, name or "", words, *(part or "" for part in about)]
-    while not parts[-1]:  # what is not there is not written either
-        parts.pop()
-    return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()

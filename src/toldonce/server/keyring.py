@@ -9,9 +9,9 @@ from typing import Self
 
 from toldonce.server.keys import IssuedKey, KeyHash, issue
 from toldonce.server.tenants import ensure
+from toldonce.stores.opening import open_store
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import ApiKey, Project
-from toldonce.stores.sqlite import SqliteStore
 from toldonce.times import now
 
 
@@ -19,8 +19,8 @@ class KeyRing:
     """The keys of a folder. It opens the store alone: no model, no index."""
 
     def __init__(self, folder: Path) -> None:
-        self._store = SqliteStore(folder)
-        self._hashes = KeyHash(folder)
+        self._store = open_store(folder)
+        self._hashes = KeyHash(self._store)
 
     def create(
         self, project: str, name: str, scopes: Sequence[str], expires_at: int | None

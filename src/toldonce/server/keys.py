@@ -6,21 +6,17 @@ A key reads ``rec_<id>_<secret>``. Its id finds the row, a hash of the whole key
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
 from toldonce.errors import InvalidInput
-from toldonce.stores.protocol import Write
+from toldonce.stores.protocol import Store, Write
 from toldonce.stores.serving import ApiKey
 
 SCOPES = ("read", "write", "admin")
 _PREFIX = "rec"
-_SECRET_FILE = "keys.secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +28,10 @@ class IssuedKey:
 
 
 class KeyHash:
-    """Hashes under the folder's secret, which is a file beside the database, readable by its owner only."""
+    """Hashes under a secret of the store's."""
 
-    def __init__(self, folder: Path) -> None:
-        self._secret = _secret(folder)
+    def __init__(self, store: Store) -> None:
+        self._secret = store.secret("keys")
 
     def digest(self, text: str) -> bytes:
         """32 bytes that say nothing about the text to whoever has the database alone."""
@@ -76,21 +72,3 @@ def key_id_of(text: str) -> str | None:
 def holds(key: ApiKey, now: int) -> bool:
     """Whether a key was neither revoked nor has expired."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
-
-
-def _secret(folder: Path) -> bytes:
-    path = folder / _SECRET_FILE
-    with suppress(FileNotFoundError):
-        return path.read_bytes()
-    # Written beside and linked into place: of two processes that start together, one wins and both read the same.
-    draft = folder / f".{_SECRET_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secrets.token_bytes(32))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
-    return path.read_bytes()

@@ -67,7 +67,7 @@ class Service:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        self.hashes = KeyHash(settings.folder)
+        self.hashes = KeyHash(engine.store)
         self.rates = Rates(settings.rate)
         self.failures = Rates(WRONG_KEYS)
         """Wrong keys by the address that sent them."""

@@ -61,6 +61,24 @@ class Store(Protocol):
     """A place that keeps memories."""
 
     @property
+    def identity(self) -> str:
+        """The same for everybody who opens this store in a process, and for nobody who opens another."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Where it is, for messages to people."""
+        ...
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes of that name, made once, that no copy of the data alone gives away."""
+        ...
+
+    def exclusively(self, name: str) -> AbstractContextManager[None]:
+        """Be the only process that does what ``name`` says; ``StoreError`` at once if another does it."""
+        ...
+
+    @property
     def caches(self) -> CacheRegistry:
         """What is in RAM of this store. A commit that deletes memories has it forget their owners before it is told."""
         ...

@@ -306,6 +306,16 @@ class Read(ReadOwners, ReadMemories, ReadJournal, ReadDerived, Protocol):
     """One consistent view of the store."""
 
     @property
+    def digest_key(self) -> bytes:
+        """The store's secret for digests of what is said, see ``text.digests``."""
+        ...
+
+    @property
+    def epoch(self) -> Hashable:
+        """Another value after every commit of anybody: equal values mean the same content."""
+        ...
+
+    @property
     def serving(self) -> ServingRead:
         """What is kept for the server, in the same view."""
         ...

@@ -58,7 +58,8 @@ class Carried:
     sayings: int = 1
     deleted_at: int | None = None
     answers: bool = False
-    digest: bytes | None = None
+    counts: bool = False
+    """The same words said again are counted here."""
     previous: str | None = None
     session: str | None = None
     """None: a session of its own."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toldonce.errors import InvalidExport, InvalidInput
-from toldonce.remember.plan import message_digest
 from toldonce.stores.protocol import JournalMessage
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.text.repair import storable_json
@@ -148,7 +147,7 @@ def _message(row: Mapping[str, Any]) -> JournalMessage:
         said_at=moment(row["said_at"], "said_at"),
         timed=bool(row.get("timed")),
         recorded_at=moment(row["recorded_at"], "recorded_at"),
-        digest=message_digest(said, row.get("agent_id"), row.get("app_id")),
+        digest=b"",  # made by the store it comes to
         external_id=row.get("id"),
         agent_id=row.get("agent_id"),
         app_id=row.get("app_id"),
@@ -176,7 +175,7 @@ def _memory_shown(line: Carried) -> dict[str, Any]:
         "metadata": dict(line.metadata),
         "sayings": line.sayings if line.sayings != 1 else None,
         "answers": line.answers,
-        "digest": line.digest.hex() if line.digest is not None else None,
+        "counts": line.counts,
         "previous": line.previous,
         "session": line.session,
         "sources": [list(source) for source in line.sources],
@@ -218,7 +217,7 @@ def _memory(row: Mapping[str, Any]) -> Carried:
         sayings=row.get("sayings", 1),
         deleted_at=_time(row, "deleted_at"),
         answers=bool(row.get("answers")),
-        digest=bytes.fromhex(row["digest"]) if "digest" in row else None,
+        counts=bool(row.get("counts")),
         previous=row.get("previous"),
         session=row.get("session"),
         sources=[(key, place, kind) for key, place, kind in row.get("sources", ())],

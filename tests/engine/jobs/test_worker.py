@@ -14,19 +14,19 @@ from tests.waiting import until
 from toldonce.engine.jobs import LATER, Later, Worker, next_try
 from toldonce.engine.jobs.worker import AT_ONCE, OF_ONE_SHARE
 from toldonce.stores.jobs import Job, Wanted
-from toldonce.stores.protocol import Write
-from toldonce.stores.sqlite import SqliteStore
+from toldonce.stores.opening import open_store
+from toldonce.stores.protocol import Store, Write
 from toldonce.times import now
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = SqliteStore(tmp_path, "test embedder")
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path)
     yield opened
     opened.close()
 
 
-def order(store: SqliteStore, *numbers: int) -> None:
+def order(store: Store, *numbers: int) -> None:
     def work(write: Write) -> None:
         for number in numbers:
             write.jobs.add("count", {"n": number}, now())
@@ -34,7 +34,7 @@ def order(store: SqliteStore, *numbers: int) -> None:
     store.write(work).result()
 
 
-def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
+def test_every_job_is_carried_out_once(store: Store) -> None:
     seen: list[int] = []
     done = threading.Event()
 
@@ -57,7 +57,7 @@ def test_every_job_is_carried_out_once(store: SqliteStore) -> None:
 
 
 def test_a_store_that_takes_no_writes_is_waited_for(
-    store: SqliteStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = threading.Event()
     tries: list[object] = []
@@ -70,17 +70,17 @@ def test_a_store_that_takes_no_writes_is_waited_for(
     monkeypatch.setattr(store, "write_now", counted)
     monkeypatch.setattr("toldonce.engine.jobs.worker._OUTAGE", 0.01)
     order(store, 1)
-    store._write_connection.pragma("query_only", True)  # as on a disk that is full: what is due can still be read
+    store._write_connection.pragma("query_only", True)  # type: ignore[attr-defined] # as on a full disk: what is due can be read
     worker = Worker(store, {"count": lambda _: done.set()})
     until(lambda: len(tries) >= 5)
     assert not done.is_set()
     assert len([record for record in caplog.records if record.name == "toldonce.engine.jobs.worker"]) == 1
-    store._write_connection.pragma("query_only", False)
+    store._write_connection.pragma("query_only", False)  # type: ignore[attr-defined]
     assert done.wait(30)
     worker.close()
 
 
-def test_a_job_that_asks_for_it_comes_again(store: SqliteStore) -> None:
+def test_a_job_that_asks_for_it_comes_again(store: Store) -> None:
     attempts: list[int] = []
     done = threading.Event()
 
@@ -98,7 +98,7 @@ def test_a_job_that_asks_for_it_comes_again(store: SqliteStore) -> None:
 
 
 def test_a_job_that_cannot_be_done_ends_and_its_words_stay_out_of_the_log(
-    store: SqliteStore, caplog: pytest.LogCaptureFixture
+    store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = threading.Event()
 
@@ -117,7 +117,7 @@ def test_a_job_that_cannot_be_done_ends_and_its_words_stay_out_of_the_log(
         assert read.jobs.next_due(now(), Wanted(["count"])) is None
 
 
-def test_a_worker_leaves_jobs_it_has_no_handler_for_to_others(store: SqliteStore) -> None:
+def test_a_worker_leaves_jobs_it_has_no_handler_for_to_others(store: Store) -> None:
     done = threading.Event()
     store.write_now(lambda write: write.jobs.add("else", {}, 1))
     order(store, 1)
@@ -128,7 +128,7 @@ def test_a_worker_leaves_jobs_it_has_no_handler_for_to_others(store: SqliteStore
         assert read.jobs.next_due(now(), Wanted(["else"])) == 1
 
 
-def test_one_project_does_not_take_all_places(store: SqliteStore) -> None:
+def test_one_project_does_not_take_all_places(store: Store) -> None:
     """Jobs of a busy project that never end leave places for those of others."""
     hold, other, begun = threading.Event(), threading.Event(), threading.Semaphore(0)
 
@@ -155,7 +155,7 @@ def test_one_project_does_not_take_all_places(store: SqliteStore) -> None:
     worker.close()
 
 
-def test_a_worker_ends_at_once_and_what_it_leaves_is_done_again(store: SqliteStore) -> None:
+def test_a_worker_ends_at_once_and_what_it_leaves_is_done_again(store: Store) -> None:
     begun, hold = threading.Event(), threading.Event()
 
     def handle(_: Job) -> None:
@@ -199,7 +199,7 @@ def test_a_reader_is_told_what_other_processes_write_and_goes_on_where_it_was(tm
         subprocess.run([sys.executable, "-c", code, str(tmp_path), text], check=True)
 
     write("I like tea.")
-    store = SqliteStore(tmp_path)
+    store = open_store(tmp_path)
     first = Listener("I like rye.")
     worker = Worker(store, {}, [first])
     write("I like rye.")

@@ -13,10 +13,10 @@ import apsw
 
 from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed
-from toldonce.stores.claim import claim
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sqlite.connection import (
     connect,
+    epoch,
     folder_errors,
     migrate,
     our_errors,
@@ -24,10 +24,11 @@ from toldonce.stores.sqlite.connection import (
     require_safe_sqlite,
 )
 from toldonce.stores.sqlite.conversation import WRITING
+from toldonce.stores.sqlite.digests import rekey
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS
-from toldonce.stores.sqlite.lock import WriteLock
+from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.read import Shown, SqliteRead
-from toldonce.stores.sqlite.write import SqliteWrite
+from toldonce.stores.sqlite.secrets import secret
 from toldonce.stores.sqlite.writer import Writer
 
 __all__ = ["SqliteStore"]
@@ -44,27 +45,28 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.connection = connect(path, writes=False)
         self._known: dict[Hashable, Any] = {}
-        self._state = None
+        self._epoch: int | None = None
 
     def begin(self) -> dict[Hashable, Any]:
-        """Begin a transaction; what is known of the state of the store that it sees."""
+        """Begin a transaction; what is known of the epoch of the store that it sees."""
         self.connection.execute("BEGIN")
-        state = self.connection.execute("PRAGMA data_version").get  # another number after every write of anybody
-        if state != self._state:
-            self._state, self._known = state, {}
+        now = epoch(self.connection)
+        if now != self._epoch:
+            self._epoch, self._known = now, {}
         return self._known
 
 
 class SqliteStore:
     """Memories in ``folder/toldonce.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
 
-    With a ``fingerprint``, a folder whose vectors depend on something else is refused; without, it is taken as it is.
     Raises the ``StoreError``s of ``toldonce.errors``.
     """
 
-    def __init__(self, folder: Path, fingerprint: str | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
+        self._folder = folder
+        self._digest_key = self.secret("digests")
         self.caches = CacheRegistry()
         self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
         self.caches.register(self._shown)
@@ -74,25 +76,40 @@ class SqliteStore:
         with folder_errors(folder):
             self._lock = WriteLock(folder)
         try:
-            self._write_connection = self._open(folder, fingerprint)
+            self._write_connection = self._open()
         except BaseException:
             self._lock.close()
             raise
-        self._writer = Writer(self._write_connection, self.path, self._lock, self.caches)
+        self._writer = Writer(self._write_connection, self.path, self._lock, self.caches, self._digest_key)
 
-    def _open(self, folder: Path, fingerprint: str | None) -> apsw.Connection:
+    def _open(self) -> apsw.Connection:
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
             try:
                 migrate(connection, self.path)
                 connection.execute(WRITING)
-                if fingerprint is not None:
-                    with connection:
-                        claim(SqliteWrite(connection), folder, fingerprint, None)
+                rekey(connection, self._digest_key)
             except BaseException:
                 connection.close()
                 raise
         return connection
+
+    @property
+    def identity(self) -> str:
+        return str(self._folder.resolve())
+
+    @property
+    def location(self) -> str:
+        return str(self._folder)
+
+    def secret(self, name: str) -> bytes:
+        with folder_errors(self._folder):
+            return secret(self._folder, name)
+
+    @contextmanager
+    def exclusively(self, name: str) -> Iterator[None]:
+        with folder_errors(self._folder), named_lock(self._folder, name):
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Read]:
@@ -101,7 +118,7 @@ class SqliteStore:
             with our_errors(self.path):
                 known = reader.begin()
                 try:
-                    yield SqliteRead(reader.connection, self._shown, known)
+                    yield SqliteRead(reader.connection, self._digest_key, self._shown, known)
                 finally:
                     reader.connection.execute("COMMIT")
         except BaseException:

@@ -111,6 +111,11 @@ def connect(path: Path, *, writes: bool) -> apsw.Connection:
     return connection
 
 
+def epoch(connection: apsw.Connection) -> int:
+    """Another number after every commit of another connection, whichever process it belongs to."""
+    return int(connection.execute("PRAGMA data_version").get)
+
+
 def migrate(connection: apsw.Connection, path: Path) -> None:
     """Bring the file to this version's schema. Call under the write lock."""
     version = connection.pragma("user_version")

@@ -10,8 +10,12 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+
+from toldonce.errors import StoreError
 
 
 class WriteLock:
@@ -52,3 +56,19 @@ class WriteLock:
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def named_lock(folder: Path, name: str) -> Iterator[None]:
+    """Be the only one in ``folder`` who does what ``name`` says; the kernel lets go of it when this process dies."""
+    file = _open(folder / f"{name}.lock")
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"Another process has {folder} for this ({name}). Wait for it, or stop it first."
+            ) from error
+        yield
+    finally:
+        os.close(file)

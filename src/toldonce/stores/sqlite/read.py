@@ -25,6 +25,7 @@ from toldonce.stores.protocol import (
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.connection import epoch
 from toldonce.stores.sqlite.feed import SqliteFeedRead
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.jobs import SqliteJobsRead
@@ -53,16 +54,25 @@ Shown: TypeAlias = LRUCache[int, tuple[int, MemoryRecord]]
 class SqliteRead:
     """Queries over a connection inside a transaction that someone else began.
 
-    ``shown`` and ``known`` (what ``once`` worked out at this state of the store) are for transactions that only read: a
+    ``shown`` and ``known`` (what ``once`` worked out at this epoch of the store) are for transactions that only read: a
     version that was never committed may come again with other content.
     """
 
     def __init__(
-        self, connection: apsw.Connection, shown: Shown | None = None, known: dict[Hashable, Any] | None = None
+        self,
+        connection: apsw.Connection,
+        digest_key: bytes,
+        shown: Shown | None = None,
+        known: dict[Hashable, Any] | None = None,
     ) -> None:
+        self.digest_key = digest_key
         self._connection = connection
         self._shown = shown
         self._known = known
+
+    @property
+    def epoch(self) -> Hashable:
+        return epoch(self._connection)
 
     @property
     def serving(self) -> SqliteServingRead:

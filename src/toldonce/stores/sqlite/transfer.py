@@ -14,6 +14,7 @@ from toldonce.stores.sqlite import conversation
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
+from toldonce.text.digests import about, words_digest
 from toldonce.types import Scope
 
 _SQL = named_queries((resources.files(__package__) / "transfer.sql").read_text("utf-8"))
@@ -63,7 +64,7 @@ class SqliteTransferRead:
             sayings=sayings,
             deleted_at=deleted_at,
             answers=bool(answers),
-            digest=digest,
+            counts=digest is not None,
             previous=previous,
             session=None if session == uid else session,
             sources=[
@@ -81,9 +82,14 @@ class SqliteTransferWrite(SqliteTransferRead):
     """The statements of an import, inside the writer's transaction."""
 
     def __init__(
-        self, connection: apsw.Connection, reserve: Callable[[int, int], int], bump: Callable[[int], int]
+        self,
+        connection: apsw.Connection,
+        digest_key: bytes,
+        reserve: Callable[[int, int], int],
+        bump: Callable[[int], int],
     ) -> None:
         super().__init__(connection)
+        self._digest_key = digest_key
         self._reserve = reserve
         self._bump = bump
 
@@ -96,15 +102,25 @@ class SqliteTransferWrite(SqliteTransferRead):
             new = [message for message in mine if message.place >= next_place]
             old = {message.place: message for message in mine if message.place < next_place}
             ids = json.dumps([base + place for place in old])
-            there = {row[0] - base: row[1] for row in self._rows("digests", ids)}
+            there = {row[0] - base: row[1:] for row in self._rows("said_at_places", ids)}
             for place, message in old.items():
-                if there.get(place) != message.digest:
+                if there.get(place) != (message.role, message.name, message.content):
                     return written, message
             if new:
-                conversation.append(self._connection, base, new)
+                conversation.append(self._connection, base, [self._keyed(message) for message in new])
                 self._rows("keep_place", base >> SEQUENCE_BITS, new[-1].place + 1)
             written += len(new)
         return written, None
+
+    def _words(self, memory: Carried) -> bytes:
+        text = memory.versions[memory.current].text
+        details = about(memory.scope.agent_id, memory.scope.app_id, memory.metadata, memory.expires_on)
+        return words_digest(self._digest_key, memory.role, memory.actor_id, text, *details)
+
+    def _keyed(self, message: JournalMessage) -> JournalMessage:
+        details = about(message.agent_id, message.app_id, {}, None)
+        digest = words_digest(self._digest_key, message.role, message.name, message.content, *details)
+        return message._replace(digest=digest)
 
     def insert(self, project: str, owner_id: int, memory: Carried, tokens: bytes) -> int | None:
         first = self._reserve(owner_id, len(memory.versions))
@@ -161,7 +177,7 @@ class SqliteTransferWrite(SqliteTransferRead):
             self._id(m.session) or versions[0],
             self._id(m.previous),
             int(m.answers),
-            m.digest,
+            self._words(m) if m.counts else None,
             json.dumps(m.metadata, ensure_ascii=False, sort_keys=True) if m.metadata else "{}",
             m.expires_on,
             m.said_at,

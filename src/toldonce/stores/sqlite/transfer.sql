@@ -55,8 +55,8 @@ SELECT next_place FROM conversation WHERE id = ?;
 -- name: keep_place
 UPDATE conversation SET next_place = ?2 WHERE id = ?1;
 
--- name: digests
-SELECT id, digest FROM message WHERE id IN (SELECT value FROM json_each(?));
+-- name: said_at_places
+SELECT id, role, name, content FROM message WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: keep_thread
 UPDATE conversation SET next_place = max(next_place, ?2), session_id = ?3, last_said_at = ?4, last_memory_id = ?5

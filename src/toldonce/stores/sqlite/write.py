@@ -49,8 +49,8 @@ _TABLES = (
 class SqliteWrite(SqliteRead):
     """One unit of work inside the writer's transaction."""
 
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Any, digest_key: bytes) -> None:
+        super().__init__(connection, digest_key)
         self._versions: dict[int, int] = {}
         self._edits = Edits(connection, self._bump, self._reserve)
         self.deleted_of: set[int] = set()
@@ -72,7 +72,7 @@ class SqliteWrite(SqliteRead):
 
     @property
     def transfer(self) -> SqliteTransferWrite:
-        return SqliteTransferWrite(self._connection, self._reserve, self._bump)
+        return SqliteTransferWrite(self._connection, self.digest_key, self._reserve, self._bump)
 
     @property
     def rebuilding(self) -> SqliteRebuildWrite:

@@ -55,8 +55,11 @@ class Writer:
     main one and nobody else is writing: to hand work to another and an answer back takes a tenth of a millisecond.
     """
 
-    def __init__(self, connection: apsw.Connection, path: Path, lock: WriteLock, caches: CacheRegistry) -> None:
+    def __init__(
+        self, connection: apsw.Connection, path: Path, lock: WriteLock, caches: CacheRegistry, digest_key: bytes
+    ) -> None:
         self._caches = caches
+        self._digest_key = digest_key
         self._connection = connection
         self._path = path
         self._wal_pages = 0
@@ -183,11 +186,11 @@ class Writer:
                 try:
                     self._connection.execute("BEGIN IMMEDIATE")
                     if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
-                        writes.append(SqliteWrite(self._connection))
+                        writes.append(SqliteWrite(self._connection, self._digest_key))
                         outcomes.append((batch[0](writes[0]), None))
                     else:
                         for work in batch:
-                            writes.append(SqliteWrite(self._connection))
+                            writes.append(SqliteWrite(self._connection, self._digest_key))
                             outcomes.append(self._attempt(work, writes[-1]))
                     self._connection.execute("COMMIT")
                 except BaseException:
