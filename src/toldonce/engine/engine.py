@@ -31,7 +31,7 @@ from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter
 from toldonce.index import IndexView
-from toldonce.stores.claim import FINGERPRINT, mismatch, parted
+from toldonce.stores.claim import FINGERPRINT, is_earlier, mismatch, parted
 from toldonce.stores.opening import open_store
 from toldonce.stores.protocol import Read, Store, Write
 from toldonce.times import today
@@ -73,6 +73,11 @@ class Engine:
         self.embedding = DaemonPool(QUERIES_AT_ONCE, "toldonce-embed")
         self.working = ThreadPoolExecutor(4, "toldonce-work")
         self._vectoriser.embed_all()  # what another process could not
+        self._closing = threading.Event()
+        self._updating: threading.Thread | None = None
+        if self._generation.outdated:
+            self._updating = threading.Thread(target=self._update, name="toldonce-update", daemon=True)
+            self._updating.start()
 
     def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
         """Refuse another embedder than the one this engine has."""
@@ -81,7 +86,7 @@ class Engine:
         known = self._generation.fingerprint
         asked = given or open_embedder(spec or EmbedderSpec(), parted(known)[0])
         try:
-            if fingerprint(asked) != known:
+            if fingerprint(asked) != known and not is_earlier(known, fingerprint(asked)):
                 raise mismatch(self.folder, known, fingerprint(asked), None if given is not None else str(spec))
         finally:
             if given is None:
@@ -183,7 +188,8 @@ class Engine:
         with self._switching:
             fitting = current_generation(self.store, self.folder, self._generation)
             if fitting is not self._generation:
-                self._retired.append(self._generation)  # others may still be asking it
+                if fitting.embedder is not self._generation.embedder:
+                    self._retired.append(self._generation)  # others may still be asking it
                 self._generation = fitting
 
     @contextmanager
@@ -274,8 +280,24 @@ class Engine:
                 for owner, _ in owners_reached(store, project, tree)
             )
 
+    def _update(self) -> None:
+        """Bring what an earlier version made up to date; what is interrupted is gone on with at the next opening."""
+        from toldonce.engine.rebuild import bring_up_to_date
+
+        _LOG.info("The vectors in %s are of an earlier version and are being made anew.", self.folder)
+
+        def go_on(done: int, total: int) -> None:
+            if self._closing.is_set():
+                raise Closed("The memory was closed.")
+
+        with suppress(ToldonceError):
+            bring_up_to_date(self.store, self._generation.embedder, go_on)
+
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
+        self._closing.set()
+        if self._updating is not None:
+            self._updating.join(PATIENCE)
         self.searching.shutdown()
         self.embedding.shutdown(PATIENCE)
         self.working.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from toldonce.errors import EmbedderMismatch
 from toldonce.index.ram import IndexCache
 from toldonce.net.openai import require_confirmed
 from toldonce.recall import Scored
-from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, joined, parted, rebuild_command
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, is_earlier, joined, parted, rebuild_command
 from toldonce.stores.protocol import Store
 from toldonce.text.keys import KEY_VERSION
 
@@ -38,6 +38,8 @@ class Generation:
     """The embedder belongs to whoever opened the engine."""
     follows: bool
     """Nobody asked for this embedder: it is the folder's own, and what the folder has next will do as well."""
+    outdated: bool
+    """The store's vectors and tokens are of an earlier version's. They serve until they are made anew."""
 
     def close(self) -> None:
         """Let go of an embedder of our own."""
@@ -67,6 +69,9 @@ def open_generation(
     embedder = given or open_embedder(spec or EmbedderSpec(), known and parted(known)[0])
     try:
         wanted = fingerprint(embedder)
+        outdated = known is not None and is_earlier(known, wanted)
+        if known is not None and outdated:
+            wanted = known
         if known != wanted or line not in (None, remembered):
             store.write_now(lambda write: claim(write, folder, wanted, line))
     except BaseException:
@@ -74,14 +79,20 @@ def open_generation(
             close(embedder)
         raise
     follows = given is None and asked is None
+    made = _generation(store, wanted, embedder, index_bytes)
+    return replace(made, given=given is not None, follows=follows, outdated=outdated)
+
+
+def _generation(store: Store, fingerprint: str, embedder: Embedder, index_bytes: int) -> Generation:
     generation = Generation(
-        wanted,
+        fingerprint,
         embedder,
         CachedQueries(embedder),
         IndexCache(index_bytes),
         LRUCache(RANKINGS, owner_of=itemgetter(0)),
-        given=given is not None,
-        follows=follows,
+        given=True,
+        follows=False,
+        outdated=False,
     )
     for cache in (generation.queries, generation.indexes, generation.rankings):
         store.caches.register(cache)
@@ -94,6 +105,9 @@ def current_generation(store: Store, folder: Path, current: Generation) -> Gener
         known = read.setting(FINGERPRINT)
     if known == current.fingerprint:
         return current
+    if known is not None and is_earlier(current.fingerprint, known):  # the same embedder, brought up to date
+        made = _generation(store, known, current.embedder, current.indexes.capacity)
+        return replace(made, given=current.given, follows=current.follows)
     if not current.follows:
         raise EmbedderMismatch(
             f"The vectors in {folder} were made anew with {known} while this memory was open with an embedder of its "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,9 @@ from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.embedding import Embedded, embed_versions
 from toldonce.engine.generation import fingerprint, own_spec
 from toldonce.engine.vectors import Vectoriser
-from toldonce.errors import FolderNotUsable, RemoteError
+from toldonce.errors import FolderNotUsable, RemoteError, StoreError
 from toldonce.net.retry import Retries
-from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, parted
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, is_earlier, parted
 from toldonce.stores.opening import has_store, open_store
 from toldonce.stores.protocol import Read, Store, Unembedded, Write
 from toldonce.stores.rebuilding import Outdated, Stretch
@@ -77,10 +77,24 @@ def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress =
         store.close()
 
 
+def bring_up_to_date(store: Store, embedder: Embedder, progress: Progress) -> None:
+    """Make vectors and tokens anew that an earlier version made with this embedder, while others go on.
+
+    Does nothing where another process does it. What ``progress`` raises ends it; the next call goes on there.
+    """
+    with suppress(StoreError), store.exclusively("rebuild"):
+        with store.read() as read:
+            known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
+        if known is not None and is_earlier(known, fingerprint(embedder)):
+            _Rebuild(store, embedder, remembered, known, progress).run()
+
+
 class _Rebuild:
     """One call."""
 
-    def __init__(self, store: Store, embedder: Embedder, spec: str, known: str | None, progress: Progress) -> None:
+    def __init__(
+        self, store: Store, embedder: Embedder, spec: str | None, known: str | None, progress: Progress
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._spec = spec

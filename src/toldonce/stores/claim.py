@@ -29,6 +29,12 @@ def parted(fingerprint: str) -> tuple[str, str]:
     return embedder, keys
 
 
+def is_earlier(known: str, wanted: str) -> bool:
+    """Whether the vectors are of the wanted embedder, and made from texts as an earlier version prepared them."""
+    (made, keys), (asked, current) = parted(known), parted(wanted)
+    return made == asked and keys.isdecimal() and current.isdecimal() and int(keys) < int(current)
+
+
 def claim(store: Write, folder: Path, fingerprint: str, spec: str | None) -> None:
     """Note what a new folder's vectors depend on; raise ``EmbedderMismatch`` where those there are depend on other."""
     known = store.setting(FINGERPRINT)
