@@ -42,11 +42,14 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
         return ConversationView() if found is None else ConversationView(owner_id=found[0])
     owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id = found
     first = first_id(conversation_id)
-    start = max(first + next_place - query.window, first)
-    bounds = (start, first + next_place, query.agent_id, query.app_id)
-    window: list[Any] = connection.execute(_SQL["window"], bounds).fetchall()
     end = first + next_place
-    latest = connection.execute(_SQL["latest"], (max(end - query.latest, first), end))
+    start = max(end - query.window, first)
+    talk = (query.agent_id, query.app_id)
+    latest: list[Any] = connection.execute(_SQL["latest"], (max(end - query.latest, first), end, *talk)).fetchall()
+    if query.window <= query.latest:  # one message was offered: what was just read tells
+        traces = [row[3:7] for row in latest[len(latest) - (end - start) :] if row[7]]
+    else:
+        traces = connection.execute(_SQL["window"], (start, end, *talk)).fetchall()
     return ConversationView(
         owner_id=owner_id,
         conversation_id=conversation_id,
@@ -54,8 +57,8 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
         session_id=session_id,
         last_said_at=last_said_at,
         last_memory_id=last_memory_id,
-        latest=[Message(*row) for row in latest],
-        window=[Trace(row[0] - first, *row[1:]) for row in window],
+        latest=[Message(*row[:3]) for row in latest],
+        window=[Trace(row[0] - first, *row[1:]) for row in traces],
         whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),
         timed=_timed(connection, conversation_id, query.timed),

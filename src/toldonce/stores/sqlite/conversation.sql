@@ -10,7 +10,8 @@ SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
 FROM message WHERE id >= ?1 AND id < ?2 AND agent_id IS ?3 AND app_id IS ?4 ORDER BY id;
 
 -- name: latest
-SELECT role, content, name FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
+SELECT role, content, name, id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at, agent_id IS ?3 AND app_id IS ?4
+FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
 
 -- name: known_ids
 SELECT external_id, id FROM message
