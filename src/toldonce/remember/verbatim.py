@@ -24,6 +24,9 @@ _STUTTER = 3
 SHORT = 6
 """Words of an answer that is nothing without its question."""
 
+LONGEST_COURTESY = 12
+"""Words. Longer messages say something."""
+
 LOOKED_BACK = 6
 """Messages among which the question of a short answer is looked for."""
 
@@ -54,6 +57,8 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
     statement adds nothing to it; disagreement does.
     """
     text = message.content.strip()
+    if size(text) > LONGEST_COURTESY:
+        return Draft(text)
     spoken = without_annotations(text)
     words = plain(spoken)
     if says_nothing(spoken, words):

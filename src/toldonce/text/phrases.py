@@ -26,6 +26,8 @@ def plain(text: str) -> str:
 
 def size(text: str) -> float:
     """How long a text is in words. In scripts without spaces two characters of Chinese, or four of Thai, are a word."""
+    if text.isascii():
+        return len(text.split())
     unspaced = len(_OF_UNSPACED.findall(text))
     clusters = len(_CLUSTERS.findall(text))
     return len(_WORD.findall(_OF_UNSPACED.sub(" ", text))) + (unspaced - clusters) / 2 + clusters / 4
