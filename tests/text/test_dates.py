@@ -63,8 +63,10 @@ def test_stretches_of_time(text: str, start: str, end: str) -> None:
         ("from December 20 to January 5", "2022-12-20", "2023-01-06"),
         ("between monday and yesterday", "2023-11-13", "2023-11-15"),
         ("between June 2021 and 8 May 2022", "2021-06-01", "2022-05-09"),
-        ("lately", "2023-10-16", "2023-11-16"),
-        ("What have I cooked recently", "2023-10-16", "2023-11-16"),
+        ("the week before August 3", "2023-07-27", "2023-08-04"),
+        ("Who came two days after 5 May 2022?", "2022-05-05", "2022-05-08"),
+        ("a few weeks before last Friday", "2023-10-20", "2023-11-11"),
+        ("on the Sunday before October 25, 2022", "2022-10-18", "2022-10-26"),
     ],
 )
 def test_the_rules_compose(text: str, start: str, end: str) -> None:
@@ -85,7 +87,7 @@ def test_recurring_days_are_weekdays(text: str) -> None:
     assert found.weight(days).tolist() == [1, 0, 1, 0]
 
 
-@pytest.mark.parametrize("text", ["most recently", "When did we last talk, the last time?", "last time"])
+@pytest.mark.parametrize("text", ["most recently", "When did we last talk, the last time?", "lately", "these days"])
 def test_the_latest_counts_most(text: str) -> None:
     found = period(text, NOW)
     assert found is not None
@@ -109,6 +111,28 @@ def test_a_day_of_a_zone_with_summer_time_has_its_own_length() -> None:
     found = period("26 March 2023", NOW, ZoneInfo("Europe/Berlin"))
     assert found is not None
     assert found.end - found.start == 23 * 3_600_000_000
+
+
+@pytest.mark.parametrize("text", ["the week before the wedding", "two days after lunch", "the day after"])
+def test_what_lies_beside_no_date_is_no_stretch(text: str) -> None:
+    assert period(f"{text} of 5 May", NOW) is not None
+    assert period(text, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("since June", True),
+        ("before 8 May", True),
+        ("between 8 May and 3 June", False),
+        ("the week before 8 May", False),
+        ("8 May", False),
+    ],
+)
+def test_words_of_an_open_end_name_another_day(text: str, edges: bool) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    assert found.edges is edges
 
 
 @pytest.mark.parametrize(

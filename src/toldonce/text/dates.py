@@ -4,9 +4,10 @@ A small grammar over the words of a text, one function a rule; what a month, a w
 the lexicon. General date parsers take a quarter of a second to load and read dates into "what may I march to"; here a
 month needs a day, a year or a preposition beside it. Days are days of the zone that is asked in.
 
-    period  = "between" point "and" point | "from" point "to" point | bound point | point
+    period  = "between" point "and" point | "from" point "to" point | bound point | beside | point
+    beside  = ([count] unit | weekday) ("before" | "after") point
     bound   = "since" | "after" | "before" | "until" | "till"
-    point   = date | day | ago | last | span | weekday | season | lately | latest
+    point   = date | day | ago | last | span | weekday | season | lately
 """
 
 from __future__ import annotations
@@ -42,8 +43,6 @@ _BEFORE_MONTH = frozenset({"in", "since", "during", "last", "this", "of", "until
 _BEFORE_YEAR = _BEFORE_MONTH - {"last", "this"}
 _VERBS_TOO = frozenset({"may", "march"})
 """Months that are other words in lower case: read beside a day or after "in", not after "this"."""
-_LATELY = 30
-"""Days that "lately" speaks of."""
 _HALF_LIFE = 14 * _DAY_MICROS
 """After which the latest counts half."""
 _OLDEST = 365 * 100
@@ -65,7 +64,7 @@ class Period:
     latest: bool = False
     """The later, the more it is meant."""
     edges: bool = False
-    """The words name where it begins or ends ("since June"), not what lies in it."""
+    """The words name one end of what has no other ("since June"), not the days that lie in it."""
 
     def weight(self, said_at: NDArray[np.int64]) -> NDArray[np.float32]:
         """How much each moment (microseconds since 1970, shape (n,)) is meant, in [0, 1]; float32, shape (n,)."""
@@ -154,7 +153,28 @@ class _Reader:
             if word == "after":
                 return point._replace(start=point.end, end=None, edges=True)
             return point._replace(start=None, end=point.start if word == "before" else point.end, edges=True)
-        return self.point(at)
+        return self._beside(at) or self.point(at)
+
+    def _beside(self, at: int) -> _Read | None:
+        """``the week before 3 August``, ``two days after Friday``: from there to the date, and the date.
+
+        What somebody did in the week before is told in it or on that day ("last week I ..."), so both are meant.
+        """
+        counted = self._count(at) or (1, at)
+        length = counted[0] * (7 if self._word(counted[1]) in WEEKDAYS else self._unit(counted[1]) or 0)
+        side = self._word(counted[1] + 1)
+        if not length or side not in ("before", "after"):
+            return None
+        point = self.point(self._skip(counted[1] + 2, "the"))
+        if point is None or point.start is None or point.end is None or point.weekday is not None:
+            return None
+        beside = timedelta(days=min(length, _OLDEST))
+        try:
+            if side == "before":
+                return point._replace(start=point.start - beside)
+            return point._replace(end=point.end + beside)
+        except OverflowError:
+            return None
 
     def _range(self, at: int, word: str) -> _Read | None:
         first = self.point(self._skip(at, "the"))
@@ -167,7 +187,7 @@ class _Reader:
         start = first.start
         if start >= last.end and first.yearless and start.year > 1:
             start = start.replace(year=start.year - 1, day=min(start.day, 28))
-        return last._replace(start=start, edges=True) if start < last.end else None
+        return last._replace(start=start) if start < last.end else None
 
     def point(self, at: int) -> _Read | None:
         read = self._date(at)
@@ -375,10 +395,9 @@ class _Reader:
         return _Read(start, start + 91 * _DAY, after + 1)
 
     def _lately(self, at: int, today: datetime) -> _Read | None:
-        """``lately``, ``most recently``, ``the last time``."""
+        """``lately``, ``most recently``, ``the last time``: no stretch has an edge here, the newer the better."""
         word, following = self._word(at), self._word(at + 1)
-        if (word, following) in (("most", "recently"), ("last", "time")):
-            return _Read(None, today + _DAY, at + 2, latest=True)
-        if word in ("lately", "recently") or (word, following) == ("these", "days"):
-            return _Read(today - _LATELY * _DAY, today + _DAY, at + (2 if word == "these" else 1))
-        return None
+        pair = (word, following) in (("most", "recently"), ("last", "time"), ("these", "days"))
+        if not pair and word not in ("lately", "recently"):
+            return None
+        return _Read(None, today + _DAY, at + 1 + pair, latest=True)
