@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tests.recall.helpers import DAY, DIMENSIONS, talk, view
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
+from toldonce.recall.followup import just_asked
 from toldonce.recall.scoring import WEIGHTS, Scored
 from toldonce.types import IndexRow
 
@@ -33,10 +35,13 @@ def crowd() -> list[IndexRow]:
     ]
 
 
-def first(store: RamView, text: str, weight: str, value: float | None = None) -> int:
+def first(
+    store: RamView, text: str, weight: str, value: float | None = None, asked: Sequence[frozenset[int]] = ()
+) -> int:
     weights = WEIGHTS if value is None else replace(WEIGHTS, **{weight: value})
     query = analyse(text, store, 19_520 * DAY)
-    return rank(store, query, QUESTION, limit=1, unrelated=0.0, weights=weights)[0].memory_id
+    found = rank(store, query, QUESTION, limit=1, unrelated=0.0, weights=weights, just_asked=asked)
+    return found[0].memory_id
 
 
 def with_vectors(rows: list[IndexRow], *shares: float) -> list[IndexRow]:
@@ -118,6 +123,14 @@ CASES = {
         ],
         2,
     ),
+    "long_reply": (
+        "anything unheard",
+        [
+            with_vectors(talk(" ".join(f"pad{n}" for n in range(400)), role="assistant"), 0.5),
+            with_vectors(talk("downtown", session=2, start=2), 0.45),
+        ],
+        2,
+    ),
     "overview": (
         "What did we talk about last time?",
         [
@@ -135,6 +148,19 @@ def test_each_signal_decides_a_ranking(weight: str) -> None:
     store = view(*sessions, crowd())
     assert first(store, text, weight) == expected
     assert first(store, text, weight, 0.0) != expected
+
+
+def test_what_was_asked_right_before_decides_a_ranking() -> None:
+    question = "Which zither is upstairs?"
+    store = view(with_vectors(talk(question), 0.7), with_vectors(talk("downtown", session=2, start=2), 0.5), crowd())
+    asked = just_asked([("user", question), ("assistant", "The old one.")])
+    assert first(store, "anything unheard", "repeated") == 1
+    assert first(store, "anything unheard", "repeated", asked=asked) == 2
+    assert first(store, "anything unheard", "repeated", 0.0, asked=asked) == 1
+
+
+def test_every_weight_has_a_ranking_it_decides() -> None:
+    assert {field.name for field in fields(WEIGHTS)} == {*CASES, "repeated"}
 
 
 def _scores(store: RamView) -> dict[int, Scored]:
