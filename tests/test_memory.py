@@ -313,6 +313,32 @@ def test_a_query_leans_on_the_turns_before_it(memory: Memory) -> None:
     assert texts(memory.search("yes please", filters=ANN, context=please, threshold=0))[0].startswith("My brother")
 
 
+@pytest.mark.parametrize(
+    ("fact", "question", "echo"),
+    [
+        (
+            "My brother is called Anselm and he is a baker.",
+            "What is my brother called?",
+            "He is called Anselm.",
+        ),
+        (
+            "My rowing club meets in Bristol on Tuesdays.",
+            "Where does my rowing club meet?",
+            "Your rowing club meets in Bristol.",
+        ),
+    ],
+)
+def test_what_was_said_after_an_answered_question_says_nothing_to_it(
+    memory: Memory, fact: str, question: str, echo: str
+) -> None:
+    memory.add(fact, user_id="ann", run_id="s1")
+    memory.add([user(question), agent(echo), user("I need a taxi for six tomorrow.")], user_id="ann", run_id="s2")
+    found = texts(memory.search(question, filters=ANN))
+    assert found[0] == fact
+    assert "I need a taxi for six tomorrow." not in found
+    assert texts(memory.search("When do I need a taxi?", filters=ANN))[0] == "I need a taxi for six tomorrow."
+
+
 def test_threshold_gates_the_score(memory: Memory) -> None:
     memory.add("I keep bees behind the shed", user_id="ann")
     [hit] = memory.search("Where are the bees?", filters=ANN, threshold=0)["results"]

@@ -55,7 +55,7 @@ class Weights:
 
 WEIGHTS = Weights()
 
-HELD = (0.5, 0.8)
+HELD = (0.5, 0.95)
 """Share of a vector's likeness to the query that goes back to the same question asked right before it, or two before:
 one holds an answer, the other what was said next."""
 
