@@ -52,20 +52,13 @@ def holders(word: str) -> list[str]:
     return found
 
 
-def copy_of(word: str) -> str:
-    """The same word, as another object: whoever keeps it is told apart from the test."""
-    return "".join(word)
-
-
 def talk_of(memory: Memory, word: str) -> str:
     """Put a word into every cache there is."""
     told = [{"role": "user", "content": f"My {word} lives in Oslo.", "name": f"Dr {word.title()}"}]
     memory_id: str = memory.add(told, user_id="ann", metadata={"about": f"a {word}"})["results"][0]["id"]
     for _ in range(2):
         assert memory.search(f"Where does my {word} live?", filters=ANN)["results"]
-        assert memory.search(f"Which {word}?", filters={**ANN, "about": {"contains": copy_of(word)}}, threshold=0)[
-            "results"
-        ]
+        assert memory.search(f"Which {word}?", filters={**ANN, "about": {"contains": word}}, threshold=0)["results"]
     assert memory.get(memory_id)
     memory.get_all(filters=ANN)
     return memory_id

@@ -345,35 +345,6 @@ def test_threshold_gates_the_score(memory: Memory) -> None:
     assert memory.search("Where are the bees?", filters=ANN, threshold=min(1.0, hit["score"] + 0.01))["results"] == []
 
 
-def test_no_threshold_is_the_default_one(memory: Memory) -> None:
-    memory.add("I keep bees behind the shed", user_id="ann")
-    asked = [("Where are the bees?", True), ("Which opera was sung in Vienna?", False)]
-    for query, found in asked:
-        [hit] = memory.search(query, filters=ANN, threshold=0)["results"]
-        assert (hit["score"] >= 0.1) is found
-        assert len(memory.search(query, filters=ANN, threshold=None)["results"]) == found
-        assert len(memory.search(query, filters=ANN)["results"]) == found
-
-
-def test_a_memory_is_shown_until_its_last_day_is_over(memory: Memory) -> None:
-    memory.add("I keep bees behind the shed", user_id="ann", expiration_date="2030-05-08")
-    for day, shown in (("2030-05-07", True), ("2030-05-08", True), ("2030-05-09", False)):
-        found = memory.search("Where are the bees?", filters=ANN, reference_date=f"{day}T12:00:00Z")["results"]
-        assert bool(found) is shown, day
-
-
-def test_edits_are_counted_before_anybody_knows_that_they_are_done(memory: Memory) -> None:
-    made = memory.add("I keep bees behind the shed", user_id="ann")["results"][0]["id"]
-    assert memory.edits == 0, "what is new takes nothing away"
-    memory.update(made, "I keep hens behind the shed")
-    assert memory.edits == 1
-    memory.delete(made)
-    assert memory.edits == 2
-    memory.add("I keep cows", user_id="ann")
-    memory.delete_all(user_id="ann")
-    assert memory.edits == 3
-
-
 def test_reset_erases_everything_for_everyone(memory: Memory, tmp_path: Path) -> None:
     memory.add("I keep bees behind the shed", user_id="ann")
     with Memory(folder=tmp_path) as other:

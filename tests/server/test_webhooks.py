@@ -346,22 +346,6 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_delivered_to(ear: Ear, m
     assert ear.heard.empty()  # it was refused before anything was sent
 
 
-def test_a_name_with_one_address_inside_is_refused(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [("127.0.0.1", ear.server_port), ("93.184.216.34", 80)]
-
-    def resolve(host: str, port: int, *_: object, **__: object) -> list[Any]:
-        return [(2, 1, 6, "", address) for address in found]
-
-    monkeypatch.setattr("toldonce.server.safe_http.socket.getaddrinfo", resolve)
-    assert Sender(allow_private=True).post("http://both.example/x", b"{}", {"Content-Length": "2"}) == 204
-    ear.next()
-    for _ in range(2):
-        with pytest.raises(Refused):
-            Sender(allow_private=False).post("http://both.example/x", b"{}", {"Content-Length": "2"})
-        found.reverse()
-    assert ear.heard.empty()
-
-
 def test_a_name_that_is_not_resolved_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(safe_http, "DEADLINE", 0.2)

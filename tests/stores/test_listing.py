@@ -47,9 +47,6 @@ def test_a_page_is_a_stretch_of_the_owners_memories_newest_first(store: Store) -
         assert mine[5] not in dict(view.page([ann], limit=100, today="2026-01-01"))
         assert mine[5] in dict(view.page([ann], limit=100, today="2020-01-01"))
         assert view.page([], limit=5) == []
-        assert view.expired(ann, "2020-01-01") == []  # its last day
-        assert view.expired(ann, "2020-01-02") == [mine[5]]
-        assert view.expired(bo, "2020-01-02") == []
     store.write_now(lambda tx: delete(tx, mine[0]))
     with store.read() as view:
         assert view.count([ann, bo, stranger]) == 9

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -155,37 +153,6 @@ def test_one_process_at_a_time_has_a_named_lock(tmp_path: Path) -> None:
             pass
     with other.exclusively("work"):
         pass
-    for one in (store, other):
-        one.close()
-
-
-def test_who_writes_has_the_folder_to_itself(tmp_path: Path) -> None:
-    store, other = SqliteStore(tmp_path), SqliteStore(tmp_path)
-    inside, may_end = threading.Event(), threading.Event()
-    order: list[str] = []
-
-    def long(tx: Write) -> None:
-        inside.set()
-        assert may_end.wait(30)
-        order.append("first")
-
-    def locked(how: int) -> bool:
-        with (tmp_path / "write.lock").open("rb") as file:
-            try:
-                fcntl.flock(file, how | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
-
-    assert not locked(fcntl.LOCK_EX)
-    first = store.write(long)
-    assert inside.wait(30)
-    assert locked(fcntl.LOCK_SH), "not even two who only look get in beside each other"
-    second = other.write(lambda tx: order.append("second"))
-    may_end.set()
-    first.result(30)
-    second.result(30)
-    assert order == ["first", "second"]
     for one in (store, other):
         one.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,10 +54,6 @@ class Reader:
         if now != self._epoch:
             self._epoch, self._known = now, {}
         return self._known
-
-    def forget(self, owner_ids: Collection[int] | None) -> None:
-        """See ``caches.Cache``: what an idle connection knows may be keyed by the words of a filter."""
-        self._known = {}
 
 
 class SqliteStore:
@@ -169,6 +165,4 @@ class SqliteStore:
             if self._idle:
                 return self._idle.pop()
         with our_errors(self.path):
-            reader = Reader(self.path)
-        self.caches.register(reader)
-        return reader
+            return Reader(self.path)
