@@ -1,6 +1,6 @@
 """Draws the picture of the README from a real run: two calls through a Pipecat pipeline, six weeks apart.
 
-    python tools/draw_picture.py docs/picture.svg
+Run ``python tools/draw_picture.py docs/picture.svg``.
 """
 
 from __future__ import annotations
