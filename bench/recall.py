@@ -22,7 +22,9 @@ INCLUDES = (
     "bootstrap over questions. Categories 1 to 4 together are *all*; category 5 asks about one speaker what the other "
     "said. Tokens are characters / 4 of the first ten memories, for each evidence turn among them; a budget of 1,000 "
     "is filled as `token_budget` fills it, at the default threshold. Small talk asks for nothing; its figure is how "
-    "many memories it recalls at that threshold. Follow-ups are a hundred second turns (`bench/followups.py`): of the "
+    "many of ten memories at that threshold the voice service would show for it, which asks `recall.needs_memory` "
+    "first; `search` asks nobody and shows what it finds. Follow-ups are a hundred second turns "
+    "(`bench/followups.py`): of the "
     'evidence among the ten memories for a question, the share that is among the ten for "and when was that?", or for '
     '"yes please" to an assistant that said the question again. Most are read as the first question once more. The '
     "list was used in development."

@@ -29,6 +29,9 @@ TOLD = [
         "Somebody must feed the cat.",
         "¿Dónde vive mi hermana?",
         "I'd like to book a table for my mother's retirement dinner in Leoben",
+        "What happens in the third week of June?",
+        "Which bakery with a garden did you suggest?",
+        "w-w-where did I buy the skis?",
     ],
 )
 def test_what_asks_or_speaks_of_what_was_told_does(text: str) -> None:
@@ -48,6 +51,13 @@ def test_what_asks_or_speaks_of_what_was_told_does(text: str) -> None:
         "Okay, goodbye",
         "Have a nice day",
         "Hola, gracias",
+        "G-good evening!",
+        "Okay, c-carry on.",
+        "What a long day that was.",
+        "I'm so tired, what a week",
+        "Hold on a second",
+        "Please continue",
+        "Wait a minute",
         "...",
         "",
     ],
@@ -60,3 +70,10 @@ def test_greetings_and_thanks_do_not_whatever_was_found(text: str) -> None:
 def test_a_pleasantry_or_remark_does_if_the_memories_speak_of_it(text: str) -> None:
     assert needs_memory(text, TOLD)
     assert not needs_memory("Do you like rain?", TOLD)
+
+
+@pytest.mark.parametrize("text", ["Please wait", "Interesting", "Take care", "my bad"])
+def test_a_word_of_talk_is_no_keyword_though_memories_hold_it(text: str) -> None:
+    found = [f"It was {word.lower()} that I told her" for word in text.split()]
+    assert needs_memory("birthday", [*found, "My birthday is in May"])
+    assert not needs_memory(text, found)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from toldonce.recall.overview import overview
+from toldonce.text.dates import period
 from toldonce.text.lexicon import english, others
 from toldonce.text.tokens import stem, words
 
@@ -33,7 +34,11 @@ ASKS = re.compile(
     r"should)\b",
     re.IGNORECASE,
 )
-_QUESTION_WORDS = frozenset("what which who whom whose where when why how".split())
+_QUESTION_WORD = re.compile(r"\b(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+_STUTTER = re.compile(r"\b(\w{1,3})-\s*(?=\1)", re.IGNORECASE)
+"""G-g-good: not three words."""
+_ANY_TIME = 0
+"""Microseconds since 1970. Whether a time is named does not depend on when it is asked."""
 _VAGUE_STEMS = frozenset(map(stem, english.VAGUE))
 _CUES = re.compile(
     r"\b(?:remember|remind|recall|forg[eo]t\w*(?! (?:about )?(?:it|that)\b| i said (?:it|that)\b)|last time|previously|"
@@ -49,7 +54,8 @@ _PLEASANTRY = re.compile(
     r"|\bhow (?:do|can|may|could) i help\b"
     r"|\bwhat'?s? (?:is )?(?:up|new|going on|happening)\b|\bwhere were we\b"
     r"|\bwhat (?:can|should|shall|do) (?:i|we) (?:say|do)\b"
-    r"|\b(?:do|did|can|could|would|will|may|are|have) you\b(?! (?:remember|recall|know (?:my|what|where|when|who|if)))"
+    r"|(?:^|[.!?,;:]\s*|\b(?:and|so|but|then|hey|hi|ok|okay|well|please|what|why|how|where|when|who)\s+)"
+    r"(?:do|did|can|could|would|will|may|are|have) you\b(?! (?:remember|recall|know (?:my|what|where|when|who|if)))"
     r"|\bhow(?: was| is| are|'s|s) your\b|\bwho knows\b|\bam i right\b|\bcan i ask\b|\bi mean\b|\bthank\w*\b",
     re.IGNORECASE,
 )
@@ -61,27 +67,31 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     A question does, unless it is a pleasantry ("How are you?"). A keyword, a wish or a remark does if it speaks of what
     the memories speak of, or says so much that it is no pleasantry. In doubt it does.
     """
+    utterance = _STUTTER.sub("", utterance)
     said = words(utterance)
     content = [word for word in said if word not in english.FUNCTION_WORDS]
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
     if (matters and _CUES.search(utterance)) or overview(utterance) is not None:
         return True
-    weighty = [word for word in matters if word not in english.VAGUE and stem(word) not in _VAGUE_STEMS]
+    weighty = [word for word in matters if stem(word) not in _VAGUE_STEMS]
     of_a_person = _OF_A_PERSON.search(utterance) is not None
     told = {stem(word) for text in found[:FIRST] for word in words(text)}
     known = any(stem(word) in told for word in weighty)
     if _PLEASANTRY.search(utterance):
         return known or (bool(weighty) and of_a_person)
     if ASKS.search(utterance):
-        return bool(weighty) or (bool(matters) and of_a_person) or not content
+        if weighty or not content or (matters and of_a_person):
+            return True
+        return period(utterance, _ANY_TIME) is not None
     if utterance.rstrip().endswith(("?", "？", "؟")):
         return bool(weighty)
-    if known or len(weighty) >= SUBSTANCE or (weighty and not _QUESTION_WORDS.isdisjoint(said)):
+    if known or len(weighty) >= SUBSTANCE or (weighty and _QUESTION_WORD.search(utterance)):
         return True
+    occasions = [word for word in matters if word in english.OCCASIONS]
     keywords = "!" not in utterance and all(
         word in english.GLUE or word in matters or word == "please" for word in said
     )
-    return keywords and (bool(weighty) or any(0 < _holding(word, found) <= FIRST for word in matters))
+    return keywords and (bool(weighty) or any(0 < _holding(word, found) <= FIRST for word in occasions))
 
 
 def _holding(word: str, found: Sequence[str]) -> int:

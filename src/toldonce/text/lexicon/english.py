@@ -65,10 +65,18 @@ VAGUE = frozenset(
     machine voice program smart clever name safe safely travels drive holy cow heaven goodness relaxing chilling
     cracking ahead merry christmas xmas birthday easter holidays holiday anniversary cheer there next first last
     same different other another else together alone take today's catch run running pick call phone test testing
-    check hand hands door sit stand said tells told say nobody somebody someone set count
+    check hand hands door sit stand said tells told say nobody somebody someone set count hold carry proceed pause
     """.split()
 )
 """Words that may be the matter of a question ("What did I do last weekend?") and are none by themselves."""
+
+OCCASIONS = frozenset(
+    """
+    birthday anniversary christmas xmas easter holiday holidays weekend weather sleep dream dreams door computer
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday
+    """.split()
+)
+"""Those of them that may be all of a keyword query."""
 
 FILLERS = frozenset(
     """
