@@ -126,3 +126,35 @@ def test_whose_engine_an_embedder_asks_for(config: dict[str, Any], theirs: bool)
 def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
     config = read_config({"vector_store": {"provider": "toldonce", "config": {"path": "a"}}}, tmp_path)
     assert config.folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        (["embedder"], "must be a dict, not list"),
+        ({"vector_store": "toldonce"}, "vector_store must be a dict"),
+        ({"vector_store": {"provider": "toldonce", "config": ["a"]}}, "vector_store.config must be a dict"),
+        ({"vector_store": {"provider": "toldonce", "config": {"path": 3}}}, "a folder's path, not 3"),
+        ({"vector_store": {"provider": "toldonce", "config": {"path": ""}}}, "a folder's path, not ''"),
+    ],
+)
+def test_a_configuration_of_another_shape_is_told(config: Any, complaint: str) -> None:
+    with pytest.raises(InvalidConfig, match=complaint):
+        read_config(config)
+
+
+def test_keys_without_effect_are_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    read_config({"version": "v1.1", "history_db_path": "x", "graph": {}, "embedder": None})
+    assert [record.getMessage() for record in caplog.records] == [
+        "Configuration key 'graph' has no effect here and is ignored"
+    ]
+
+
+def test_the_ram_for_indexes_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, expected in (("", 1 << 30), ("1048576", 1 << 20)):
+        monkeypatch.setenv("TOLDONCE_INDEX_BYTES", given)
+        assert read_config(None).index_bytes == expected
+    for given in ("0", "1e9", "-1", "1GB"):
+        monkeypatch.setenv("TOLDONCE_INDEX_BYTES", given)
+        with pytest.raises(InvalidConfig, match=f"TOLDONCE_INDEX_BYTES.*not '{given}'"):
+            read_config(None)

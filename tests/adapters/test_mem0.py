@@ -177,17 +177,41 @@ assert not sys.modules["mem0.memory.telemetry"].MEM0_TELEMETRY
 """
 
 
+def script(source: str, *arguments: str, **environment: str) -> str:
+    """What a program prints that runs in a process of its own, on this checkout."""
+    here = Path(__file__).parents[2]
+    path = os.pathsep.join([str(here / "src"), str(here)])
+    ended = subprocess.run(
+        [sys.executable, "-c", source, *arguments],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended.stdout
+
+
+IMPORTED_BEFORE = """
+import mem0, sys
+from toldonce.adapters.mem0 import load_library
+modules = [sys.modules[f"mem0.memory.{name}"] for name in ("telemetry", "main")]
+before = [module.MEM0_TELEMETRY for module in modules]
+load_library({"vector_store": {"provider": "qdrant", "config": {"path": sys.argv[1]}}})
+print(before, [module.MEM0_TELEMETRY for module in modules])
+"""
+
+
+def test_the_library_reports_nothing_unless_somebody_asked_for_it(model: OpenAI, tmp_path: Path) -> None:
+    assert script(IMPORTED_BEFORE, str(tmp_path / "a")).strip() == "[True, True] [False, False]"
+
+
 def test_the_documented_chroma_example_remembers_across_processes(model: OpenAI, tmp_path: Path) -> None:
     """Character for character, in a service in a pipeline, in two processes. It keeps its store in /tmp/chroma."""
-    here, user = Path(__file__).parents[2], f"ann-{uuid.uuid4()}"
+    user = f"ann-{uuid.uuid4()}"
 
     def say(text: str) -> str:
-        environment = os.environ | {"PYTHONPATH": str(here)}
-        ended = subprocess.run(
-            [sys.executable, "-c", EXAMPLE, text, user], env=environment, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stderr[-2000:]
-        return ended.stdout
+        return script(EXAMPLE, text, user)
 
     assert "nothing" in say("I live in Oslo.")
     assert "I live in Oslo." in say("Where in Oslo do I live?")

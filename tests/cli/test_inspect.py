@@ -120,6 +120,36 @@ def test_nothing_found_is_no_error(command: Command) -> None:
     assert "toldonce list" in done.stderr
 
 
+def test_a_person_reads_lines_and_a_program_json(command: Command) -> None:
+    lines = [line.split() for line in command("users").stdout.splitlines()]
+    assert lines == [["user", "2", "ann"], ["user", "1", "bob"]]
+    counted = dict(line.rsplit(maxsplit=1) for line in command("stats").stdout.splitlines())
+    assert counted == {"users": "2", "agents": "0", "apps": "0", "runs": "0", "memories of users": "3"}
+    [found] = json.loads(command("search", "Am I allergic?", "--user", "ann", "--limit", "1", "--json").stdout)
+    assert found["memory"] == "I am allergic to peanuts."
+    shown = json.loads(command("show", found["id"], "--json").stdout)
+    assert (shown["id"], shown["memory"], shown["user_id"]) == (found["id"], "I am allergic to peanuts.", "ann")
+    assert json.loads(command("list", "--user", "nobody", "--json").stdout) == []
+
+
+def test_who_has_nothing_is_told_where_to_look(command: Command) -> None:
+    nobody = command("list", "--user", "nobody")
+    assert (nobody.returncode, nobody.stdout) == (0, "")
+    assert "toldonce users" in nobody.stderr
+    for user in ("ann", "bob"):
+        assert command("delete", *(row["id"] for row in listed(command, user))).returncode == 0
+    users = command("users")
+    assert (users.returncode, users.stdout, users.stderr) == (0, "", "Nobody has memories yet.\n")
+
+
+def test_where_can_be_read_by_a_person(folder: Path, tmp_path: Path) -> None:
+    shown = run("where", "--data", folder, home=tmp_path).stdout.splitlines()
+    assert shown[0].split() == ["folder", str(folder)]
+    assert shown[1].split()[:2] == ["embedder", "toldonce"]
+    sizes = {line.split()[-1]: int(line.split()[0].replace(",", "")) for line in shown[2:]}
+    assert sizes["toldonce.db"] > 0
+
+
 def test_where_names_the_folder_and_the_embedder(folder: Path, tmp_path: Path) -> None:
     found = json.loads(run("where", "--data", folder, "--json", home=tmp_path).stdout)
     assert found["folder"] == str(folder)

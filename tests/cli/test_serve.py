@@ -6,13 +6,16 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.command import run, start
+import pytest
+
+from tests.cli.command import environment, run, start
 from tests.server.running import Client
 
 
@@ -84,6 +87,71 @@ def test_keys_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         refused = keys(tmp_path, "create", *arguments)
         assert (refused.returncode, refused.stdout) == (2, "")
         assert refused.stderr.startswith("toldonce: ")
+
+
+def test_keys_are_listed_for_a_person(tmp_path: Path) -> None:
+    made = keys(tmp_path, "create", "--name", "phone", "--scope", "read", "--scope", "write", "--expires", "2999-12-31")
+    other = keys(tmp_path, "create", "--name", "lost")
+    assert "not shown again" in made.stderr
+    lost = other.stderr.split()[1]
+    assert keys(tmp_path, "revoke", lost).returncode == 0
+    phone, gone = keys(tmp_path, "list").stdout.splitlines()
+    assert "phone  project default  read write  never used  holds until 3000-01-01" in phone
+    assert gone.startswith(lost)
+    assert "revoked 20" in gone
+    assert made.stdout.strip() not in phone + gone
+
+
+def test_a_key_that_was_used_shows_when(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        made = json.loads(keys(tmp_path, "create", "--name", "mine", "--json").stdout)
+        assert Client(server.port, made["key"]).get("/v1/ping/").status == 200
+        stop(server.process)
+    [used] = [line for line in keys(tmp_path, "list").stdout.splitlines() if line.startswith(made["id"])]
+    assert "last used 20" in used
+
+
+def test_a_key_of_ones_own_must_be_long(tmp_path: Path) -> None:
+    def started_with(key: str) -> subprocess.CompletedProcess[str]:
+        arguments = ["serve", "--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path / "memory")]
+        return subprocess.run(
+            [sys.executable, "-m", "toldonce.cli", *arguments, "--public-url", "nowhere"],
+            env={**environment(tmp_path), "TOLDONCE_API_KEY": key},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    short, long = started_with("k" * 15), started_with("k" * 16)
+    assert (short.returncode, "16 characters" in short.stderr) == (2, True)
+    assert "k" * 15 not in short.stderr
+    assert (long.returncode, "--public-url" in long.stderr) == (2, True), "the next complaint is of something else"
+
+
+@pytest.mark.parametrize("url", ["home.example.org", "ftp://home.example.org", "https://", "https://h.org/?a=b"])
+def test_a_public_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    refused = run("serve", "--port", "0", "--public-url", url, "--data", tmp_path / "memory", home=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("toldonce: --public-url")
+    assert not (tmp_path / "memory").exists()
+
+
+def test_a_server_behind_a_proxy_answers_to_its_public_name_and_links_to_it(tmp_path: Path) -> None:
+    with served(tmp_path, "--public-url", "https://Home.example.org/memory/") as server:
+        made = json.loads(keys(tmp_path, "create", "--json").stdout)
+        client = Client(server.port, made["key"])
+        for text in ("I live in Oslo.", "I keep bees."):
+            client.add(text, user_id="ann")
+        asked = {"filters": {"user_id": "ann"}}
+        assert client.post("/v3/memories/?page_size=1", asked, Host="elsewhere.example.org").status == 400
+        page = client.post("/v3/memories/?page_size=1", asked, Host="home.example.org")
+        assert page.status == 200
+        public, _, path = page.json["next"].partition("/memory")
+        assert public == "https://Home.example.org"
+        rest = client.post(path, asked, Host="home.example.org").json
+        assert {row["memory"] for row in page.json["results"] + rest["results"]} == {"I live in Oslo.", "I keep bees."}
+        stop(server.process)
 
 
 def test_listening_elsewhere_needs_a_key(tmp_path: Path) -> None:
