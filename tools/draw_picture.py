@@ -28,10 +28,9 @@ SAID = (
     ("assistant", "Is there any food you can't eat?"),
     ("user", "Yes, peanuts. And I hate coriander."),
     ("user", "My sister Eva moved to Oslo in March, I fly there a lot."),
-    ("user", "Please never call me before nine in the morning."),
 )
 SECOND_CALL = datetime.fromisoformat("2026-06-19T12:05:00+02:00")
-ASKED = "What food should the kitchen leave out for me tonight?"
+ASKED = "Eva cooks for me tonight. Which food can't I eat?"
 
 WIDTH, LINE, CARD = 920, 21, 430
 """Pixels: of the picture, between two lines, of each half."""
