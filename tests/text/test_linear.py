@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import pytest
 
+from tests.text.patterns import Expression, expressions, made_at_run_time, texts, units
 from toldonce.text.dates import period
 from toldonce.text.names import addressed, in_first_person, mentioned, subject
 from toldonce.text.tokens import words
@@ -43,6 +44,49 @@ def test_what_backtracks_is_found() -> None:
     assert _growth(re.compile(r"\w++").search, "a", "!") <= GROWTH
 
 
+EXPRESSIONS = {found.where: found for found in expressions()}
+SUSPICIOUS = 0.001
+"""CPU seconds for ``2 * SHORT`` characters below which nothing backtracks: quadratic takes several times that."""
+
+
+def _every_use(found: Expression) -> Callable[[str], object]:
+    def read(text: str) -> None:
+        if found.anchored:
+            found.pattern.match(text)
+        else:
+            for _ in found.pattern.finditer(text):
+                pass
+        found.pattern.fullmatch(text)
+
+    return read
+
+
+def _superlinear(read: Callable[[str], object], candidates: Iterable[str]) -> list[str]:
+    found = []
+    for unit in candidates:
+        for text in texts(unit, 24):  # an exponential one would not end on more
+            if _cost(read, text, 1) > 50 * SUSPICIOUS:
+                return [f"{text!r}"]
+        for text in texts(unit, 2 * SHORT):
+            if _cost(read, text, 1) > SUSPICIOUS and _cost(read, text, 3) > SUSPICIOUS:
+                tail = text[2 * SHORT // len(unit) * len(unit) :]
+                if _growth(read, unit, tail) > GROWTH:
+                    found.append(f"{unit!r} * n + {tail!r}")
+    return found
+
+
+@pytest.mark.parametrize(("pattern", "slow"), [(r"\s+$", True), (r"\w+@", True), (r"(?:a+)+$", True), (r"\w++", False)])
+def test_the_search_tells_who_backtracks(pattern: str, slow: bool) -> None:
+    read = _every_use(Expression("here", re.compile(pattern), anchored=False))
+    assert bool(_superlinear(read, [" ", "a"])) == slow
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_no_expression_backtracks(where: str) -> None:
+    found = EXPRESSIONS[where]
+    assert _superlinear(_every_use(found), units(found.pattern.pattern)) == []
+
+
 _NAMED = ["Ana", "Ana Lopez", "aaa", "a'a", "."]
 READERS: dict[str, Callable[[str], object]] = {
     "words": words,
@@ -65,3 +109,9 @@ def test_no_reader_of_texts_is_slow(reader: str) -> None:
         if (growth := _growth(read, unit, tail)) > GROWTH
     ]
     assert slow == []
+
+
+def test_expressions_made_at_run_time_are_known() -> None:
+    # Names are escaped and stand between lookarounds, as READERS shows; a quoted phrase is escaped and nothing else.
+    # Whoever adds a function here shows that it is linear.
+    assert made_at_run_time() == {"names._pattern", "names.subject", "block.quoted"}
