@@ -15,13 +15,14 @@ from toldonce.embedders.openai import _DOCUMENT_SECONDS, _DOCUMENTS, _QUERIES, _
 from toldonce.engine.jobs.worker import LEASE
 from toldonce.engine.requests import LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS
 from toldonce.pipecat import Mem0MemoryService
-from toldonce.remember.normalise import LONGEST_MESSAGE
+from toldonce.remember.normalise import LONGEST_LABEL, LONGEST_MESSAGE
 from toldonce.remote import RemoteMemory
 from toldonce.remote.client import _CONNECT, DEADLINE, SEARCH_DEADLINE
 from toldonce.remote.outbox import policy, sender
 from toldonce.remote.outbox.file import _REMEMBERS_SENT, MOST_BYTES
-from toldonce.server import limits
+from toldonce.server import gate, limits, protocol
 from toldonce.server.retention import KEPT
+from toldonce.server.service import _MOST_RESULTS
 
 HOUR = 3_600 * 1_000_000
 DAY = 24 * HOUR
@@ -91,6 +92,10 @@ def test_how_long_an_outbox_keeps_what_it_has() -> None:
 def test_how_much_a_server_takes_and_keeps() -> None:
     assert (limits.MOST_BYTES, limits.MOST_MESSAGES, limits.MOST_AT_ONCE) == (4 << 20, 2_000, 1_000)
     assert limits.WRONG_KEYS == 60
+    assert (limits.MOST_ON_A_PAGE, _MOST_RESULTS) == (200, 1_000)
+    assert (gate.AT_ONCE, gate.MOST_WAITING, gate.MOST_HELD) == (64, 1_000, 32 << 20)
+    assert (protocol.MOST_CONNECTIONS, protocol.MOST_HEADER_BYTES) == (1_000, 64 << 10)
+    assert (protocol.HEADERS_WITHIN, protocol.BODY_WITHIN, protocol.READ_WITHIN) == (10.0, 60.0, 60.0)
     assert KEPT == 30 * DAY
     assert LEASE == HOUR // 60
     assert INDEX_BYTES == 1 << 30
@@ -98,4 +103,4 @@ def test_how_much_a_server_takes_and_keeps() -> None:
 
 def test_how_much_one_call_takes() -> None:
     assert (LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS) == (8_192, 65_536, 10_000, 1_000_000)
-    assert LONGEST_MESSAGE == 256 * 1024
+    assert (LONGEST_MESSAGE, LONGEST_LABEL) == (256 * 1024, 512)
