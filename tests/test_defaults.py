@@ -14,7 +14,7 @@ from toldonce.embedders import OpenAIEmbeddings
 from toldonce.embedders.openai import _DOCUMENT_SECONDS, _DOCUMENTS, _QUERIES, _QUERY_SECONDS
 from toldonce.engine.jobs.worker import LEASE
 from toldonce.engine.requests import LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS
-from toldonce.pipecat import Mem0MemoryService
+from toldonce.pipecat import Mem0MemoryService, breaker
 from toldonce.remember.normalise import LONGEST_LABEL, LONGEST_MESSAGE
 from toldonce.remote import RemoteMemory
 from toldonce.remote.client import _CONNECT, DEADLINE, SEARCH_DEADLINE
@@ -99,6 +99,11 @@ def test_how_much_a_server_takes_and_keeps() -> None:
     assert KEPT == 30 * DAY
     assert LEASE == HOUR // 60
     assert INDEX_BYTES == 1 << 30
+
+
+def test_when_a_voice_service_leaves_a_backend_alone() -> None:
+    """Failures in a row, and seconds."""
+    assert (breaker.THRESHOLD, breaker.FIRST_REST, breaker.LONGEST_REST) == (3, 1.0, 30.0)
 
 
 def test_how_much_one_call_takes() -> None:
