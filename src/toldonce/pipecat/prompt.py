@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .block import Blocks, Hit
 from .capture import Context
@@ -51,6 +51,14 @@ class PromptBlocks:
         if self._blocks.replace(messages, look.role, text, look.position) and context.get_messages() is messages:
             return
         context.set_messages(self._blocks.put(messages, look.role, text, look.position))
+
+    def renew(self, context: Context, messages: Sequence[Any], look: Look) -> None:
+        """Give a context the messages of a list that never had the block: what the context shows stays shown."""
+        shown = self._shown.get(context)
+        if shown is None:
+            context.set_messages(list(messages))
+        else:
+            context.set_messages(self._blocks.put(messages, look.role, look.render(shown.hits), look.position))
 
     async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
         """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
