@@ -128,6 +128,12 @@ def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
     assert config.folder == tmp_path
 
 
+def test_a_folder_may_be_named_by_a_url_and_no_other_address_by_mistake(tmp_path: Path) -> None:
+    assert read_config(None, f"sqlite://{tmp_path}").folder == tmp_path
+    with pytest.raises(InvalidConfig, match="postgresql:// is no store"):
+        read_config(None, "postgresql://localhost/memories")
+
+
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [

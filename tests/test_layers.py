@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "stores": {"takeover", "text"},
     "remember": {"stores", "text"},
     "embedders": {"net"},
-    "config": {"embedders", "takeover"},
+    "config": {"embedders", "stores", "takeover"},
     "engine": {"config", "embedders", "filters", "index", "net", "recall", "remember", "stores", "takeover", "text"},
     "memory": {"config", "embedders", "engine", "filters", "stores"},
     "testing": {"config", "embedders", "engine", "memory", "stores", "text"},

@@ -11,6 +11,7 @@ from typing import Any
 
 from toldonce.embedders.spec import EmbedderSpec, onnx_spec, openai_spec
 from toldonce.errors import InvalidConfig
+from toldonce.stores.opening import folder_of
 from toldonce.takeover import user_folder
 
 _LOG = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
         return Config(default_folder(), embedder)
     if not isinstance(chosen, (str, os.PathLike)) or not str(chosen):
         raise InvalidConfig(f"vector_store.config.path must be a folder's path, not {chosen!r}.")
-    return Config(Path(chosen).expanduser(), embedder)
+    return Config(folder_of(chosen), embedder)
 
 
 def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:
