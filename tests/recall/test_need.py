@@ -32,6 +32,7 @@ TOLD = [
         "What happens in the third week of June?",
         "Which bakery with a garden did you suggest?",
         "w-w-where did I buy the skis?",
+        "When may you call me?",
     ],
 )
 def test_what_asks_or_speaks_of_what_was_told_does(text: str) -> None:

@@ -78,7 +78,8 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     told = {stem(word) for text in found[:FIRST] for word in words(text)}
     known = any(stem(word) in told for word in weighty)
     if _PLEASANTRY.search(utterance):
-        return known or (bool(weighty) and of_a_person)
+        asks = bool(matters) and ASKS.search(utterance) and _QUESTION_WORD.search(utterance)
+        return known or bool(of_a_person and (weighty or asks))
     if ASKS.search(utterance):
         if weighty or not content or (matters and of_a_person):
             return True
