@@ -43,6 +43,16 @@ async def test_lists_of_messages(ann: Ann) -> None:
     assert [text for _, text in await ann.said()][1:] == [WHERE, "answer 0", "yes", "answer 1", "yes"]
 
 
+async def test_a_list_that_starts_over_shows_nothing_of_the_talk_before(ann: Ann) -> None:
+    await ann.told("I moved to Oslo in March.")
+    lists: list[list[dict[str, Any]]] = [[{"role": "user", "content": WHERE}], [{"role": "user", "content": "yes"}]]
+    async with Call(ann.service(), llm=OldLLM()) as call:
+        for n, said in enumerate(lists):
+            await call.worker.queue_frame(MESSAGES_FRAMES[0](said))  # type: ignore[call-arg]
+            await until(lambda n=n: len(call.shown) == n + 1)  # type: ignore[misc]
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 0]
+
+
 async def test_old_contexts(ann: Ann) -> None:
     await ann.told("I moved to Oslo in March.")
     module = importlib.import_module("pipecat.processors.aggregators.openai_llm_context")

@@ -52,13 +52,13 @@ class PromptBlocks:
             return
         context.set_messages(self._blocks.put(messages, look.role, text, look.position))
 
-    def renew(self, context: Context, messages: Sequence[Any], look: Look) -> None:
-        """Give a context the messages of a list that never had the block: what the context shows stays shown."""
-        shown = self._shown.get(context)
-        if shown is None:
-            context.set_messages(list(messages))
+    def renew(self, context: Context, messages: Sequence[Any]) -> None:
+        """Give a context the messages of a list without a block. If the talk goes on, the block stays in place."""
+        messages, before = list(messages), self._blocks.strip(context.get_messages())
+        if messages[: len(before)] == before:
+            context.add_messages(messages[len(before) :])
         else:
-            context.set_messages(self._blocks.put(messages, look.role, look.render(shown.hits), look.position))
+            context.set_messages(messages)
 
     async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
         """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""

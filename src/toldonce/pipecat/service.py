@@ -257,7 +257,7 @@ class MemoryService(MemoryHearing):
 
     async def _with_block(self, frame: Any) -> Frame:
         """A list of messages instead of a context, as Pipecat had it up to 0.0.108."""
-        self._prompt.renew(self._lists, frame.messages, self._look())
+        self._prompt.renew(self._lists, frame.messages)
         await self._on_context(LLMContextFrame(self._lists))
         renewed: Frame = type(frame)(list(self._lists.get_messages()))
         return renewed
