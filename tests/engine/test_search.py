@@ -105,6 +105,24 @@ def test_a_search_without_vectors_says_so(tmp_path: Path, caplog: pytest.LogCapt
         assert sum("by words alone" in record.message for record in caplog.records) == 1
 
 
+def test_what_was_just_added_is_no_reason_to_warn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    may_go_on = threading.Event()
+
+    class Slow(MiniLM):
+        """Embeds memories when it is let."""
+
+        def embed_documents(self, texts: Sequence[str]) -> Any:
+            assert may_go_on.wait(30)
+            return super().embed_documents(texts)
+
+    with Memory(folder=tmp_path, embedder=Slow()) as memory, caplog.at_level(logging.WARNING):
+        memory.add("I adopted a beagle.", user_id="ann")
+        answer = memory.search("beagle", filters=ANN, explain=True)
+        may_go_on.set()
+        assert answer["without_vector"] == 1
+        assert not caplog.records
+
+
 class Unreachable(MiniLM):
     """Embeds memories, and no query, as a server that went away."""
 

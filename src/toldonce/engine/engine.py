@@ -63,6 +63,7 @@ class Engine:
         self.filter_cache = FilterCache()
         self.store.caches.register(self.filter_cache)
         self.counts = Counters()
+        self._warned_of_words = False
         self._editing = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
@@ -224,10 +225,15 @@ class Engine:
         self.counts.add("searches")
         if by_words:
             self.counts.add("searches_by_words")
-        if pending and self.counts.add("searches_without_vectors") == 1:
+        if not pending:
+            return
+        self.counts.add("searches_without_vectors")
+        # What was said a moment ago never has its vectors yet: only an embedder that fails is worth a warning.
+        if self._vectoriser.failing and not self._warned_of_words:
+            self._warned_of_words = True
             _LOG.warning(
-                "A search compared %d memories by words alone: their vectors are not made yet, as the embedder is slow "
-                "or cannot be used. This is logged once; the counter searches_without_vectors goes on.",
+                "A search compared %d memories by words alone, as the embedder could not make their vectors. This is "
+                "logged once; the counter searches_without_vectors goes on.",
                 pending,
             )
 

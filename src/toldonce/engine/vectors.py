@@ -217,6 +217,11 @@ class Vectoriser:
         return every.done
 
     @property
+    def failing(self) -> bool:
+        """Whether the embedder refused memories, or could not be used when it was last tried."""
+        return self._failures > 0 or len(self.set_aside) > 0
+
+    @property
     def owners_behind(self) -> int:
         """Owners with calls under way."""
         return len(self._owners)
