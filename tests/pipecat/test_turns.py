@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService
 from toldonce.pipecat.compat import INSTRUCTION_ROLE
 
 from .conftest import Ann, anything
@@ -120,3 +124,28 @@ async def test_list_content_is_searched_and_stored_by_its_text(ann: Ann) -> None
         await call.say("Look at this.")
     assert ("user", "Which city am I living in?") in await ann.said()
     assert not [text for _, text in await ann.said() if "AAAA" in text]
+
+
+class Hanging(AsyncMemory):
+    """Loads ahead for ever."""
+
+    async def warm(self, **ids: Any) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+
+async def test_no_task_is_left_when_the_call_ends(tmp_path: Path) -> None:
+    async def never() -> str:
+        await asyncio.Event().wait()
+        return "ann"
+
+    async with Hanging(folder=tmp_path) as memory:
+        warming = Mem0MemoryService(memory=memory, user_id="ann", recall_timeout=0.1)
+        asking = Mem0MemoryService(memory=memory, user_id=never, recall_timeout=0.1, shutdown_timeout=0.1)
+        names = []
+        async with Call(warming, asking):
+            names += [task.get_name() for task in asyncio.all_tasks() if "MemoryService" in task.get_name()]
+        left = [task.get_name() for task in asyncio.all_tasks() if "MemoryService" in task.get_name()]
+    assert any(name.endswith("warm-up") for name in names)
+    assert any(name.endswith("user-id") for name in names)
+    assert left == []

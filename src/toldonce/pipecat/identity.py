@@ -40,11 +40,16 @@ class User:
         self._answered = answered
         """Told after each answer that was waited for, be it the same as before."""
         self._source: Source = None
-        self._asking: asyncio.Future[Any] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._spawn: Spawn | None = None
         self.expected = False
         """Whether there is, or will be, a user."""
         self.id: str | None = None
+
+    @property
+    def asking(self) -> asyncio.Task[None] | None:
+        """The question that waits for its answer."""
+        return self._asking
 
     @property
     def pending(self) -> bool:

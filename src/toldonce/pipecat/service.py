@@ -179,6 +179,7 @@ class MemoryService(MemoryHearing):
         self._aggregators = Aggregators(self, self, self._transcript)
         self._telemetry = Telemetry(self, rtvi=rtvi)
         self._writing: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._due: list[Callable[[], None]] = []
         self._lists = LLMContext()
         self._profile: list[dict[str, Any]] = []
@@ -205,7 +206,8 @@ class MemoryService(MemoryHearing):
         self._telemetry.begin(setup)
         self._writing = self._spawn(self._writer.run(), "writer")
         self._user.begin(self._spawn)
-        await asyncio.wait({self._spawn(self._warm_up(), "warm-up")}, timeout=self.recall_timeout)
+        self._warming = self._spawn(self._warm_up(), "warm-up")
+        await asyncio.wait({self._warming}, timeout=self.recall_timeout)
 
     async def cleanup(self) -> None:
         """Store what was said last, within ``shutdown_timeout``, and leave."""
@@ -380,8 +382,9 @@ class MemoryService(MemoryHearing):
         left = await self._writer.finish(self.shutdown_timeout)
         if left:
             logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
-        if self._writing is not None:
-            await self.cancel_task(self._writing)
+        for task in (self._writing, self._warming, self._user.asking):
+            if task is not None and not task.done():
+                await self.cancel_task(task)
         # A memory that hangs would hang in its closing too. What it acknowledged is on disk without that.
         if self._owns_memory and not left:
             remaining = began + self.shutdown_timeout - asyncio.get_running_loop().time()
