@@ -63,7 +63,7 @@ class Engine:
         self.filter_cache = FilterCache()
         self.store.caches.register(self.filter_cache)
         self.counts = Counters()
-        self._warned_of_words = False
+        self._logged_without_vectors = logging.NOTSET
         self._editing = threading.Lock()
         self._switching = threading.Lock()
         self._process = os.getpid()
@@ -228,13 +228,16 @@ class Engine:
         if not pending:
             return
         self.counts.add("searches_without_vectors")
-        # What was said a moment ago never has its vectors yet: only an embedder that fails is worth a warning.
-        if self._vectoriser.failing and not self._warned_of_words:
-            self._warned_of_words = True
-            _LOG.warning(
-                "A search compared %d memories by words alone, as the embedder could not make their vectors. This is "
-                "logged once; the counter searches_without_vectors goes on.",
+        # On a slow machine what was said a moment ago has no vectors yet: only an embedder that fails is a warning.
+        level = logging.WARNING if self._vectoriser.failing else logging.INFO
+        if level > self._logged_without_vectors:
+            self._logged_without_vectors = level
+            _LOG.log(
+                level,
+                "A search compared %d memories by words alone: their vectors are not made yet, as the embedder %s. "
+                "This is logged once; the counter searches_without_vectors goes on.",
                 pending,
+                "fails" if level == logging.WARNING else "is slow",
             )
 
     def counters(self) -> dict[str, int]:
