@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 import sys
+import threading
 from dataclasses import dataclass, replace
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,6 +26,8 @@ from toldonce.times import now
 _GRACE = 4
 """Seconds that requests under way get to finish when the server is told to stop."""
 
+_LONGEST_STOP = 9.0
+"""Seconds from that signal until the process ends whatever still hangs: a host that is deaf, a webhook, a close."""
 
 _KEEP_ALIVE = 75
 """Seconds a connection may be idle. Mem0's clients keep theirs for five and repeat nothing: were it as short here, a
@@ -93,10 +98,22 @@ class _Announcing(uvicorn.Server):
         super().__init__(config)
         self._welcome = welcome
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        # What was acknowledged is on disk. Whoever stops a server kills what does not go, often after 10 s.
+        watchdog = threading.Timer(_LONGEST_STOP, _leave)
+        watchdog.daemon = True
+        watchdog.start()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             print(self._welcome, flush=True)
+
+
+def _leave() -> None:
+    print(f"Stopping took more than {_LONGEST_STOP:g} s and was cut off.", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def _first_key(settings: Settings, address: Address) -> str | None:
