@@ -102,6 +102,13 @@ def test_keys_are_listed_for_a_person(tmp_path: Path) -> None:
     assert made.stdout.strip() not in phone + gone
 
 
+def test_keys_are_listed_with_the_names_of_their_projects(tmp_path: Path) -> None:
+    made = json.loads(keys(tmp_path, "create", "--project", "support", "--json").stdout)
+    assert "project support" in keys(tmp_path, "list").stdout
+    [listed] = json.loads(keys(tmp_path, "list", "--json").stdout)
+    assert (listed["project"], listed["project_id"]) == ("support", made["project_id"])
+
+
 def test_a_key_that_was_used_shows_when(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         made = json.loads(keys(tmp_path, "create", "--name", "mine", "--json").stdout)

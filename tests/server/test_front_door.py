@@ -36,7 +36,7 @@ def authorised(client: Client) -> bytes:
 def test_a_request_without_a_key_is_answered_before_its_body_arrives(client: Client) -> None:
     announced = HEAD + b"Content-Length: 3900000\r\n"
     assert exchange(client.port, announced + b"\r\n").startswith(b"HTTP/1.1 401")
-    assert exchange(client.port, announced + b"Authorization: Token rec_1_2\r\n\r\n{").startswith(b"HTTP/1.1 401")
+    assert exchange(client.port, announced + b"Authorization: Token told_1_2\r\n\r\n{").startswith(b"HTTP/1.1 401")
     assert exchange(client.port, HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n").startswith(b"HTTP/1.1 401")
 
 
@@ -102,7 +102,7 @@ def test_there_is_one_host_and_it_is_well_formed(client: Client, hosts: bytes) -
 
 def test_wrong_keys_are_throttled_and_right_ones_are_not(tmp_path: Path) -> None:
     with serving(tmp_path, bootstrap_key="chosen-by-somebody") as running:
-        client, wrong = running.client(), Client(running.port, "rec_000000000000_x")
+        client, wrong = running.client(), Client(running.port, "told_000000000000_x")
         statuses = [wrong.get("/v1/ping/").status for _ in range(WRONG_KEYS + 5)]
         assert statuses[:WRONG_KEYS] == [401] * WRONG_KEYS
         refused = wrong.get("/v1/ping/")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.server.running import Client, Running, serving
+from toldonce.errors import StoreError
 from toldonce.server.keyring import KeyRing
-from toldonce.server.keys import KeyHash
+from toldonce.server.keys import KeyHash, key_id_of
 from toldonce.server.limits import Rates
 from toldonce.stores.opening import open_store
 from toldonce.times import now
@@ -25,16 +26,35 @@ def test_a_key_is_nowhere_on_disk(server: Running, client: Client) -> None:
 
 def test_the_secret_is_readable_by_its_owner_only_and_stays(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    digest = KeyHash(store).digest("rec_1_2")
-    assert KeyHash(store).fits("rec_1_2", digest)
-    assert not KeyHash(store).fits("rec_1_3", digest)
+    digest = KeyHash(store).digest("told_1_2")
+    assert KeyHash(store).fits("told_1_2", digest)
+    assert not KeyHash(store).fits("told_1_3", digest)
     store.close()
     assert (tmp_path / "keys.secret").stat().st_mode & 0o077 == 0
 
 
+def test_a_lost_secret_is_an_error_as_long_as_a_key_needs_it(tmp_path: Path) -> None:
+    with KeyRing(tmp_path) as ring:
+        kept = ring.create("default", "phone", ["read"], None)[0].kept
+    secret = tmp_path / "keys.secret"
+    secret.rename(tmp_path / "backup")
+    with KeyRing(tmp_path) as ring:
+        with pytest.raises(StoreError, match="1 API keys cannot be checked"):
+            ring.create("default", "tablet", ["read"], None)
+        assert not secret.exists()
+        assert [key.id for key in ring.all()] == [kept.id]
+        assert ring.revoke(kept.id)
+        assert ring.create("default", "tablet", ["read"], None)
+    assert secret.exists()
+
+
+def test_a_key_with_the_earlier_prefix_goes_on() -> None:
+    assert key_id_of("rec_abc_def") == key_id_of("told_abc_def") == "abc"
+
+
 @pytest.mark.parametrize(
     "key",
-    ["", "x", "rec_", "rec_abc_def", "rec_000000000000_" + "x" * 43, "m0-abc", "rec_😀_x".encode().decode("latin-1")],
+    ["", "x", "told_", "rec_abc_def", "told_000000000000_" + "x" * 43, "m0-abc", "rec_😀_x".encode().decode("latin-1")],
 )
 def test_wrong_keys_are_refused_alike(server: Running, key: str) -> None:
     for method, path in (("GET", "/v1/ping/"), ("POST", SEARCH), ("DELETE", "/v1/memories/"), ("GET", "/v1/stats/")):

@@ -56,9 +56,13 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     from toldonce.server.keyring import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
-        keys = ring.all()
+        keys, projects = ring.all(), ring.project_names()
     if as_json:
-        typer.echo(json.dumps([{"project_id": key.project, **_shown(key)} for key in keys]))
+        typer.echo(
+            json.dumps(
+                [{"project": projects.get(key.project), "project_id": key.project, **_shown(key)} for key in keys]
+            )
+        )
         return
     for key in keys:
         shown = _shown(key)
@@ -67,7 +71,9 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
             state = f"revoked {shown['revoked_at']}"
         elif shown["expires_at"]:
             state += f"  holds until {shown['expires_at']}"
-        typer.echo(f"{key.id}  {key.name}  project {key.project}  {' '.join(key.scopes)}  {state}")
+        typer.echo(
+            f"{key.id}  {key.name}  project {projects.get(key.project, key.project)}  {' '.join(key.scopes)}  {state}"
+        )
 
 
 @app.command()

@@ -20,17 +20,18 @@ class KeyRing:
 
     def __init__(self, folder: Path) -> None:
         self._store = open_store(folder)
-        self._hashes = KeyHash(self._store)
 
     def create(
         self, project: str, name: str, scopes: Sequence[str], expires_at: int | None
     ) -> tuple[IssuedKey, Project]:
         """A new key for a project, which is made if there is none of this name."""
 
+        hashes = KeyHash(self._store)
+
         def work(store: Write) -> tuple[IssuedKey, Project]:
             at = now()
             found = ensure(store, project, at)
-            return issue(store, self._hashes, found.id, name, scopes, expires_at, at), found
+            return issue(store, hashes, found.id, name, scopes, expires_at, at), found
 
         return self._store.write_now(work)
 
@@ -38,6 +39,12 @@ class KeyRing:
         """Every key, oldest first; revoked ones too."""
         with self._store.read() as store:
             return store.serving.keys(None)
+
+    def project_names(self) -> dict[str, str]:
+        """The names of the projects that have keys, by project id."""
+        with self._store.read() as store:
+            projects = {key.project: store.serving.project(key.project) for key in store.serving.keys(None)}
+        return {project_id: project.name for project_id, project in projects.items() if project is not None}
 
     def revoke(self, key_id: str) -> bool:
         """Whether there was such a key that still held."""

@@ -74,6 +74,10 @@ class Store(Protocol):
         """32 random bytes of that name, made once, that no copy of the data alone gives away."""
         ...
 
+    def has_secret(self, name: str) -> bool:
+        """Whether there is a secret of that name; asking makes none."""
+        ...
+
     def exclusively(self, name: str) -> AbstractContextManager[None]:
         """Be the only process that does what ``name`` says; ``StoreError`` at once if another does it."""
         ...

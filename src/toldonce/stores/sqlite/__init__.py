@@ -28,7 +28,7 @@ from toldonce.stores.sqlite.digests import rekey
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS
 from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.read import Shown, SqliteRead
-from toldonce.stores.sqlite.secrets import secret
+from toldonce.stores.sqlite.secrets import has_secret, secret
 from toldonce.stores.sqlite.writer import Writer
 
 __all__ = ["SqliteStore"]
@@ -105,6 +105,10 @@ class SqliteStore:
     def secret(self, name: str) -> bytes:
         with folder_errors(self._folder):
             return secret(self._folder, name)
+
+    def has_secret(self, name: str) -> bool:
+        with folder_errors(self._folder):
+            return has_secret(self._folder, name)
 
     @contextmanager
     def exclusively(self, name: str) -> Iterator[None]:

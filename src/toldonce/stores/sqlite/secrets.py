@@ -8,12 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def has_secret(folder: Path, name: str) -> bool:
+    """Whether ``folder/name.secret`` is there."""
+    return _file(folder, name).exists()
+
+
 def secret(folder: Path, name: str) -> bytes:
     """The 32 bytes of ``folder/name.secret``, which is made if it is not there.
 
     It is written beside and linked into place: of two processes that start together one wins, and both read the same.
     """
-    path = folder / f"{name}.secret"
+    path = _file(folder, name)
     with suppress(FileNotFoundError):
         return path.read_bytes()
     draft = folder / f".{name}.secret.{os.getpid()}.{secrets.token_hex(4)}"
@@ -27,3 +32,7 @@ def secret(folder: Path, name: str) -> bytes:
         os.link(draft, path)
     draft.unlink()
     return path.read_bytes()
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.secret"
