@@ -137,9 +137,11 @@ def test_digests_are_keyed_with_a_secret_beside_the_database(tmp_path: Path) -> 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
     store, other = SqliteStore(tmp_path), SqliteStore(tmp_path)
+    assert store.has_secret("test") is False
     assert store.secret("test") == other.secret("test")
     assert len(store.secret("test")) == 32
     assert store.secret("test") != store.secret("another")
+    assert store.has_secret("test") is True
     for one in (store, other):
         one.close()
 
