@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from toldonce.errors import InvalidInput
 from toldonce.pipecat.writer import Entry, Writer
 
 
@@ -68,4 +69,62 @@ async def test_a_write_that_fails_late_takes_the_place_of_no_other() -> None:
     assert await writer.flush(10)
     assert sorted(stored) == ["first", "second"]
     assert len(writer) == 0
+    running.cancel()
+
+
+class Late:
+    """A memory that keeps its order and fails after the writer has gone on, until it is well."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls: list[list[str]] = []
+        self.reported: list[str] = []
+        self.both = asyncio.Event()
+
+    async def store(self, entries: Sequence[Entry]) -> None:
+        self.calls.append([one.text for one in entries])
+        if len(self.calls) == 2:
+            self.both.set()
+        if self.errors:
+            error = self.errors.pop(0)
+            await self.both.wait()
+            await asyncio.sleep(0.05)
+            raise error
+
+    async def report(self, what: str, error: Exception) -> None:
+        self.reported.append(str(error))
+
+    async def quiet(self) -> None: ...
+
+
+async def test_writes_that_fail_late_are_reported_and_stored_in_order() -> None:
+    memory = Late(OSError("first"), OSError("second"))
+    writer = Writer(memory.store, memory.report, memory.quiet, lambda: True)
+    running = asyncio.create_task(writer.run())
+    for text in ("a question", "its answer"):
+        writer.put(entry(text))
+    assert await writer.flush(10)
+    assert memory.calls == [["a question"], ["its answer"], ["a question"], ["its answer"]]
+    assert memory.reported
+    running.cancel()
+
+
+async def test_what_cannot_be_stored_and_shows_it_late_is_left_out_alone() -> None:
+    stored: list[str] = []
+
+    async def store(entries: Sequence[Entry]) -> None:
+        await asyncio.sleep(0.05)
+        if any(one.text == "bad" for one in entries):
+            raise InvalidInput("bad")
+        stored.extend(one.text for one in entries)
+
+    memory = Late()
+    writer = Writer(store, memory.report, memory.quiet, lambda: True)
+    talk = [Entry("talk", place, "user", text, None, datetime.now(UTC)) for place, text in enumerate(["a", "bad", "b"])]
+    for one in talk:
+        writer.put(one)
+    writer.identify({"user_id": "ann"})
+    running = asyncio.create_task(writer.run())
+    assert await writer.flush(10)
+    assert stored == ["a", "b"]
     running.cancel()

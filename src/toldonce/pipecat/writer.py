@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, takewhile
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from loguru import logger
@@ -44,10 +45,14 @@ class Entry:
     """Whose it is. None while that is not known yet; until then it is held."""
     found: bool = False
     """Whether the context already held it when it was first seen: an earlier call may have stored it."""
+    number: int = 0
+    """Its place in the queue."""
+    alone: bool = False
+    """Whether it was in a batch that cannot be stored: by itself it shows whether it is the one."""
 
     def goes_with(self, other: Entry) -> bool:
         """Whether both can be stored in one call."""
-        return self._kind == other._kind
+        return self is other or (self._kind == other._kind and not self.alone and not other.alone)
 
     @property
     def _kind(self) -> tuple[object, ...]:
@@ -63,7 +68,10 @@ Store: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 
 
 class Writer:
-    """A queue and the task that empties it. A failed write is tried again before anything after it is."""
+    """A queue and the task that empties it, in order.
+
+    A failed write is tried again, after a pause that grows, before anything that is not on its way to the disk yet.
+    """
 
     def __init__(
         self,
@@ -79,6 +87,10 @@ class Writer:
         """Whether the memory stores calls in the order in which they begin. Then a slow one need not be waited for:
         what it waits for after writing to disk (the vectors of a batch) would keep the next words from the disk."""
         self._queue: deque[Entry] = deque()
+        self._count = 0
+        self._backoff = _FIRST_PAUSE
+        self._late_error: Exception | None = None
+        """Of a write that was not waited for any more, until it was reported."""
         self._under_way: dict[asyncio.Future[None], Sequence[Entry]] = {}
         """Writes that are not waited for any more, and what they write."""
         self._work = asyncio.Event()
@@ -92,6 +104,8 @@ class Writer:
 
     def put(self, entry: Entry) -> None:
         """Queue an entry; returns at once."""
+        self._count += 1
+        entry.number = self._count
         self._queue.append(entry)
         self._update()
 
@@ -108,6 +122,9 @@ class Writer:
             await self._work.wait()
             if not self._closing.is_set():
                 await self._quiet()
+            if self._late_error is not None:
+                error, self._late_error = self._late_error, None
+                await self._failed(error)
             await self._write(self._next_batch())
 
     async def flush(self, within: float | None = None) -> bool:
@@ -136,23 +153,21 @@ class Writer:
         return list(alike)
 
     async def _write(self, batch: Sequence[Entry]) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await self._stored(batch)
-                break
-            except InvalidInput as error:
-                if len(batch) > 1:
-                    batch = batch[:1]  # One of them cannot be stored: find it, and let the others pass.
-                    continue
-                logger.error(f"A {batch[0].role} message cannot be stored and is left out: {error}")
-                break
-            except Exception as error:  # Whatever a backend raises, what was said is kept for the next try.
-                await self._report("storing", error)
-            await self._pause(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            await self._stored(batch)
+        except InvalidInput as error:
+            if _can_be_split(batch, error):
+                return
+        except Exception as error:  # Whatever a backend raises, what was said is kept for the next try.
+            await self._failed(error)
+            return
         self._leave_out(batch)
         self._update()
+
+    async def _failed(self, error: Exception) -> None:
+        await self._report("storing", error)
+        await self._pause(self._backoff)
+        self._backoff = min(2 * self._backoff, _LONGEST_PAUSE)
 
     def _leave_out(self, batch: Sequence[Entry]) -> None:
         # By identity: a write that failed late may have put older entries in front meanwhile.
@@ -167,20 +182,28 @@ class Writer:
                     await self._store(batch)
             except TimeoutError as error:
                 raise StoreError(f"no acknowledgement within {_HANGS_AFTER:.0f} s; it is tried again") from error
+            self._backoff = _FIRST_PAUSE
             return
         write = asyncio.ensure_future(self._store(batch))
         done, _ = await asyncio.wait({write}, timeout=_A_MOMENT)
         if done:
             write.result()
+            self._backoff = _FIRST_PAUSE
         else:
             self._under_way[write] = batch
             write.add_done_callback(self._landed)
 
     def _landed(self, write: asyncio.Future[None]) -> None:
         batch = self._under_way.pop(write)
-        if not write.cancelled() and write.exception() is not None:
-            logger.warning(f"{len(batch)} messages are stored again: {write.exception()!r}")
-            self._queue.extendleft(reversed(batch))  # Known by their places: those that did land are not doubled.
+        error = None if write.cancelled() else write.exception()
+        if error is None:
+            self._backoff = _FIRST_PAUSE
+        elif not isinstance(error, InvalidInput) or _can_be_split(batch, error):
+            logger.warning(f"{len(batch)} messages are stored again: {error!r}")
+            # Known by their places: those that did land are not doubled.
+            self._queue = deque(sorted((*batch, *self._queue), key=attrgetter("number")))
+            if isinstance(error, Exception) and not isinstance(error, InvalidInput):
+                self._late_error = error
         self._update()
 
     async def _pause(self, seconds: float) -> None:
@@ -191,3 +214,13 @@ class Writer:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
+
+
+def _can_be_split(batch: Sequence[Entry], error: InvalidInput) -> bool:
+    """Whether a batch that cannot be stored goes on entry by entry: one of them is the cause, the others pass."""
+    if len(batch) == 1:
+        logger.error(f"A {batch[0].role} message cannot be stored and is left out: {error}")
+        return False
+    for entry in batch:
+        entry.alone = True
+    return True
