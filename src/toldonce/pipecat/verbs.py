@@ -108,12 +108,14 @@ class MemoryVerbs(MemorySurface):
         return forgotten, perhaps
 
     async def _candidates(self, query: str) -> list[dict[str, Any]]:
-        """What may be forgotten: of a user, only their own."""
-        user = self.user_id
+        """What may be forgotten: of a user, only their own; nothing while it is asked who the user is."""
+        ids = self._ids()
+        if ids is None:
+            return []
         answer = await call(
             self.memory_client.search,
             query=query,
-            filters={"user_id": user} if user else of_guest(self._ids() or {}),
+            filters={"user_id": ids["user_id"]} if "user_id" in ids else of_guest(ids),
             top_k=_FORGET_REACH,
             threshold=0.0,
         )
