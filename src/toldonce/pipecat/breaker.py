@@ -29,7 +29,7 @@ class Breaker:
         return self._open_until is None
 
     def admits(self) -> bool:
-        """Whether a lookup may go out now. Asking takes the place of the probe."""
+        """Whether a lookup may go out now. While the breaker is open, that lookup is the probe."""
         if self._open_until is None:
             return True
         if self._probing or self._clock() < self._open_until:
@@ -59,5 +59,5 @@ class Breaker:
         return True
 
     def abandoned(self) -> None:
-        """The lookup was called off; if it was the probe, another may go out."""
+        """The probe was called off: another may go out."""
         self._probing = False

@@ -51,6 +51,8 @@ class Lookup:
     query: str
     words: list[str]
     started: float
+    probe: bool
+    """Whether it went out to see if the backend lives again."""
     task: asyncio.Task[None] | None = None
     finished: float | None = None
     hits: Sequence[Hit] | None = None
@@ -227,9 +229,10 @@ class Prefetcher:
 
     def _start(self, query: str, words: list[str]) -> Lookup | None:
         in_flight = sum(lookup.hits is None for lookup in (*self._current, *self._late))
+        probe = not self._breaker.closed
         if in_flight >= _MOST_IN_FLIGHT or not self._breaker.admits():
             return None
-        lookup = Lookup(query, words, time.monotonic())
+        lookup = Lookup(query, words, time.monotonic(), probe)
         self.tally.lookups += 1
         self._asked += 1
         self._current.append(lookup)
@@ -249,11 +252,9 @@ class Prefetcher:
         """A lookup without an answer is under way no more; the same words are looked up again."""
         if lookup.over:
             return
-        lookup.over = True
-        for lookups in (self._current, self._late):
-            if lookup in lookups:
-                lookups.remove(lookup)
-        self._breaker.abandoned()
+        self._drop(lookup)
+        if lookup.probe:
+            self._breaker.abandoned()
 
     async def _run(self, lookup: Lookup) -> None:
         try:
