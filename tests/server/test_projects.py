@@ -76,3 +76,12 @@ def test_members_are_noted(client: Client, own: str) -> None:
     assert client.delete(f"{own}members/?email=rosa%40example.com").status == 200
     assert client.delete(f"{own}members/?email=rosa%40example.com").status == 404
     assert client.delete(f"{own}members/").status == 400
+
+
+def test_a_name_that_cannot_be_given_cannot_be_taken_by_renaming(client: Client, own: str) -> None:
+    client.post(PROJECTS, {"name": "somebody's"})
+    for name in ("01998f3c-1111-7000-8000-000000000000", "somebody's", "default", " ", "x" * 256):
+        made, renamed = client.post(PROJECTS, {"name": name}), client.send("PATCH", own, {"name": name})
+        assert (made.status, renamed.status) == (400, 400), name
+        assert made.json["detail"] == renamed.json["detail"]
+    assert client.send("PATCH", own, {"name": "mine"}).status == 200

@@ -224,3 +224,10 @@ def test_health_needs_no_key(server: Running) -> None:
         assert nobody.get(path).status == 200
     for path in ("/v1/ping/", "/v1/entities/"):
         check(nobody.get(path), 401)
+
+
+def test_a_key_that_stands_twice_is_named(client: Client) -> None:
+    answer = client.post("/v3/memories/add/", b'{"user_id": "ann", "messages": "a", "messages": "b"}')
+    assert answer.status == 400
+    assert "messages" in answer.json["detail"]
+    assert "Nothing was done." in answer.json["detail"]

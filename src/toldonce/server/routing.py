@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from toldonce.errors import InvalidInput
 from toldonce.server.literals import Doubled, read_json
 
 
@@ -18,7 +17,7 @@ class _StrictRequest(Request):
         try:
             return read_json(await self.body())
         except Doubled as error:
-            raise InvalidInput(f"{error} Nothing was done.") from error
+            raise HTTPException(400, f"{error} Nothing was done.") from error  # FastAPI hides any other
 
 
 class _StrictRoute(APIRoute):

@@ -55,12 +55,23 @@ def ensure(store: Write, text: str, now: int) -> Project:
 
 def create(store: Write, name: object, description: str | None, now: int) -> Project:
     """A new project. Raises ``InvalidInput`` if its name cannot be used or is taken."""
+    name = checked_name(name)
+    project = Project(new_uid(now), ORGANISATION, name, description, {}, now, now)
+    if name == PROJECT or not store.serving.add_project(project):
+        raise taken(name)
+    return project
+
+
+def checked_name(name: object) -> str:
+    """A project's name, stripped. Raises ``InvalidInput`` if none can have it."""
     if not isinstance(name, str) or not 0 < len(name.strip()) <= _LONGEST_NAME or unstorable(name):
         raise InvalidInput(f"name: a project's name has 1 to {_LONGEST_NAME} characters and no null byte.")
     name = name.strip()
     if name != PROJECT and _UUID.fullmatch(name):
         raise InvalidInput(f"name: {name} looks like the id of a project, and none has it. Choose another name.")
-    project = Project(new_uid(now), ORGANISATION, name, description, {}, now, now)
-    if name == PROJECT or not store.serving.add_project(project):
-        raise InvalidInput(f"name: there is a project {name!r} already. Choose another name.")
-    return project
+    return name
+
+
+def taken(name: str) -> InvalidInput:
+    """The error for a name that another project has."""
+    return InvalidInput(f"name: there is a project {name!r} already. Choose another name.")

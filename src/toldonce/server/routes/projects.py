@@ -155,10 +155,10 @@ def _changes(body: ProjectChanges) -> dict[str, Any]:
 
 
 def _free_name(store: Write, caller: Caller, name: str) -> str:
-    name = name.strip()
+    name = tenants.checked_name(name)
     other = store.serving.project_named(tenants.ORGANISATION, name)
-    if not name or unstorable(name) or len(name) > 255 or (other is not None and other.id != caller.project):
-        raise InvalidInput("name: it is empty, too long or taken. Choose another.")
+    if (other is not None and other.id != caller.project) or (name == PROJECT and caller.project != PROJECT):
+        raise tenants.taken(name)
     return name
 
 
