@@ -165,9 +165,9 @@ def test_a_folder_without_memories_is_not_made(tmp_path: Path) -> None:
 
 def test_a_server_that_is_away_or_refuses_the_key(tmp_path: Path, folder: Path) -> None:
     nobody = "http://127.0.0.1:9"
-    assert "does not answer" in run_on(nobody, "users", home=tmp_path).stderr
+    assert "cannot be reached" in run_on(nobody, "users", home=tmp_path).stderr
     assert "set TOLDONCE_API_KEY" in run_on(nobody, "users", home=tmp_path, key="").stderr
     with Server(folder) as server:
         refused = run_on(server.url, "users", home=tmp_path, key="rk-another-0123456789abcdef")
     assert refused.returncode == 2
-    assert "refuses the key" in refused.stderr
+    assert "does not accept the key" in refused.stderr

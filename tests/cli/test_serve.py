@@ -136,7 +136,10 @@ def test_a_key_of_ones_own_must_be_long(tmp_path: Path) -> None:
     assert (long.returncode, "--public-url" in long.stderr) == (2, True), "the next complaint is of something else"
 
 
-@pytest.mark.parametrize("url", ["home.example.org", "ftp://home.example.org", "https://", "https://h.org/?a=b"])
+@pytest.mark.parametrize(
+    "url",
+    ["home.example.org", "ftp://home.example.org", "https://", "https://h.org/?a=b", "http://[::1", "https://me@h.org"],
+)
 def test_a_public_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     refused = run("serve", "--port", "0", "--public-url", url, "--data", tmp_path / "memory", home=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -155,7 +158,7 @@ def test_a_server_behind_a_proxy_answers_to_its_public_name_and_links_to_it(tmp_
         page = client.post("/v3/memories/?page_size=1", asked, Host="home.example.org")
         assert page.status == 200
         public, _, path = page.json["next"].partition("/memory")
-        assert public == "https://Home.example.org"
+        assert public == "https://home.example.org"
         rest = client.post(path, asked, Host="home.example.org").json
         assert {row["memory"] for row in page.json["results"] + rest["results"]} == {"I live in Oslo.", "I keep bees."}
         stop(server.process)

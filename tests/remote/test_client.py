@@ -52,7 +52,7 @@ async def test_the_verbs(host: Host, client: Mem0Client) -> None:
     assert host.requests[-1].body == {"query": "Where?", "filters": ANN, "top_k": 3, "threshold": 0.2}
     assert (await client.get(found["id"]))["id"] == found["id"]
     assert [row["id"] async for row in client.every(ANN)] == [found["id"]]
-    assert await client.entities() == [("user", "ann")]
+    assert [(row["type"], row["name"]) for row in await client.entities()] == [("user", "ann")]
     assert await client.history(found["id"]) == []
     await client.delete(found["id"])
     with pytest.raises(RemoteNotFound) as caught:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from toldonce.config import read_config
 from toldonce.errors import InvalidInput, MissingExtra
+from toldonce.net.address import read_address
 
 
 def serve(
@@ -60,7 +60,5 @@ def serve(
 
 def _read_url(text: str) -> tuple[str, str]:
     """A public URL without a slash at its end, and its host, by which the server may be called."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise InvalidInput("--public-url must be an address such as https://home.example.org/memory.")
-    return text.rstrip("/"), parts.hostname
+    parts = read_address(text, "--public-url", "https://home.example.org/memory", "each client's api_key=")
+    return parts.geturl(), parts.hostname or ""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
-from urllib.parse import quote
+from typing import Annotated, Any, Protocol, Self
 
-import httpx2
 import typer
 
 from toldonce.config import read_config
@@ -24,7 +23,7 @@ from toldonce.engine.requests import (
     read_limit,
     search_request,
 )
-from toldonce.errors import AuthenticationFailed, InvalidConfig, InvalidInput, MemoryNotFound, Rejected, Unreachable
+from toldonce.errors import InvalidConfig, InvalidInput, MemoryNotFound
 from toldonce.takeover import database_file
 
 Data = Annotated[
@@ -40,9 +39,6 @@ Host = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Row = dict[str, Any]
-
-SECONDS = 30.0
-"""A server that has not answered by then is taken for gone."""
 
 
 class Target(Protocol):
@@ -142,83 +138,48 @@ class _Server:
 
     def __init__(self, host: str) -> None:
         from toldonce.remote.account import account
+        from toldonce.remote.client import Mem0Client
 
         key = os.environ.get("TOLDONCE_API_KEY") or os.environ.get("MEM0_API_KEY")
         if not key:
             raise InvalidConfig("A server needs a key: set TOLDONCE_API_KEY. Make one with: toldonce keys create")
-        self._account = account(key, host)
-        self._http = httpx2.Client(
-            base_url=self._account.host,
-            headers={"Authorization": f"Token {self._account.key}"},
-            timeout=SECONDS,
-            follow_redirects=False,  # wherever one leads, the key would go along
-            trust_env=not self._account.loopback,
-        )
+        self._client = Mem0Client(account(key, host))
+        self._runner = asyncio.Runner()
 
-    def __enter__(self) -> _Server:
+    def __enter__(self) -> Self:
+        self._runner.run(self._client.open())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._runner.run(self._client.close())
+        self._runner.close()
 
     def search(self, query: str, filters: Mapping[str, Any], top_k: int, threshold: float) -> list[Row]:
-        body = {"query": query, "filters": filters, "top_k": top_k, "threshold": threshold}
-        return _rows(self._call("POST", "/v3/memories/search/", body))
+        return self._runner.run(self._client.search(query, filters, top_k=top_k, threshold=threshold))
 
     def newest(self, filters: Mapping[str, Any], limit: int) -> list[Row]:
-        found: list[Row] = []
-        number = 1
-        while len(found) < limit:
-            path = f"/v3/memories/?page={number}&page_size={min(limit, 100)}"
-            answer = self._call("POST", path, {"filters": filters, "show_expired": True})
-            found += _rows(answer)
-            number += 1
-            if not isinstance(answer, dict) or not answer.get("next"):
-                break
-        return found[:limit]
+        async def rows() -> list[Row]:
+            found: list[Row] = []
+            async with aclosing(self._client.every(filters, show_expired=True)) as every:
+                async for row in every:
+                    found.append(row)
+                    if len(found) == limit:
+                        break
+            return found
+
+        return self._runner.run(rows())
 
     def get(self, memory_id: str) -> Row:
-        found: Row = self._call("GET", _path(memory_id))
-        return found
+        return self._runner.run(self._client.get(memory_id))
 
     def update(self, memory_id: str, text: str) -> None:
-        self._call("PUT", _path(memory_id), {"text": text})
+        self._runner.run(self._client.update(memory_id, {"text": text}))
 
     def delete(self, memory_id: str) -> None:
-        self._call("DELETE", _path(memory_id))
+        self._runner.run(self._client.delete(memory_id))
 
     def history(self, memory_id: str) -> list[Row]:
-        return _rows(self._call("GET", f"{_path(memory_id)}history/"))
+        return self._runner.run(self._client.history(memory_id))
 
     def entities(self) -> list[Row]:
-        return _rows(self._call("GET", "/v1/entities/"))
-
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        try:
-            answer = self._http.request(method, path, json=body)
-        except httpx2.HTTPError as error:
-            raise Unreachable(f"{self._account.host} does not answer ({error}). Is a server there?") from error
-        if answer.status_code == 404 and path.startswith("/v1/memories/"):
-            raise MemoryNotFound(f"{self._account.host} has no memory with this id, for this key.")
-        if answer.status_code in (401, 403):
-            raise AuthenticationFailed(f"{self._account.host} refuses the key: {_detail(answer)}")
-        if not answer.is_success:
-            raise Rejected(f"{self._account.host} answered {answer.status_code}: {_detail(answer)}")
-        return answer.json() if answer.content else None
-
-
-def _path(memory_id: str) -> str:
-    return f"/v1/memories/{quote(memory_id, safe='')}/"
-
-
-def _rows(answer: Any) -> list[Row]:
-    found = answer.get("results", []) if isinstance(answer, dict) else answer
-    return [row for row in found or [] if isinstance(row, dict)]
-
-
-def _detail(answer: httpx2.Response) -> str:
-    try:
-        said = answer.json()
-    except ValueError:
-        return answer.reason_phrase
-    return str(said.get("detail") or said.get("error") or said) if isinstance(said, dict) else str(said)
+        return self._runner.run(self._client.entities())

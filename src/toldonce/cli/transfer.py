@@ -20,10 +20,17 @@ from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidConfig, InvalidExport
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
-from toldonce.takeover import database_file
 from toldonce.times import now
 from toldonce.transfer.jsonl import begin, export, export_file, load
-from toldonce.transfer.mem0 import Report, import_account, import_library, open_library, require_memories
+from toldonce.transfer.mem0 import (
+    Report,
+    import_account,
+    import_library,
+    open_library,
+    require_account_memories,
+)
+
+from .target import require_memories
 
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
@@ -45,7 +52,7 @@ def export_memories(
     ] = False,
 ) -> None:
     """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history."""
-    _require_memories(data)
+    require_memories(data)
     with _engine(data) as engine, _progress("exporting", None) as done:
         project = _found(engine, project)
         if str(target) == "-":
@@ -94,7 +101,7 @@ def _import_file(path: Path, data: Path | None, project: str) -> None:
 
 async def _from_account(data: Path | None, project: str, host: str | None, api_key: str | None) -> Report:
     async with Mem0Client(account(api_key, host)) as client:
-        await require_memories(client)
+        await require_account_memories(client)
         with _engine(data) as engine, _progress("importing", None) as done:
             return await import_account(engine, _made(engine, project), client, done=done)
 
@@ -147,10 +154,10 @@ def _found(engine: Engine, project: str) -> str:
     """The id of the project with this id or name. Raises ``InvalidConfig`` if there is none."""
     if project == PROJECT:
         return project
-    from toldonce.server.tenants import ORGANISATION
+    from toldonce.server.tenants import find
 
     with engine.reading() as store:
-        found = store.serving.project(project) or store.serving.project_named(ORGANISATION, project.strip())
+        found = find(store, project)
     if found is None:
         raise InvalidConfig(
             f"--project: there is no project {project!r} here. toldonce keys list shows those with keys."
@@ -160,19 +167,11 @@ def _found(engine: Engine, project: str) -> str:
 
 def _made(engine: Engine, project: str) -> str:
     """The id of the project with this id or name; one of this name is made if there is none."""
-    from toldonce.server.tenants import create
+    from toldonce.server.tenants import ensure
 
-    try:
-        return _found(engine, project)
-    except InvalidConfig:
-        return engine.store.write_now(lambda store: create(store, project, None, now())).id
-
-
-def _require_memories(data: Path | None) -> None:
-    """Refuse a folder that would only now be made."""
-    folder = read_config(None, data).folder
-    if not database_file(folder).exists():
-        raise InvalidConfig(f"{folder} holds no memories. Name the folder with --data or TOLDONCE_HOME.")
+    if project == PROJECT:
+        return project
+    return engine.store.write_now(lambda store: ensure(store, project, now())).id
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -120,7 +120,7 @@ class Mem0Client:
         count = answer.get("count") if isinstance(answer, dict) else None
         return wire.results_of(answer), count if isinstance(count, int) else None
 
-    async def every(self, filters: Mapping[str, Any], **options: Any) -> AsyncIterator[dict[str, Any]]:
+    async def every(self, filters: Mapping[str, Any], **options: Any) -> AsyncGenerator[dict[str, Any], None]:
         """All memories a filter admits, page by page."""
         number, seen = 1, 0
         before: list[dict[str, Any]] = []
@@ -157,14 +157,14 @@ class Mem0Client:
             raise InvalidConfig("delete_all needs at least one id: without one it would delete everything.")
         return _object(await self._do(wire.delete_all(ids), DEADLINE))
 
-    async def entities(self) -> list[tuple[str, str]]:
-        """(kind, id) of every user, agent, app and run the host knows."""
-        found: list[tuple[str, str]] = []
+    async def entities(self) -> list[dict[str, Any]]:
+        """Every user, agent, app and run the host knows: ``type``, ``name`` and, of most hosts, ``total_memories``."""
+        found: list[dict[str, Any]] = []
         number = 1
         while True:
             answer = await self._do(wire.entities(number), DEADLINE)
             rows = wire.results_of(answer)
-            found += [(str(row.get("type")), str(row.get("name"))) for row in rows]
+            found += rows
             if not rows or not (isinstance(answer, dict) and answer.get("next")):
                 return found
             number += 1

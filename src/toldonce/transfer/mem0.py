@@ -115,7 +115,7 @@ def open_library(config: Mapping[str, Any]) -> LibraryStore:
     return LibraryStore(rows, histories)
 
 
-async def require_memories(client: Mem0Client) -> None:
+async def require_account_memories(client: Mem0Client) -> None:
     """Raise ``InvalidExport`` for an account that holds no memories, before anything is made for them."""
     async with aclosing(_account(client)) as rows:
         async for _ in rows:
@@ -196,8 +196,8 @@ async def _account(client: Mem0Client) -> AsyncGenerator[Row, None]:
     except (Rejected, ValueError):
         if listed:
             raise
-    for kind, name in await client.entities():
-        async for row in client.every({f"{kind}_id": name}):
+    for entity in await client.entities():
+        async for row in client.every({f"{entity.get('type')}_id": str(entity.get("name"))}):
             if _is_new(row, seen):
                 yield row
 
