@@ -19,6 +19,7 @@ from toldonce.embedders.minilm import MiniLM
 from toldonce.embedders.spec import parse_spec
 from toldonce.engine.rebuild import rebuild
 from toldonce.engine.set_aside import SetAside
+from toldonce.errors import RateLimited
 from toldonce.stores.protocol import Unembedded
 
 ANN, BOB = {"user_id": "ann"}, {"user_id": "bob"}
@@ -189,3 +190,37 @@ def test_a_rebuild_passes_over_a_text_that_cannot_be_embedded(tmp_path: Path, se
         server.refused = None
         memory._engine._vectoriser.embed_all().result()
         assert waiting(memory) == []
+
+
+def test_what_is_due_is_handed_out_once_until_it_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = SetAside()
+    version = Unembedded(1, 1, 1, "poison", None, None, None)
+    aside.note([1], [(version, 7, "no")])
+    assert aside.due() == []
+    later = time.monotonic() + 2
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert [aside.due(), aside.due()] == [[1], []]
+    assert aside.note([1, 1], [(version, 7, "no")]) == [], "one that was known"
+    assert aside.entries()[0].tries == 2
+
+
+class Busy(MiniLM):
+    """Asks for more time than anybody has, once."""
+
+    asked = 0
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        self.asked += 1
+        if self.asked == 1:
+            raise RateLimited("later", retry_after=1e18)
+        return super().embed_documents(texts)
+
+
+def test_a_wish_for_more_time_than_anybody_has_ends_no_thread(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path, embedder=Busy()) as memory:
+        memory.add("I have a boat.", user_id="ann")
+        memory._engine.settled().result()
+        assert waiting(memory) == ["I have a boat."]
+        time.sleep(0.2)  # the threads look how long they have to wait
+        alive = {thread.name for thread in threading.enumerate()}
+    assert "toldonce-embed-many" in alive

@@ -43,7 +43,7 @@ class SetAside:
         Returns those that were refused for the first time.
         """
         with self._lock:
-            before = {version_id: self._refused.pop(version_id, None) for version_id in tried}
+            before = {version_id: self._refused.pop(version_id, None) for version_id in set(tried)}
             new: list[Refused] = []
             for version, owner_id, reason in refused:
                 known = before.get(version.version_id)
@@ -55,10 +55,13 @@ class SetAside:
             return new
 
     def due(self) -> list[int]:
-        """Versions to be tried again now."""
+        """Versions to be tried again now. They are not due again before ``note`` hears of them, or for an hour."""
         now = time.monotonic()
         with self._lock:
-            return [version_id for version_id, entry in self._refused.items() if entry.retry_at <= now]
+            due = [version_id for version_id, entry in self._refused.items() if entry.retry_at <= now]
+            for version_id in due:
+                self._refused[version_id] = self._refused[version_id]._replace(retry_at=now + _LONGEST_PAUSE)
+            return due
 
     def next_due(self) -> float | None:
         """When the first is to be tried again, on the monotonic clock."""

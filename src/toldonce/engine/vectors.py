@@ -45,6 +45,8 @@ _PAGE = 16_384
 """Version ids read at once."""
 _SHORTEST_OUTAGE, _LONGEST_OUTAGE = 1.0, 30.0
 """Seconds that an embedder which can embed nothing is given to recover; doubled each time."""
+_LONGEST_WISH = 3600.0
+"""Seconds, where the embedder itself says when it is to be asked again."""
 
 DONE: Future[None] = Future()
 DONE.set_result(None)
@@ -385,7 +387,7 @@ class Vectoriser:
         with self._changed:
             self._failures += 1
             pause = min(_SHORTEST_OUTAGE * 2.0 ** min(self._failures - 1, 30), _LONGEST_OUTAGE)
-            self._outage_until = time.monotonic() + (pause if asked_for is None else max(pause, asked_for))
+            self._outage_until = time.monotonic() + max(pause, min(asked_for or 0.0, _LONGEST_WISH))
         if self._failures == 1 and not self._stopping:
             unexpected = not isinstance(error, ToldonceError)
             _LOG.warning(
