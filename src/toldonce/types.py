@@ -37,6 +37,16 @@ class Scope:
     app_id: str | None = None
     run_id: str | None = None
 
+    def entities(self) -> list[tuple[EntityKind, str]]:
+        """(kind, id) of those that are named, in the order in which one of them owns a memory."""
+        kinds: tuple[tuple[EntityKind, str | None], ...] = (
+            ("user", self.user_id),
+            ("agent", self.agent_id),
+            ("app", self.app_id),
+            ("run", self.run_id),
+        )
+        return [(kind, entity_id) for kind, entity_id in kinds if entity_id is not None]
+
 
 class MemoryRecord(NamedTuple):
     """One memory, whole."""

@@ -192,3 +192,15 @@ def test_a_file_is_there_whole_or_not_at_all(memory: Memory, tmp_path: Path) -> 
     assert path.read_text(encoding="utf-8") == exported(memory)
     assert path.stat().st_mode & 0o077 == 0
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["all.jsonl"]
+
+
+@pytest.mark.parametrize("details", [{}, {"metadata": {"x": 1}}, {"expiration_date": "2999-01-01"}])
+def test_a_talk_that_was_imported_is_known_when_it_is_told_again(tmp_path: Path, details: dict[str, Any]) -> None:
+    talk = [{"role": "user", "content": text} for text in ("I moved to Oslo.", "I keep bees.", "I have a dog.")]
+    with Memory(folder=tmp_path / "first") as first, Memory(folder=tmp_path / "second") as second:
+        first.add(talk, **ANN, **details)
+        loaded(second, exported(first))
+        for memory in (first, second):
+            again = memory.add(talk, **ANN, **details)["results"]
+            assert {one["event"] for one in again} == {"NONE"}
+            assert len(memory.messages(**ANN)) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from toldonce.filters import Filter, matches
 from toldonce.filters.tree import EVERYTHING
@@ -33,7 +34,7 @@ def newest(
     """The first ``limit`` of a list. ``today`` (YYYY-MM-DD): without what expired before; None: with it."""
     if _is_whole(reached):
         return read.page([owner_id for owner_id, _ in reached], limit=limit, today=today) if reached else []
-    return [found for found, _ in zip(scan(store, read, reached, today), range(limit), strict=False)]
+    return list(islice(scan(store, read, reached, today), limit))
 
 
 def page(store: Store, read: Read, reached: Reached, today: str | None, limit: int, offset: int) -> Page:
@@ -72,16 +73,9 @@ def scan(store: Store, read: Read, reached: Reached, today: str | None) -> Itera
 
 def ids_in_scope(read: Read, project: str, owners: Mapping[int, tuple[EntityKind, str]], scope: Scope) -> list[int]:
     """Every memory of these owners that carries all ids of a scope, expired or not. No record is read."""
-    named: list[tuple[EntityKind, str | None]] = [
-        ("user", scope.user_id),
-        ("agent", scope.agent_id),
-        ("app", scope.app_id),
-        ("run", scope.run_id),
-    ]
     found: list[int] = []
     for owner_id, owner in owners.items():
-        carried = [(kind, entity_id) for kind, entity_id in named if entity_id is not None]
-        found += read.carriers(owner_id, project, [entity for entity in carried if entity != owner])
+        found += read.carriers(owner_id, project, [entity for entity in scope.entities() if entity != owner])
     return found
 
 

@@ -26,7 +26,7 @@ from toldonce.stores.protocol import (
 )
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import named_queries
-from toldonce.types import Message, Scope
+from toldonce.types import EntityKind, Message, Scope
 from toldonce.uids import new_uid
 
 _SQL = named_queries((resources.files(__package__) / "conversation.sql").read_text("utf-8"))
@@ -231,16 +231,6 @@ def metadata_text(metadata: Any) -> str:
     return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else "{}"
 
 
-def memberships(scope: Scope) -> list[tuple[str, str]]:
+def memberships(scope: Scope) -> list[tuple[EntityKind, str]]:
     """(kind, id) of the entities a memory carries besides the one that owns it."""
-    carried = [
-        (kind, entity_id)
-        for kind, entity_id in (
-            ("user", scope.user_id),
-            ("agent", scope.agent_id),
-            ("app", scope.app_id),
-            ("run", scope.run_id),
-        )
-        if entity_id is not None
-    ]
-    return carried[1:]
+    return scope.entities()[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
@@ -11,6 +12,11 @@ from toldonce.text.digests import about, key_name, words_digest
 
 _SETTING = "digest key"
 _AT_ONCE = 4096
+_SAID = """SELECT m.id, m.role, m.name, m.content, m.agent_id, m.app_id,
+                  (SELECT json_array(n.metadata, n.expires_on) FROM source AS s JOIN memory AS n ON n.id = s.memory_id
+                   WHERE s.message_id = m.id AND s.kind = 'said' LIMIT 1)
+           FROM message AS m"""
+"""Messages with the metadata and last day of the memory that each made."""
 
 
 def rekey(connection: apsw.Connection, key: bytes) -> None:
@@ -31,21 +37,26 @@ def rekey(connection: apsw.Connection, key: bytes) -> None:
 
 
 def _messages(connection: Any, key: bytes) -> None:
-    """Metadata and last day are those of the memory that a message made."""
     last = 0
-    while rows := connection.execute(
-        """SELECT m.id, m.role, m.name, m.content, m.agent_id, m.app_id,
-                  (SELECT json_array(n.metadata, n.expires_on) FROM source AS s JOIN memory AS n ON n.id = s.memory_id
-                   WHERE s.message_id = m.id AND s.kind = 'said' LIMIT 1)
-           FROM message AS m WHERE m.id > ? ORDER BY m.id LIMIT ?""",
-        (last, _AT_ONCE),
-    ).fetchall():
-        made = []
-        for message_id, role, name, content, agent_id, app_id, details in rows:
-            metadata, expires_on = json.loads(details) if details else ("{}", None)
-            made.append((_digest(key, role, name, content, agent_id, app_id, metadata, expires_on), message_id))
-        connection.executemany("UPDATE message SET digest = ? WHERE id = ?", made)
+    while rows := connection.execute(f"{_SAID} WHERE m.id > ? ORDER BY m.id LIMIT ?", (last, _AT_ONCE)).fetchall():
+        _keep(connection, key, rows)
         last = rows[-1][0]
+
+
+def of_messages(connection: Any, key: bytes, message_ids: Sequence[int]) -> None:
+    """Make the digests of these messages anew, now that the memories which they made are there."""
+    if message_ids:
+        which = json.dumps(message_ids)
+        rows = connection.execute(f"{_SAID} WHERE m.id IN (SELECT value FROM json_each(?))", (which,)).fetchall()
+        _keep(connection, key, rows)
+
+
+def _keep(connection: Any, key: bytes, rows: Sequence[tuple[Any, ...]]) -> None:
+    made = []
+    for message_id, role, name, content, agent_id, app_id, details in rows:
+        metadata, expires_on = json.loads(details) if details else ("{}", None)
+        made.append((_digest(key, role, name, content, agent_id, app_id, metadata, expires_on), message_id))
+    connection.executemany("UPDATE message SET digest = ? WHERE id = ?", made)
 
 
 def _memories(connection: Any, key: bytes) -> None:

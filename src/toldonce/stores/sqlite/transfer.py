@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 
 from toldonce.stores.protocol import JournalMessage
-from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite import conversation, digests
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
@@ -130,8 +130,13 @@ class SqliteTransferWrite(SqliteTransferRead):
         self._rows("add_locator", memory.uid, owner_id, first)
         self._add_versions(memory, versions)
         self._add_history(memory, versions)
+        said = []
         for key, place, kind in memory.sources:
-            self._rows("add_source", first, first_id(self._conversation(owner_id, key)) + place, kind)
+            message_id = first_id(self._conversation(owner_id, key)) + place
+            self._rows("add_source", first, message_id, kind)
+            if kind == "said":
+                said.append(message_id)
+        digests.of_messages(self._connection, self._digest_key, said)
         if memory.deleted_at is not None:
             return None
         self._add_memberships(project, owner_id, memory, first)
@@ -178,7 +183,7 @@ class SqliteTransferWrite(SqliteTransferRead):
             self._id(m.previous),
             int(m.answers),
             self._words(m) if m.counts else None,
-            json.dumps(m.metadata, ensure_ascii=False, sort_keys=True) if m.metadata else "{}",
+            conversation.metadata_text(m.metadata),
             m.expires_on,
             m.said_at,
             m.sayings,
