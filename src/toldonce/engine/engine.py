@@ -299,8 +299,12 @@ class Engine:
             if self._closing.is_set():
                 raise Closed("The memory was closed.")
 
-        with suppress(ToldonceError):
+        try:
             bring_up_to_date(self.store, self._generation.embedder, go_on)
+        except Closed:
+            pass
+        except ToldonceError as error:
+            _LOG.warning("The vectors in %s are not all made anew; the next opening goes on: %s", self.folder, error)
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -82,7 +82,11 @@ def bring_up_to_date(store: Store, embedder: Embedder, progress: Progress) -> No
 
     Does nothing where another process does it. What ``progress`` raises ends it; the next call goes on there.
     """
-    with suppress(StoreError), store.exclusively("rebuild"):
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.exclusively("rebuild"))
+        except StoreError:
+            return
         with store.read() as read:
             known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
         if known is not None and is_earlier(known, fingerprint(embedder)):
