@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,10 @@ def test_an_embedder_that_hangs_keeps_no_process(tmp_path: Path) -> None:
 def held(folder: Path) -> tuple[list[str], set[threading.Thread]]:
     """Files of a folder that this process has open, and the project's threads."""
     gc.collect()
-    files = [os.readlink(entry) for entry in map(str, Path("/proc/self/fd").iterdir()) if os.path.islink(entry)]
+    files = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # another thread closed it meanwhile
+            files.append(os.readlink(entry))
     ours = {thread for thread in threading.enumerate() if thread.name.startswith("toldonce")}
     return [file for file in files if file.startswith(str(folder))], ours
 
@@ -224,4 +228,20 @@ def test_a_child_that_drops_its_parent_s_memory_closes_nothing(tmp_path: Path) -
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     memory.add("I like milk.", user_id="ann")
     assert memory.search("milk", filters=ANN)["results"]
+    memory.close()
+
+
+def test_a_child_s_own_memory_is_let_go_after_its_parent_s_was_closed(tmp_path: Path) -> None:
+    memory = Memory(folder=tmp_path)
+    child = os.fork()
+    if child == 0:
+        try:
+            own = Memory(folder=tmp_path / "own")
+            memory.close()
+            del own
+            until(lambda: not [file for file in held(tmp_path / "own")[0] if file])
+        except BaseException:
+            os._exit(1)
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     memory.close()

@@ -102,16 +102,17 @@ class _Dropped:
 
     def watch(self, holder: object, let_go: Callable[[], None]) -> Callable[[], None]:
         """Have ``let_go`` called once ``holder`` is dropped. Returns the call to make instead when it is closed."""
-        dropped = weakref.finalize(holder, self._word.put, let_go)
+        word = self._word  # a forked child has another, in which this holder counts for nothing
+        dropped = weakref.finalize(holder, word.put, let_go)
         dropped.atexit = False
         with self._lock:
             self._watched += 1
             if self._watched == 1:
-                threading.Thread(target=self._run, args=(self._word,), name="toldonce-closer", daemon=True).start()
+                threading.Thread(target=self._run, args=(word,), name="toldonce-closer", daemon=True).start()
 
         def close() -> None:
             if dropped.detach() is not None:
-                self._word.put(None)
+                word.put(None)
                 let_go()
 
         return close
