@@ -12,7 +12,7 @@ from toldonce.engine.listing import ids_in_scope
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
 from toldonce.engine.shapes import Item, history_item, hit_item, item, message_item, source_items
-from toldonce.errors import MemoryNotFound
+from toldonce.errors import InvalidInput, MemoryNotFound
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.plan import AddRequest, owner_of
@@ -20,6 +20,9 @@ from toldonce.stores.reading import Read
 from toldonce.times import now
 from toldonce.types import Scope
 from toldonce.uids import spellings
+
+_MOST_MESSAGES = 1 << 40
+"""More than any journal has, and what a database can count to."""
 
 DELETED_AT_ONCE = 1000
 """Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
@@ -134,6 +137,9 @@ class Operations:
         return [] if found is None else [history_item(entry, found.uid, entries[0].at) for entry in entries]
 
     def messages(self, scope: Scope, limit: int | None, offset: int, latest: int | None = None) -> list[Item]:
+        limit = None if limit is None else read_limit(limit, "limit", most=_MOST_MESSAGES)
+        if isinstance(offset, bool) or not isinstance(offset, int) or not 0 <= offset <= _MOST_MESSAGES:
+            raise InvalidInput(f"offset must be a whole number from 0 to {_MOST_MESSAGES:,}, not {offset!r}.")
         with self.engine.reading() as store:
             owners = [owner_id for owner_id, _ in owners_reached(store, self.project, scope_filter(scope))]
             if latest is not None:
