@@ -164,3 +164,8 @@ def test_the_ram_for_indexes_is_read_from_the_environment(monkeypatch: pytest.Mo
         monkeypatch.setenv("TOLDONCE_INDEX_BYTES", given)
         with pytest.raises(InvalidConfig, match=f"TOLDONCE_INDEX_BYTES.*not '{given}'"):
             read_config(None)
+
+
+def test_a_collection_of_our_own_store_is_told_to_have_no_effect(caplog: pytest.LogCaptureFixture) -> None:
+    read_config({"vector_store": {"provider": "toldonce", "config": {"collection_name": "one"}}})
+    assert "collection_name has no effect" in caplog.text

@@ -90,6 +90,8 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
             provider, settings = _settings(section, config[section])
             if section == "vector_store":
                 path = settings.get("path")
+                if settings.get("collection_name") is not None:
+                    _LOG.warning("vector_store.config.collection_name has no effect: a folder is one collection")
             elif section == "embedder":
                 embedder = _embedder(provider, settings)
         except InvalidConfig as error:
