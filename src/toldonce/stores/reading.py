@@ -311,11 +311,6 @@ class Read(ReadOwners, ReadMemories, ReadJournal, ReadDerived, Protocol):
         ...
 
     @property
-    def epoch(self) -> Hashable:
-        """Another value after every commit of anybody: equal values mean the same content."""
-        ...
-
-    @property
     def serving(self) -> ServingRead:
         """What is kept for the server, in the same view."""
         ...

@@ -25,7 +25,6 @@ from toldonce.stores.protocol import (
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
-from toldonce.stores.sqlite.connection import epoch
 from toldonce.stores.sqlite.feed import SqliteFeedRead
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.jobs import SqliteJobsRead
@@ -69,10 +68,6 @@ class SqliteRead:
         self._connection = connection
         self._shown = shown
         self._known = known
-
-    @property
-    def epoch(self) -> Hashable:
-        return epoch(self._connection)
 
     @property
     def serving(self) -> SqliteServingRead:
