@@ -54,6 +54,7 @@ def test_nobody_waits_longer_than_was_foretold(waiting: dict[tuple[str, int], in
 
 def test_one_owner_s_thousands_do_not_come_before_another_s_few() -> None:
     queue = filled({("shop", 1): 20_000, ("shop", 2): 2})
+    assert queue.ahead("shop", 2) <= 4 * QUANTUM
     assert {(project, owner) for project, owner, _ in queue.take(2 * QUANTUM)} == {("shop", 1), ("shop", 2)}
 
 

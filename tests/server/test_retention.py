@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from toldonce.engine.jobs import Worker
 from toldonce.server.retention import KEPT, KIND, Retention
 from toldonce.stores.jobs import Wanted
@@ -48,10 +48,7 @@ def test_old_lines_go_and_new_ones_stay(store: Store) -> None:
     old = log(store, at - KEPT - 60_000_000, 1_200)
     new = log(store, at - KEPT + 60_000_000, 20)
     worker = Worker(store, {KIND: Retention(store).forget})
-    for _ in range(600):
-        if not known(store, old):
-            break
-        threading.Event().wait(0.05)
+    until(lambda: not known(store, old))
     worker.close()
     assert known(store, old) == set()
     assert known(store, new) == set(new)

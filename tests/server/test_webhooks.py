@@ -19,6 +19,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.server.running import Client, Running, serving
+from tests.waiting import until
 from toldonce.engine.jobs import Worker, retry
 from toldonce.server import safe_http
 from toldonce.server.safe_http import Refused, Sender, read_url
@@ -154,8 +155,10 @@ def test_a_call_that_made_more_than_a_thousand_memories_is_told_whole(client: Cl
     hook(client, ear.url)
     uids = client.add([{"role": "user", "content": f"Fact {n} on bees."} for n in range(1_200)], user_id="ann")
     client.add("That is all.", user_id="ann")
-    assert len({one["id"] for one in told(ear, "That is all.")} & set(uids)) == 1_000  # what the answer names
-    assert len(uids) == 1_000
+    heard = {one["id"] for one in told(ear, "That is all.")}
+    assert len(heard) == 1_201
+    assert len(uids) == 1_000, "what the answer names"
+    assert heard > set(uids)
 
 
 def test_a_webhook_is_told_of_nothing_that_was_there_before_it(client: Client, ear: Ear) -> None:
@@ -175,9 +178,9 @@ def test_a_failed_delivery_is_tried_again_and_both_tries_are_shown(
     client.add("I live in Oslo.", user_id="ann")
     first, second = ear.next(), ear.next()
     assert first[0]["webhook-id"] == second[0]["webhook-id"]
-    log: list[dict[str, Any]] = []
-    while len(log) < 2:
-        log = client.get(f"/api/v1/webhooks/{made['webhook_id']}/deliveries/").json
+    path = f"/api/v1/webhooks/{made['webhook_id']}/deliveries/"
+    until(lambda: len(client.get(path).json) == 2)
+    log = client.get(path).json
     assert [(tried["attempt"], tried["status"]) for tried in log] == [(2, 204), (1, status)]
     assert log[1]["next_attempt_at"]
     assert log[0]["error"] is None
@@ -236,7 +239,7 @@ def test_a_project_has_a_limit_of_webhooks_also_if_they_are_made_at_once(client:
 def test_a_receiver_that_drips_is_given_up_and_holds_up_nobody(
     server: Running, client: Client, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(safe_http, "DEADLINE", 1.0)
+    monkeypatch.setattr(safe_http, "DEADLINE", 5.0)
     slow = server.client("slow")
     with dripping() as url:
         for _ in range(6):
@@ -245,10 +248,10 @@ def test_a_receiver_that_drips_is_given_up_and_holds_up_nobody(
         hook(client, ear.url)
         client.add("That is all.", user_id="ann")
         assert len(told(ear, "That is all.")) == 1
-        log: list[dict[str, Any]] = []
-        while not log:
-            log = slow.get(f"/api/v1/webhooks/{made['webhook_id']}/deliveries/").json
-        assert "within 1 seconds" in log[0]["error"]
+        path = f"/api/v1/webhooks/{made['webhook_id']}/deliveries/"
+        assert slow.get(path).json == [], "told while the slow one is still waited for"
+        until(lambda: slow.get(path).json != [])
+        assert "within 5 seconds" in slow.get(path).json[0]["error"]
 
 
 @contextmanager

@@ -45,8 +45,6 @@ def test_what_backtracks_is_found() -> None:
 
 
 EXPRESSIONS = {found.where: found for found in expressions()}
-SUSPICIOUS = 0.001
-"""CPU seconds for ``2 * SHORT`` characters below which nothing backtracks: quadratic takes several times that."""
 
 
 def _every_use(found: Expression) -> Callable[[str], object]:
@@ -59,6 +57,10 @@ def _every_use(found: Expression) -> Callable[[str], object]:
         found.pattern.fullmatch(text)
 
     return read
+
+
+SUSPICIOUS = _cost(_every_use(Expression("here", re.compile(r"\w+@"), anchored=False)), "a" * (2 * SHORT), 5) / 2
+"""CPU seconds for ``2 * SHORT`` characters below which nothing backtracks: a quadratic one takes twice that or more."""
 
 
 def _superlinear(read: Callable[[str], object], candidates: Iterable[str]) -> list[str]:

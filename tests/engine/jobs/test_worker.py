@@ -168,6 +168,7 @@ def test_a_worker_ends_at_once_and_what_it_leaves_is_done_again(store: Store) ->
     assert begun.wait(30)
     worker.close()
     hold.set()
+    worker.close()  # waits for what it broke off
     with store.read() as read:
         due = read.jobs.next_due(now(), Wanted(["count"]))
     assert due is not None
