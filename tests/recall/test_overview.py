@@ -5,6 +5,7 @@ import pytest
 from tests.recall.helpers import DAY, embed, talk, view
 from toldonce.recall import analyse, rank
 from toldonce.recall.overview import ONGOING, Overview, overview
+from toldonce.text.tokens import words
 
 STORE = view(
     talk("I am a baker", "What do you bake?", "Mostly rye bread", day=19_500),
@@ -35,7 +36,7 @@ def asked(text: str, now: int = 19_520 * DAY) -> list[int]:
     ],
 )
 def test_only_a_question_that_names_nothing_is_about_the_talk(text: str, kind: Overview | None) -> None:
-    assert overview(text) is kind
+    assert overview(text, words(text)) is kind
 
 
 def test_last_time_is_the_latest_session_and_nothing_else() -> None:

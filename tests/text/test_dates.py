@@ -158,6 +158,7 @@ def test_stretches_with_one_end(text: str, inside: str, outside: str) -> None:
     "text",
     [
         "What may I march to?",
+        "Did I get the covid19 may jab?",
         "March for peace",
         "40 May 2023",
         "2023-15-08",

@@ -71,7 +71,7 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     said = words(utterance)
     content = [word for word in said if word not in english.FUNCTION_WORDS]
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
-    if (matters and _CUES.search(utterance)) or overview(utterance) is not None:
+    if (matters and _CUES.search(utterance)) or overview(utterance, said) is not None:
         return True
     weighty = [word for word in matters if stem(word) not in _VAGUE_STEMS]
     of_a_person = _OF_A_PERSON.search(utterance) is not None

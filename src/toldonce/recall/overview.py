@@ -7,6 +7,7 @@ session, "What was the last thing I told you?" the latest statement. English.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.text.lexicon.english import FUNCTION_WORDS, OF_TALK
-from toldonce.text.tokens import words
 
 ONGOING = 3_600_000_000
 """Microseconds since its last words in which a session still goes on: "last time" was before it."""
@@ -53,11 +53,14 @@ class Overview(Enum):
     STATEMENT = "the latest statement"
 
 
-def overview(text: str) -> Overview | None:
-    """What a question about the talk wants; None for a question that names something to look for."""
+def overview(text: str, found: Sequence[str]) -> Overview | None:
+    """What a question about the talk wants; None for a question that names something to look for.
+
+    ``found``: the words of the text, folded, unstemmed.
+    """
     if _OF_ME.search(text):
         return Overview.PERSON
-    if all(word in FUNCTION_WORDS or word in OF_TALK for word in words(text)):
+    if all(word in FUNCTION_WORDS or word in OF_TALK for word in found):
         if _LAST_SESSION.search(text):
             return Overview.SESSION
         if _LATEST.search(text):

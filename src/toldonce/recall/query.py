@@ -65,7 +65,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
-    wanted = overview(text)
+    wanted = overview(text, found)
     spoken_of = period(text, now, zone)
     if wanted is not None and spoken_of is not None and spoken_of.latest:
         spoken_of = None  # the overview says which is the last time

@@ -137,11 +137,12 @@ def rank(
         ranked = rows[_top(total[rows], pool, view.ids[rows])]
     else:
         ranked = _top(total, pool, view.ids)
-    vain, again_at_once = knows_nothing(view, ranked), just_said(view, ranked, just_asked)
-    priors[vain] -= np.maximum(total[vain], 0.0)
-    total[vain] = np.minimum(total[vain], 0.0)
-    priors[again_at_once] -= np.float32(weights.repeated)
-    total[again_at_once] -= np.float32(weights.repeated)
+    if len(vain := knows_nothing(view, ranked)):
+        priors[vain] -= np.maximum(total[vain], 0.0)
+        total[vain] = np.minimum(total[vain], 0.0)
+    if len(again_at_once := just_said(view, ranked, just_asked)):
+        priors[again_at_once] -= np.float32(weights.repeated)
+        total[again_at_once] -= np.float32(weights.repeated)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
     shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)

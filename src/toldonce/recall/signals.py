@@ -129,20 +129,25 @@ def stretched(view: IndexView, vector: Floats, unrelated: float | None) -> Float
     embedder's own figure; where nobody knows that, towards how similar the memories are among each other.
     """
     similar = view.similarities(vector)
-    embedded = np.ones(len(view), np.bool_)
-    embedded[view.pending] = False
-    embedded[view.dead] = False
-    known = similar if embedded.all() else similar[embedded]
+    without = np.concatenate((view.pending, view.dead))
+    known = np.delete(similar, without) if len(without) else similar
     if not len(known):
         return np.zeros_like(similar)
-    usual = float(np.median(known[:: len(known) // SAMPLE + 1]))
+    usual = _median(known[:: len(known) // SAMPLE + 1])
     prior = min(usual, view.typical_similarity) if unrelated is None else unrelated
     base = np.float32((usual * len(known) + prior * CROWD) / (len(known) + CROWD))
     similar -= base
     similar /= max(np.float32(1.0) - base, np.float32(1e-3))
     np.maximum(similar, 0.0, out=similar)
-    similar[~embedded] = 0.0
+    similar[without] = 0.0
     return similar
+
+
+def _median(values: Floats) -> float:
+    """``np.median`` of a few thousand numbers takes four times as long."""
+    middle = len(values) // 2
+    parted = np.partition(values, (middle - 1 + len(values) % 2, middle))
+    return float(parted[middle] if len(values) % 2 else (parted[middle - 1] + parted[middle]) / 2)
 
 
 def session_strength(view: IndexView, scores: Floats, rows: NDArray[np.intp]) -> Floats:

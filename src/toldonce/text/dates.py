@@ -32,19 +32,23 @@ _FIRST_WEEKDAY = 3
 _FOR_EVER = 1 << 62
 """Microseconds."""
 
-_TOKEN = re.compile(r"\d++(?:st|nd|rd|th)?|[^\W\d_]++|[^\w\s]", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<!\w)\d++(?:st|nd|rd|th)?|[^\W\d_]++|[^\w\s]", re.IGNORECASE)
+"""The number in "covid19" or "B12" is no day and no year."""
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
 _SPANS = {"day": 1, "night": 1, "weekend": 7, "week": 7, "fortnight": 14, "month": 30, "year": 365}
 """Days."""
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The month they begin in, in the north."""
 _BOUNDS = frozenset({"since", "after", "before", "until", "till"})
+_SIDES = frozenset({"before", "after"})
 _BEFORE_MONTH = frozenset({"in", "since", "during", "last", "this", "of", "until", "before", "after", "till"})
 _BEFORE_YEAR = _BEFORE_MONTH - {"last", "this"}
 _VERBS_TOO = frozenset({"may", "march"})
 """Months that are other words in lower case: read beside a day or after "in", not after "this"."""
 _HALF_LIFE = 14 * _DAY_MICROS
 """After which the latest counts half."""
+_NOTHING = ("",) * 16
+"""After a text: no rule looks further ahead than that."""
 _OLDEST = 365 * 100
 """Days. An age nobody could mean would overflow the calendar."""
 
@@ -132,13 +136,16 @@ class _Reader:
 
     def __init__(self, found: list[str], now: datetime | None, zone: tzinfo) -> None:
         self.words = [word.casefold() for word in found]
+        self._padded = [*self.words, *_NOTHING]
+        self._sides = not _SIDES.isdisjoint(self.words)
         self._found = found
         self._zone = zone
         self._now = now
         self._today = None if now is None else now.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _word(self, at: int) -> str:
-        return self.words[at] if 0 <= at < len(self.words) else ""
+        """The word at a place, which may be one before the first and a few after the last; "" there."""
+        return self._padded[at]
 
     def _skip(self, at: int, *words: str) -> int:
         return at + 1 if self._word(at) in words else at
@@ -153,7 +160,7 @@ class _Reader:
             if word == "after":
                 return point._replace(start=point.end, end=None, edges=True)
             return point._replace(start=None, end=point.start if word == "before" else point.end, edges=True)
-        return self._beside(at) or self.point(at)
+        return (self._beside(at) if self._sides else None) or self.point(at)
 
     def _beside(self, at: int) -> _Read | None:
         """``the week before 3 August``, ``two days after Friday``: from there to the date, and the date.
@@ -163,7 +170,7 @@ class _Reader:
         counted = self._count(at) or (1, at)
         length = counted[0] * (7 if self._word(counted[1]) in WEEKDAYS else self._unit(counted[1]) or 0)
         side = self._word(counted[1] + 1)
-        if not length or side not in ("before", "after"):
+        if not length or side not in _SIDES:
             return None
         point = self.point(self._skip(counted[1] + 2, "the"))
         if point is None or point.start is None or point.end is None or point.weekday is not None:
@@ -275,7 +282,7 @@ class _Reader:
     def _day_number(self, at: int) -> tuple[int, int] | None:
         """``8``, ``8th``, ``eighth``, ``twenty first``; the number and where it stops."""
         word = self._word(at)
-        if (digits := _ORDINAL.fullmatch(word)) is not None:
+        if word[:1].isdecimal() and (digits := _ORDINAL.fullmatch(word)) is not None:
             return int(digits[1]), at + 1
         if word in ("twenty", "thirty"):
             second = self._skip(at + 1, "-")

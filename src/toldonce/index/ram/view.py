@@ -283,7 +283,9 @@ class RamView:
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""
         half = vector.astype(np.float16)[np.newaxis]
-        out = np.empty((1, len(self)))  # of doubles, which numkong fills directly; for floats it copies all rows first
+        # Of doubles, which numkong fills directly: for floats it copies all rows first. Zeros, since the last rows may
+        # have no block of vectors yet.
+        out = np.zeros((1, len(self)))
         start = 0
         for block in self.vectors:
             rows = min(len(block), len(self) - start)
