@@ -173,8 +173,12 @@ def hear(
             says: Draft | None = Draft(message.content)
         else:
             says = draft(message, before)
-        counts = says if request.infer else None
-        words = None if counts is None else words_digest(key, message.role, message.name, counts.text, *details)
+        if says is None or not request.infer:
+            words = None
+        elif says.text == message.content:
+            words = offered[number].digest
+        else:
+            words = words_digest(key, message.role, message.name, says.text, *details)
         heard.append(Heard(place, message, offered[number].digest, said_at, goes_on, says, words))
         before.append(message)
     return heard

@@ -181,8 +181,12 @@ def append(connection: apsw.Connection, base: int, messages: Sequence[JournalMes
     connection.execute(_SQL["append"], (base >> SEQUENCE_BITS, _json([_message_row(base, one) for one in messages])))
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+"""``json.dumps`` makes an encoder for each call."""
+
+
 def _json(rows: Sequence[Sequence[Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False)
+    return _encode(rows) if rows else "[]"
 
 
 def _id(memory: Reference, first: int) -> int | None:
