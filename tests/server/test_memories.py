@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.server.running import Client, Running
+from toldonce.server.keyring import KeyRing
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
@@ -150,6 +151,28 @@ def test_a_deleted_memory_is_gone_and_its_history_stays(client: Client) -> None:
     assert client.get(f"/v1/memories/{uid}/").status == 404
     assert client.delete(f"/v1/memories/{uid}/").status == 404
     assert client.get(f"/v1/memories/{uid}/history/").json[-1]["event"] == "DELETE"
+
+
+def test_the_history_of_a_deleted_memory_is_for_admins(server: Running, client: Client) -> None:
+    [uid] = client.add("I live in Oslo.", user_id="ann")
+    with KeyRing(server.folder) as ring:
+        reader = Client(
+            server.port, ring.create(client.get("/v1/ping/").json["project_id"], "r", ["read"], None)[0].text
+        )
+    assert [entry["event"] for entry in reader.get(f"/v1/memories/{uid}/history/").json] == ["ADD"]
+    client.delete(f"/v1/memories/{uid}/")
+    refused = reader.get(f"/v1/memories/{uid}/history/")
+    assert refused.status == 403
+    assert "Oslo" not in refused.raw.decode()
+
+
+@pytest.mark.parametrize("spelled", ["%20ann", "ann%20", "%20%20ann%20"])
+def test_an_id_is_the_same_with_spaces_around_it(client: Client, spelled: str) -> None:
+    client.add("said", user_id=" ann ")
+    assert client.get(f"/v2/entities/user/{spelled}/").json[0]["id"] == "ann"
+    assert client.get(f"/v1/memories/user/{spelled}/").json["count"] == 1
+    assert client.delete(f"/v2/entities/user/{spelled}/").status == 200
+    assert client.all(user_id="ann") == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

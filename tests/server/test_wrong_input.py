@@ -218,6 +218,33 @@ def test_a_mistake_of_ours_has_an_id_and_keeps_words_out_of_the_log(
     assert "secret" not in json.dumps([record.getMessage() for record in caplog.records])
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "key"),
+    [
+        (ADD, {"messages": None, **ANN}, "messages"),
+        (ADD, {"messages": "x", "user_id": 1.5}, "user_id"),
+        (SEARCH, {"query": "x", "filters": ANN, "reference_date": []}, "reference_date"),
+        (SEARCH, {"query": "x", "filters": ANN, "fields": ["id", 1]}, "fields.1"),
+        ("/v1/exports/", {"schema": [], "filters": ANN}, "schema"),
+        ("/v1/batch/", {"memories": [{"memory_id": 1}]}, "memories.0.memory_id"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_named_by_its_key_alone(client: Client, path: str, body: object, key: str) -> None:
+    answer = client.put(path, body) if "batch" in path else client.post(path, body)
+    check(answer, 400)
+    assert answer.json["detail"].startswith(f"{key}: Input should be a valid ")
+    assert answer.json["detail"].count(key) == 1
+    assert "function" not in answer.json["detail"]
+
+
+def test_half_an_emoji_in_a_name_or_an_instruction_is_kept_as_a_whole_character(client: Client) -> None:
+    project = client.get("/v1/ping/").json["project_id"]
+    where = f"/api/v1/orgs/organizations/home/projects/{project}/"
+    assert client.send("PATCH", where, b'{"custom_instructions": "Be kind \\ud83c", "name": "N \\ud83c"}').status == 200
+    kept = client.get(where).json
+    assert (kept["custom_instructions"], kept["name"]) == ("Be kind \ufffd", "N \ufffd")
+
+
 def test_health_needs_no_key(server: Running) -> None:
     nobody = Client(server.port, None)
     for path in ("/healthz", "/readyz/", "/openapi.json", "/docs"):

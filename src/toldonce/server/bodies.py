@@ -152,17 +152,17 @@ class ExportQuery(Identified):
 class ProjectBody(BaseModel):
     """A new project."""
 
-    name: str
-    description: str | None = None
+    name: Text
+    description: Text | None = None
 
 
 class ProjectChanges(BaseModel):
     """What to change of a project's settings; what is left out stays."""
 
-    name: str | None = None
-    description: str | None = None
-    custom_instructions: str | list[Any] | None = None
-    agent_custom_instructions: str | None = None
+    name: Text | None = None
+    description: Text | None = None
+    custom_instructions: Text | list[Any] | None = None
+    agent_custom_instructions: Text | None = None
     custom_categories: list[Any] | None = None
     multilingual: bool | None = None
     decay: bool | None = None
@@ -171,8 +171,8 @@ class ProjectChanges(BaseModel):
     retrieval_criteria: Any = None
     enable_graph: bool | None = None
     version: str | None = None
-    inclusion_prompt: str | None = None
-    exclusion_prompt: str | None = None
+    inclusion_prompt: Text | None = None
+    exclusion_prompt: Text | None = None
 
 
 class MemberBody(BaseModel):
@@ -186,7 +186,7 @@ class WebhookBody(BaseModel):
     """An address to tell, and what."""
 
     url: str
-    name: str = "webhook"
+    name: Text = "webhook"
     event_types: list[str]
 
 
@@ -194,5 +194,5 @@ class WebhookChanges(BaseModel):
     """What to change of a webhook; what is left out stays."""
 
     url: str | None = None
-    name: str | None = None
+    name: Text | None = None
     event_types: list[str] | None = None

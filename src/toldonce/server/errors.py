@@ -24,6 +24,7 @@ _STATUS: tuple[tuple[type[ToldonceError], int], ...] = (
     (Unsupported, 501),
 )
 NOTHING_HERE = "There is nothing at this address. The calls there are: /openapi.json"
+_TYPES = frozenset({"bool", "float", "int", "str"})
 _ROUTING = {
     404: NOTHING_HERE,
     405: "This address does not take this method. The calls there are: /openapi.json",
@@ -56,15 +57,19 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _unreadable(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return failure(400, "; ".join(dict.fromkeys(_explained(problem) for problem in error.errors()))[:2_000])
+    reasons: dict[str, dict[str, None]] = {}
+    for problem in error.errors():
+        if problem["type"] == "json_invalid":
+            return failure(400, "The body is not valid JSON.")
+        reasons.setdefault(_place(problem["loc"]), {})[problem["msg"]] = None
+    return failure(400, "; ".join(f"{place}: {' or '.join(why)}" for place, why in reasons.items())[:2_000])
 
 
-def _explained(problem: dict[str, Any]) -> str:
-    if problem["type"] == "json_invalid":
-        return "The body is not valid JSON."
-    where: Sequence[Any] = problem["loc"]
-    path = ".".join(str(step) for step in where[1:]) or str(where[0])
-    return f"{path}: {problem['msg']}"
+def _place(steps: Sequence[Any]) -> str:
+    """The key that is wrong. After one that takes several types Pydantic names the type it tried, which is no key."""
+    keys = [str(step) for step in steps[1:]]
+    typed = next((place for place, key in enumerate(keys) if key in _TYPES or "[" in key), len(keys))
+    return ".".join(keys[:typed]) or str(steps[0])
 
 
 def _refused(_: Request, error: Exception) -> Response:

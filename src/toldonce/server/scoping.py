@@ -145,13 +145,15 @@ def uid_of(text: object, key: str) -> str:
     return text.lower()
 
 
-def key_of_entity(kind: str, name: str) -> str:
-    """The filter key of an entity. Raises 404 for kinds there are not, ``InvalidInput`` for what is no id."""
+def entity_of(kind: str, name: str) -> tuple[str, str]:
+    """The filter key of an entity, and its id as it is stored.
+
+    Raises 404 for kinds there are not, ``InvalidInput`` for what is no id.
+    """
     key = f"{kind}_id"
     if key not in IDS:
         raise HTTPException(404, f"{kind[:40]!a} is no kind of entity. Use user, agent, app or run.")
-    entity_id(cast(EntityKind, kind), name)
-    return key
+    return key, entity_id(cast(EntityKind, kind), name)
 
 
 def instant(value: object, key: str) -> datetime | None:

@@ -10,7 +10,7 @@ from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import key_of_entity
+from toldonce.server.scoping import entity_of
 from toldonce.stores.serving import EntityCount
 from toldonce.types import ENTITY_KINDS
 
@@ -40,8 +40,8 @@ async def entity_filters(caller: Reader) -> Json:
 @router.get("/v2/entities/{entity_type}/{entity_id:path}")
 async def entity(entity_type: str, entity_id: str, caller: Reader) -> Json:
     """One entity, in a list."""
-    key_of_entity(entity_type, entity_id)
-    found = [one for one in await _all(caller) if (one.kind, one.entity_id) == (entity_type, entity_id)]
+    _, stored = entity_of(entity_type, entity_id)
+    found = [one for one in await _all(caller) if (one.kind, one.entity_id) == (entity_type, stored)]
     if not found:
         raise not_found("Entity")
     return Json([wire.entity(one) for one in found])
@@ -51,8 +51,8 @@ async def entity(entity_type: str, entity_id: str, caller: Reader) -> Json:
 @router.delete("/v1/entities/{entity_type}/{entity_id:path}")
 async def delete_entity(entity_type: str, entity_id: str, request: Request, caller: Writer) -> Json:
     """Delete an entity's memories, and with them the entity; one that has none is not there anyway."""
-    key = key_of_entity(entity_type, entity_id)
-    tree = caller.sees(parse_filters({key: {"in": [entity_id]}}, flat_metadata=False))
+    key, stored = entity_of(entity_type, entity_id)
+    tree = caller.sees(parse_filters({key: {"in": [stored]}}, flat_metadata=False))
     call = await caller.service.delete(caller.project, request, tree)
     return Json({"message": "Entity deleted successfully!", "event_id": call.id})
 

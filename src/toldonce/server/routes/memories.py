@@ -15,7 +15,7 @@ from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
 from toldonce.server.routes.listing import PAGE_SIZE
 from toldonce.server.routing import new_router
-from toldonce.server.scoping import instant, key_of_entity, memory_uid
+from toldonce.server.scoping import entity_of, instant, memory_uid
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Read, Write
 from toldonce.times import now
@@ -61,11 +61,13 @@ async def delete(memory_id: str, request: Request, caller: Writer, delete_linked
 
 @router.get("/v1/memories/{memory_id}/history")
 async def history(memory_id: str, caller: Reader) -> Json:
-    """What was done to a memory, oldest first; of deleted ones too."""
+    """What was done to a memory, oldest first. That of a deleted one still has its words, and needs an admin's key."""
     uid = memory_uid(memory_id)
 
     def question(store: Read) -> list[wire.Item]:
         found = located(store, caller.project, uid)
+        if found not in store.records([found]):
+            caller.require_admin("The history of a deleted memory")
         origin = store.serving.origin(found)
         entries = store.history(found)
         return [wire.history_entry(entry, uid, entries[0].at, origin) for entry in entries]
@@ -78,8 +80,8 @@ async def of_entity(
     entity_type: str, entity_id: str, request: Request, caller: Reader, page: int | None = None
 ) -> Json:
     """The memories of one user, agent, app or run, a hundred a page."""
-    key = key_of_entity(entity_type, entity_id)
-    tree = caller.sees(parse_filters({key: {"in": [entity_id]}}, flat_metadata=False))
+    key, stored = entity_of(entity_type, entity_id)
+    tree = caller.sees(parse_filters({key: {"in": [stored]}}, flat_metadata=False))
     asked = pages.page(page, None, default=PAGE_SIZE, most=PAGE_SIZE)
     found = await caller.service.listing(caller.project, tree, show_expired=False)
     shown = found[asked.start : asked.start + asked.size]
