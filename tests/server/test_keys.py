@@ -8,6 +8,7 @@ import pytest
 
 from tests.server.running import Client, Running, serving
 from toldonce.errors import StoreError
+from toldonce.server import auth
 from toldonce.server.keyring import KeyRing
 from toldonce.server.keys import KeyHash, key_id_of
 from toldonce.server.limits import Rates
@@ -89,12 +90,19 @@ def test_an_expired_key_does_not_hold(server: Running) -> None:
     assert Client(server.port, issued.text).get("/v1/ping/").status == 401
 
 
-def test_the_last_use_is_noted(server: Running, client: Client) -> None:
-    client.get("/v1/ping/")
-    server.service.engine.store.write(lambda store: None).result()  # what was queued before it is done
-    with KeyRing(server.folder) as ring:
-        [key] = [key for key in ring.all() if key.id == str(client.key).split("_")[1]]
-    assert key.last_used_at is not None
+def test_the_last_use_is_noted_once_a_minute(server: Running, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def last_used(at: int) -> int | None:
+        monkeypatch.setattr(auth, "now", lambda: at)
+        assert client.get("/v1/ping/").status == 200
+        server.service.engine.store.write(lambda store: None).result()  # what was queued before it is done
+        with KeyRing(server.folder) as ring:
+            [key] = [key for key in ring.all() if key.id == str(client.key).split("_")[1]]
+        return key.last_used_at
+
+    first = now()
+    assert last_used(first) == first
+    assert last_used(first + 60_000_000) == first  # a write for each request would be a write too many
+    assert last_used(first + 60_000_001) == first + 60_000_001
 
 
 def test_scopes(server: Running) -> None:

@@ -32,7 +32,7 @@ from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter
 from toldonce.index import IndexView
 from toldonce.stores.claim import FINGERPRINT, is_earlier, mismatch, parted
-from toldonce.stores.opening import open_store
+from toldonce.stores.opening import identity_of, open_store
 from toldonce.stores.protocol import Read, Store, Write
 from toldonce.times import today
 from toldonce.types import IndexRow, MemoryRecord
@@ -331,7 +331,7 @@ def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engin
     if the folder, or the engine that is open on it, has another.
     """
     return _ENGINES.open(
-        config.folder.resolve(),
+        identity_of(config.folder),
         lambda: Engine(config, embedder),
         lambda engine: engine.require(config.embedder, embedder),
     )

@@ -33,6 +33,11 @@ def folder_of(where: Where) -> Path:
     return Path(unquote(parts.path))
 
 
+def identity_of(where: Where) -> str:
+    """The same for all addresses of one store, open or not: what a process shares an engine by."""
+    return str(folder_of(where).resolve())
+
+
 def has_store(where: Where) -> bool:
     """Whether there is a store already; opening would make one."""
     return database_file(folder_of(where)).exists()

@@ -61,11 +61,6 @@ class Store(Protocol):
     """A place that keeps memories."""
 
     @property
-    def identity(self) -> str:
-        """The same for everybody who opens this store in a process, and for nobody who opens another."""
-        ...
-
-    @property
     def location(self) -> str:
         """Where it is, for messages to people."""
         ...

@@ -95,10 +95,6 @@ class SqliteStore:
         return connection
 
     @property
-    def identity(self) -> str:
-        return str(self._folder.resolve())
-
-    @property
     def location(self) -> str:
         return str(self._folder)
 

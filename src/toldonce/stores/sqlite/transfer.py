@@ -11,6 +11,7 @@ import apsw
 
 from toldonce.stores.protocol import JournalMessage
 from toldonce.stores.sqlite import conversation, digests
+from toldonce.stores.sqlite.conversation import memberships
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
@@ -215,13 +216,5 @@ class SqliteTransferWrite(SqliteTransferRead):
             self._rows("add_operation", versions[0], number, done.event, done.kind, old, new)
 
     def _add_memberships(self, project: str, owner_id: int, memory: Carried, memory_id: int) -> None:
-        scope = memory.scope
-        carried = [
-            ("user", scope.user_id),
-            ("agent", scope.agent_id),
-            ("app", scope.app_id),
-            *(("run", run) for run in (*memory.earlier_runs, scope.run_id)),
-        ]
-        named = [(kind, entity) for kind, entity in carried if entity is not None]
-        for kind, entity in named[1:]:  # the first is the owner
+        for kind, entity in [*memberships(memory.scope), *(("run", run) for run in memory.earlier_runs)]:
             self._rows("add_membership", project, kind, entity, owner_id, memory_id)
