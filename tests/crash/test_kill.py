@@ -67,4 +67,4 @@ def _check(folder: Path, acknowledged: set[int]) -> None:
         assert len(memories) == len(journal)
         memory._engine._vectoriser.embed_all().result()
         with memory._engine.store.read() as store:
-            assert store.unembedded(store.unembedded_ids(0, 10)) == []
+            assert store.unembedded(None, 10) == []

@@ -67,7 +67,7 @@ def test_a_process_that_stays_takes_over_what_others_left(tmp_path: Path, monkey
         run(ADD + "os.kill(os.getpid(), 9)", tmp_path, "0")
         for _ in range(100):
             with memory._engine.reading() as store:
-                if not store.unembedded(store.unembedded_ids(0, 10)):
+                if not store.unembedded(None, 10):
                     break
             time.sleep(0.1)
         assert memory.search(CLOCKS, filters=ANN)["results"][0]["memory"] == "My grandfather repairs clocks."

@@ -38,7 +38,7 @@ class Choosy(MiniLM):
 
 def waiting(memory: Memory) -> list[str]:
     with memory._engine.reading() as store:
-        return [version.text for version in store.unembedded(store.unembedded_ids(0, 1000))]
+        return [version.text for version in store.unembedded(None, 1000)]
 
 
 def said(count: int, text: str = "Fact number {} regarding boats") -> list[dict[str, str]]:

@@ -117,7 +117,7 @@ def say_again(store: Store, owner: int, memory_id: int, run_id: str, at: int) ->
 
 def embed(store: Store) -> None:
     with store.read() as view:
-        waiting = view.unembedded(view.unembedded_ids(0, 100))
+        waiting = view.unembedded(None, 100)
     rows = [(version, np.full(4, version.version_id, np.float32).tobytes()) for version in waiting]
     store.write_now(lambda tx: tx.keep_vectors(rows))
 

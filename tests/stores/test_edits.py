@@ -51,7 +51,7 @@ def test_an_edit_makes_a_version_and_its_followers_wait_for_vectors(store: Store
     version, follower = store.write_now(work)
     assert follower == ids[1]
     with store.read() as view:
-        waiting = {w.version_id: (w.text, w.previous_text) for w in view.unembedded(view.unembedded_ids(0, 10))}
+        waiting = {w.version_id: (w.text, w.previous_text) for w in view.unembedded(None, 10)}
         rows = {row.memory_id: row for row in view.changes(owner, 0).rows}
     assert waiting == {version: ("green tea", None), ids[1]: ("coffee", "green tea")}
     assert all(row.vector is None for row in rows.values())
@@ -121,9 +121,9 @@ def test_a_memory_leaves_a_run_and_stays_in_the_others(store: Store) -> None:
 def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
     _owner, ids = fill(store, "tea", "coffee")
     with store.read() as view:
-        stale = view.unembedded([ids[1]])[0]
+        stale = view.unembedded([ids[1]], 10)[0]
     store.write(lambda tx: delete(tx, ids[0])).result()
     row = (stale, np.zeros(4, np.float32).tobytes())
     assert store.write(lambda tx: tx.keep_vectors([row])).result() == 0
     with store.read() as view:
-        assert [w.previous_text for w in view.unembedded(view.unembedded_ids(0, 10))] == [None]
+        assert [w.previous_text for w in view.unembedded(None, 10)] == [None]

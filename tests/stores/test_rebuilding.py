@@ -38,7 +38,7 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
     store.write(lambda tx: tx.rebuilding.switch(left, tokens=False)).result()
     with store.read() as view:
         found = {row.memory_id: row for one in (owner, other) for row in view.changes(one, 0).rows}
-        assert [waiting.text for waiting in view.unembedded(view.unembedded_ids(0, 9))] == ["coffee"]
+        assert [waiting.text for waiting in view.unembedded(None, 9)] == ["coffee"]
         assert len(view.rebuilding.next(0, 9).versions) == 3  # nothing is kept of a rebuild that is over
     assert {i: row.vector is not None and len(row.vector) for i, row in found.items()} == {
         ids[1]: False,
@@ -60,6 +60,6 @@ def test_a_rebuild_lets_what_cannot_be_embedded_wait(store: Store) -> None:
     store.write(lambda tx: tx.rebuilding.keep(stretch, rows, [])).result()
     store.write(lambda tx: tx.rebuilding.switch(Stretch(ended=True), tokens=False, refused=True)).result()
     with store.read() as view:
-        assert [waiting.text for waiting in view.unembedded(view.unembedded_ids(0, 9))] == ["poison"]
+        assert [waiting.text for waiting in view.unembedded(None, 9)] == ["poison"]
         lengths = {row.memory_id: row.vector is not None and len(row.vector) for row in view.changes(owner, 0).rows}
     assert lengths == {ids[0]: 2, ids[1]: False}

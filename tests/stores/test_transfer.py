@@ -70,7 +70,7 @@ def test_what_was_read_whole_is_written_whole(store: Store, empty: Store) -> Non
         assert view.carriers(copy, "p", [("run", "r2")]) == [min(found)]
         assert view.transfer.located(memories[0].uid) == ("p", min(found))
         assert view.transfer.located("nobody") is None
-        assert [version.version_id for version in view.unembedded(view.unembedded_ids(0, 9))] == waiting == [max(found)]
+        assert [version.version_id for version in view.unembedded(None, 9)] == waiting == [max(found)]
         rows = view.changes(copy, 0).rows
         assert [row.tokens.tolist() for row in rows] == [[5], [5]]
         assert rows[0].vector is not None

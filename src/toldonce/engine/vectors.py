@@ -362,7 +362,7 @@ class Vectoriser:
 
     def _embed(self, version_ids: Sequence[int]) -> None:
         with self._reading() as (store, embedder, fingerprint):
-            waiting = store.unembedded(version_ids)
+            waiting = store.unembedded(version_ids, len(version_ids))
         found = embed_versions(embedder, waiting)
 
         def keep(write: Write) -> bool:

@@ -289,8 +289,8 @@ class ReadDerived(Protocol):
         """Rows written and memories deleted after version ``since``; everything for ``since`` 0."""
         ...
 
-    def unembedded(self, version_ids: Sequence[int]) -> list[Unembedded]:
-        """Those of these versions that wait for a vector."""
+    def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
+        """Those of these versions that wait for a vector; ``None`` means any."""
         ...
 
     def unembedded_ids(self, after: int, limit: int) -> list[int]:

@@ -261,8 +261,10 @@ class SqliteRead:
             found.sort(key=lambda message: message.recorded_at)
         return found[-count:]
 
-    def unembedded(self, version_ids: Sequence[int]) -> list[Unembedded]:
-        return [Unembedded(*row) for row in self._rows("unembedded", _json(version_ids))]
+    def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
+        if version_ids is None:
+            version_ids = self.unembedded_ids(0, limit)
+        return [Unembedded(*row) for row in self._rows("unembedded", _json(version_ids[:limit]))]
 
     def unembedded_ids(self, after: int, limit: int) -> list[int]:
         return [row[0] for row in self._rows("unembedded_ids", after, limit)]
