@@ -192,7 +192,7 @@ async def run(options: argparse.Namespace, folder: str) -> dict[str, Any]:
         "loop_late_ms": {name: quantiles(late) for name, late in stalls.items()},
         "turns_with_block": f"{with_block} of {options.turns}",
         "prompt_reused": {"pass-through": reused(plain.shown), "toldonce": reused(ours.shown)},
-        "recall": str(service._prefetcher.tally),
+        "recall": str(service.session.prefetcher.tally),
     }
 
 

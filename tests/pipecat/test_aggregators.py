@@ -151,13 +151,18 @@ async def test_a_turn_has_one_deadline_whatever_it_checks(ann: Ann) -> None:
 
     memory = Hangs()
     service = ann.service(memory=memory, recall_timeout=0.2)
-    began: list[float] = []
-    deadline = service._deadline
-    service._deadline = lambda: began.append(deadline()) or began[-1]  # type: ignore[method-assign, func-returns-value]
+    deadlines: list[float] = []
+    check = service.session.client.still_there
+
+    async def still_there(hits: Any, deadline: float) -> Any:
+        deadlines.append(deadline)
+        return await check(hits, deadline)
+
+    service.session.client.still_there = still_there  # type: ignore[method-assign]
     async with Call(service) as call:
         await call.say("What may I eat?")
         memory.hanging, memory.edits = True, 1
         await call.say("And drink?")
     assert asked, "the block of the turn before was checked"
-    assert len(set(began)) == len(call.shown) == 2
+    assert (len(deadlines), len(set(deadlines))) == (2, 1), "what was found, and the block that stays"
     assert len(blocks(call.shown[1])) == 1, "what cannot be checked in time stays"

@@ -132,14 +132,14 @@ async def test_a_history_of_an_earlier_call_is_not_stored_again(ann: Ann) -> Non
 @pytest.mark.skipif(not ASSISTANT_TURN_FRAMES, reason="this Pipecat does not announce turns")
 async def test_turns_announced_without_a_context_are_stored(ann: Ann) -> None:
     async with Call(llm=ScriptedLLM(), processors=[service := ann.service()]) as call:
-        service._aggregators.context = None
+        service.session.log.context = None
         service._aggregators.detach()
         for frame in USER_TURN_FRAMES:
             await call.user.push_frame(frame("I moved to Oslo in March.", time_now_iso8601()))  # type: ignore[call-arg]
         for frame in ASSISTANT_TURN_FRAMES:
             turn = frame("Congratulations!", time_now_iso8601())  # type: ignore[call-arg]
             await call.assistant.push_frame(turn, FrameDirection.UPSTREAM)
-        await until(lambda: len(service._capture._first) == len(USER_TURN_FRAMES) + 1)
+        await until(lambda: len(service.session.log.capture._first) == len(USER_TURN_FRAMES) + 1)
     assert ("assistant", "Congratulations!") in await ann.said()
 
 
@@ -171,7 +171,7 @@ async def test_half_an_emoji_takes_no_turn_with_it(ann: Ann) -> None:
 async def test_a_summary_as_short_as_a_word_takes_nothing_with_it(ann: Ann) -> None:
     service = ann.service()
     async with Call(service) as call:
-        service._capture.summary_text("ok")
+        service.session.log.capture.summary_text("ok")
         await call.say("That is ok with me.")
     assert (await ann.said())[0] == ("user", "That is ok with me.")
 

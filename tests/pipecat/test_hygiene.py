@@ -150,8 +150,7 @@ async def test_an_edit_while_the_person_speaks_is_seen_by_the_turn(oslo: Ann, ed
     async with Call(service) as call:
         await call.say("How are you today?")
         turn = asyncio.create_task(call.say(WHERE, lead=1.0))
-        recall = service._prefetcher
-        assert recall is not None
+        recall = service.session.prefetcher
         await until(lambda: any(lookup.hits for lookup in recall._current))
         for hit in (await oslo.memory.get_all(filters={"user_id": "ann"}))["results"]:
             if "Oslo" in hit["memory"]:
@@ -174,8 +173,7 @@ async def test_an_edited_long_memory_does_not_keep_its_old_passage(ann: Ann) -> 
         assert "4711" in blocks(call.shown[-1])[0]["content"]
         (memory,) = [hit for hit in service.last_recall if "4711" in hit["memory"]]
         turn = asyncio.create_task(call.say("And what is the code of the alarm again?", lead=1.0))
-        recall = service._prefetcher
-        assert recall is not None
+        recall = service.session.prefetcher
         await until(lambda: any(lookup.hits for lookup in recall._current))
         await ann.memory.update(memory["id"], "The code of the alarm is secret.")
         await turn

@@ -307,7 +307,7 @@ async def test_words_stay_with_whom_they_were_said_to_when_the_user_changes_and_
             if kind == "set":
                 service.user_id = user
             await call.say(said[user][words])
-            await until(lambda: len(service._writer) == 0)
+            await until(lambda: len(service.session.writer) == 0)
     for user in ("ann", "bob"):
         assert [text for role, text in await ann.said(user) if role == "user"][1:] == said[user]
     assert [text for role, text in await ann.said() if role == "assistant"] == ["answer 1", "answer 3", "answer 4"]
@@ -369,6 +369,6 @@ async def test_while_it_is_asked_who_it_is_nothing_of_the_user_before_is_forgott
         assert asked > 1
         assert await service.forget("my job") == ([], [])
         known.set_result("ann")
-        await until(lambda: service._ids() is not None)
+        await until(lambda: service.session.identity.ids is not None)
         forgotten, _ = await service.forget("my job")
     assert [hit["memory"] for hit in forgotten] == ["My job at the harbour bores me."]

@@ -9,7 +9,7 @@ import pytest
 
 from toldonce.pipecat import Mem0MemoryService
 from toldonce.pipecat.compat import PIPECAT
-from toldonce.pipecat.tools import clearly_about
+from toldonce.pipecat.forgetting import clearly_about
 
 from .conftest import Ann
 from .harness import Call, LLMContext, blocks, messages_of, until
@@ -115,7 +115,7 @@ async def test_a_memory_that_hangs_is_told_to_the_llm(monkeypatch: pytest.Monkey
             self.told.append(result)
 
     monkeypatch.setattr("toldonce.pipecat.tools.PATIENCE", 0.05)
-    monkeypatch.setattr("toldonce.pipecat.surface.GREETING_WAITS", 0.02)
+    monkeypatch.setattr("toldonce.pipecat.session.GREETING_WAITS", 0.02)
     memory: Any = Hangs()
     service = Mem0MemoryService(user_id="ann", memory=memory, shutdown_timeout=0)
     search, remember, forget, listing = service.tools()

@@ -73,9 +73,9 @@ async def test_a_follow_up_leans_on_the_turns_before_it(ann: Ann) -> None:
     service = ann.service()
     async with Call(service) as call:
         await call.say("What does my sister Eva play?")
-        service._prompt.clear_all()  # so that the block is not the one kept from the turn before
+        service.session.prompt.clear_all()  # so that the block is not the one kept from the turn before
         # The turn itself is a memory now, and like nothing else what is asked next.
-        await until(lambda: len(service._earlier) == 2 and not len(service._writer))
+        await until(lambda: len(service.session.recall._earlier) == 2 and not len(service.session.writer))
         await call.say("And where?")
     assert "Bergen" in service.last_recall[0]["memory"]
     assert service.last_recall[0]["score"] > 0.1  # found, not merely part of what is known of her

@@ -24,6 +24,9 @@ from .transcripts import TurnTranscript
 class Listener(Protocol):
     """Told what the pair does."""
 
+    context: Context
+    """The context of the pair; None if there is no pair."""
+
     def user_turn_added(self, context: Context, text: str) -> None: ...
 
     def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
@@ -40,14 +43,12 @@ class Aggregators:
         self._listener = listener
         self._transcript = transcript
         self._listening = True
-        self.context: Context = None
-        """The context of the pair; None if there is no pair."""
 
     def attach(self, worker: Any) -> None:
         """Find the pair, and listen. ``worker`` is the ``PipelineWorker``, None below Pipecat 1.3."""
         pair = own_pair(self._processor, getattr(worker, "pipeline", None))
         for aggregator in pair:
-            self.context = aggregator.context
+            self._listener.context = aggregator.context
             if aggregator.role == "assistant":
                 aggregator.add_event_handler("on_assistant_turn_stopped", self._on_assistant_turn)
                 self._veil(aggregator)

@@ -163,9 +163,15 @@ def harmless(memory: Hit) -> dict[str, Any]:
     return {**memory, **texts}
 
 
-def know_shape(system_prompt: str, closing_note: str) -> None:
-    """Know blocks that begin and end like this, wherever they come from: an earlier process may have saved them."""
-    _SHAPES.add((" ".join(system_prompt.split()), " ".join(closing_note.split())))
+def know_shape(system_prompt: str, closing_note: str) -> bool:
+    """Know blocks that begin and end like this, wherever they come from: an earlier process may have saved them.
+
+    Returns whether that is new.
+    """
+    shape = " ".join(system_prompt.split()), " ".join(closing_note.split())
+    known = shape in _SHAPES
+    _SHAPES.add(shape)
+    return not known
 
 
 def _has_shape(message: ContextMessage) -> bool:

@@ -60,18 +60,6 @@ ERROR_OPTIONS: dict[str, Any] = {} if _ERROR_CATEGORY is None else {"category": 
 NOT_GIVEN: Any = _optional("pipecat.services.settings", "NOT_GIVEN")
 """A setting that an update leaves as it is."""
 
-_MARKERS = "pipecat.turns.user_turn_completion_mixin"
-TURN_MARKERS: tuple[str, ...] = tuple(
-    marker
-    for marker in (
-        _optional(_MARKERS, "USER_TURN_COMPLETE_MARKER"),
-        _optional(_MARKERS, "USER_TURN_INCOMPLETE_SHORT_MARKER"),
-        _optional(_MARKERS, "USER_TURN_INCOMPLETE_LONG_MARKER"),
-    )
-    if marker
-)
-"""Signs with which a model says whether the user had finished. They stand in the context and are never spoken."""
-
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _TOOL_OPTIONS = _optional("pipecat.adapters.llm.schemas.direct_function", "tool_options") or _optional(

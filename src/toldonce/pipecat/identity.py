@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Any, Literal, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from loguru import logger
 
 from toldonce.errors import InvalidInput
 from toldonce.filters.ids import entity_id
 from toldonce.types import EntityKind
+
+from .writer import Ids
 
 Answer: TypeAlias = "str | Awaitable[str | None] | None"
 """Who it is; None: not known yet."""
@@ -117,6 +119,66 @@ class User:
         if (user_id, expected) != (self.id, self.expected):
             self.id, self.expected = user_id, expected
             self._changed()
+
+
+class Identity:
+    """Whose a call is: the user, the agent and the session, and what may be seen and stored under them."""
+
+    def __init__(self, changed: Callable[[], None], answered: Callable[[], None]) -> None:
+        """``changed``: told when the user is another; ``answered``: after each answer to who it is."""
+        self.user = User(changed, answered)
+        self.agent_id: str | None = None
+        self.run_id: str | None = None
+        self.scope: Scope = "user"
+        self.shared_guests = True
+        self._guest = _some_guest()
+        """The run of somebody who has no user id, where the application names none."""
+        self._answered_to: Ids | None = None
+
+    @property
+    def ids(self) -> Ids | None:
+        """The entity ids under which words are stored now; None while the user is not known."""
+        if self.user.pending:
+            return None
+        guest = self._guest if self.user.id is None and not self.shared_guests else None
+        ids = {"user_id": self.user.id, "agent_id": self.agent_id, "run_id": self.run_id or guest}
+        return {key: value for key, value in ids.items() if value}
+
+    @property
+    def across_runs(self) -> Ids:
+        """The ids without the run: all that the person and the agent have between them. Empty while unknown."""
+        return {key: value for key, value in (self.ids or {}).items() if key != "run_id"}
+
+    @property
+    def answered_ids(self) -> Ids | None:
+        """Whose an answer is: of whom it was said to, though the user may have changed since."""
+        return self._answered_to or self.ids
+
+    def turn_begins(self) -> Ids | None:
+        """Somebody is going to be answered; whose the turn is."""
+        self._answered_to = self.ids
+        return self._answered_to
+
+    def turn_answered(self) -> None:
+        """The answer is complete."""
+        self._answered_to = None
+
+    def another_guest(self) -> None:
+        """Whoever comes now is not the one before."""
+        self._guest = _some_guest()
+
+    def visible(self, ids: Ids) -> dict[str, Any]:
+        """The filter for recall, as ``what_may_be_seen`` says."""
+        return what_may_be_seen(ids, self.scope, shared_guests=self.shared_guests)
+
+    def key(self, kept_at: Hashable) -> Hashable:
+        """Equal for two sessions that store the same words in the same place: they store each once between them."""
+        whose = id(self.user) if self.user.id is None else self.user.id
+        return kept_at, whose, self.agent_id, self.run_id
+
+
+def _some_guest() -> str:
+    return f"guest-{uuid4().hex}"
 
 
 def checked(user_id: Any, agent_id: object = None, run_id: object = None) -> Source:

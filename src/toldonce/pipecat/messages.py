@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
-from .compat import TURN_MARKERS
-
 ContextMessage: TypeAlias = Any
 """An OpenAI-style dict, or one of Pipecat's ``LLMSpecificMessage``, which is for one provider's eyes only."""
+
+TURN_MARKERS = ("●", "◐", "○", "✓")
+"""Signs with which a model says whether the user had finished. They stand in the context and are never spoken."""
 
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 

@@ -105,7 +105,7 @@ class Prefetcher:
         self, search: Search, spawn: Spawn, report: Report, breaker: Breaker | None = None, most: int | None = None
     ) -> None:
         """``most``: lookups a turn, where each has its price. The last is kept for the turn itself."""
-        self._most = most
+        self.most = most
         self._asked = 0
         """Lookups of this turn."""
         self._search = search
@@ -132,7 +132,7 @@ class Prefetcher:
         words = words_of(transcript)
         if not words or self._covering(words) is not None:
             return
-        if self._most is not None and not (final and self._asked < self._most - 1):
+        if self.most is not None and not (final and self._asked < self.most - 1):
             return
         pending = self._pending()
         if pending and not final:

@@ -1,14 +1,17 @@
-"""What lies before the LLM: which memories a context shows, and for how long."""
+"""What lies before the LLM: which memories a context shows, how, where, and for how long."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
+from uuid import uuid4
 
-from .block import Blocks, Hit
+from .block import Blocks, Hit, Lines, harmless, know_shape
 from .capture import Context
+from .options import Options
 
 StillThere: TypeAlias = Callable[[Sequence[Hit]], Awaitable[list[Hit]]]
 """Those of the memories that have not been deleted since."""
@@ -25,32 +28,31 @@ class Shown:
     empty_turns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a block is written and where it is put."""
-
-    role: str
-    position: int
-    render: Callable[[Sequence[Hit]], str]
-
-
 class PromptBlocks:
-    """The blocks of one service, and the memories in them."""
+    """The blocks of one session, one for each context, and the memories in them."""
 
-    def __init__(self, blocks: Blocks) -> None:
-        self._blocks = blocks
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._blocks = Blocks(uuid4().hex)
         self._shown: weakref.WeakKeyDictionary[Context, Shown] = weakref.WeakKeyDictionary()
+        self._know_shape()
 
-    def show(self, context: Context, hits: Sequence[Hit], look: Look) -> None:
+    def prepare(self, hits: Sequence[Hit]) -> None:
+        """Write the lines of memories ahead of the turn that may show them."""
+        self._know_shape()
+        self._lines.prepare(hits)
+
+    def show(self, context: Context, hits: Sequence[Hit]) -> None:
         """Let the context's one block hold these memories, and none if there are none."""
         if not hits:
             self.clear(context)
             return
         self._shown[context] = Shown(list(hits))
-        messages, text = context.get_messages(), look.render(hits)
-        if self._blocks.replace(messages, look.role, text, look.position) and context.get_messages() is messages:
+        messages, text = context.get_messages(), self._render(hits)
+        role, position = self._options.role, self._options.position
+        if self._blocks.replace(messages, role, text, position) and context.get_messages() is messages:
             return
-        context.set_messages(self._blocks.put(messages, look.role, text, look.position))
+        context.set_messages(self._blocks.put(messages, role, text, position))
 
     def renew(self, context: Context, messages: Sequence[Any]) -> None:
         """Give a context the messages of a list without a block. If the talk goes on, the block stays in place."""
@@ -60,7 +62,7 @@ class PromptBlocks:
         else:
             context.set_messages(messages)
 
-    async def keep(self, context: Context, still_there: StillThere, look: Look) -> list[Hit]:
+    async def keep(self, context: Context, still_there: StillThere) -> list[Hit]:
         """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
         shown = self._shown.get(context)
         if shown is None or shown.empty_turns >= KEPT_TURNS or not self._blocks.stands_in(context.get_messages()):
@@ -70,18 +72,18 @@ class PromptBlocks:
         if self._shown.get(context) is not shown:
             return []  # It was cleared meanwhile.
         if remaining != shown.hits:
-            self.show(context, remaining, look)
+            self.show(context, remaining)
         if remaining:
             # In place: a prompt that only grows at its end is the one a provider has cached.
             self._shown[context] = Shown(remaining, shown.empty_turns + 1)
         return remaining
 
-    async def refresh(self, still_there: StillThere, look: Look) -> None:
+    async def refresh(self, still_there: StillThere) -> None:
         """Let every block lose what was deleted."""
         for context, shown in list(self._shown.items()):
             remaining = await still_there(shown.hits)
             if self._shown.get(context) is shown and remaining != shown.hits:
-                self.show(context, remaining, look)
+                self.show(context, remaining)
 
     def clear(self, context: Context) -> None:
         """Take the block out of one context."""
@@ -92,6 +94,29 @@ class PromptBlocks:
             context.set_messages(kept)
 
     def clear_all(self) -> None:
-        """Take the blocks out of every context."""
+        """Take the blocks out of every context, and forget the lines that were written for them."""
+        self._forget_lines()
         for context in list(self._shown):
             self.clear(context)
+
+    def retire(self) -> None:
+        """The session ends: whoever finds its blocks may take them out."""
+        self._blocks.retire()
+
+    def _render(self, hits: Sequence[Hit]) -> str:
+        self._know_shape()
+        options = self._options
+        shown = self._lines(hits) if options.formatter is None else options.formatter([harmless(hit) for hit in hits])
+        return f"{options.system_prompt}{shown}{options.closing_note}"
+
+    def _know_shape(self) -> None:
+        """A block is known by how it begins and ends; no memory may begin or end one."""
+        if know_shape(self._options.system_prompt, self._options.closing_note):
+            self._forget_lines()
+
+    def _forget_lines(self) -> None:
+        self.__dict__.pop("_lines", None)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._options.names, self._options.zone)

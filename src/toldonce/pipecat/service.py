@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-import uuid
-from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -18,26 +16,26 @@ from pipecat.frames.frames import (
     LLMContextSummaryResultFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 
 from toldonce.errors import InvalidInput, InvalidTime, MissingIdentity
 
 from .aggregators import Aggregators
-from .backends import call, choose, takes, version_of
-from .block import CLOSING, Formatter
-from .capture import Capture, Clock, Context, ShouldStore
+from .backends import choose, version_of
+from .block import CLOSING, Formatter, Hit
+from .capture import Clock, Context, ShouldStore
 from .compat import (
     ASSISTANT_TURN_FRAMES,
     CONTEXT_FRAMES,
-    ERROR_OPTIONS,
+    INSTRUCTION_ROLE,
     MESSAGES_FRAMES,
     USER_TURN_FRAMES,
     is_speculative,
 )
-from .hearing import MemoryHearing
-from .history import REACH, new_ones
-from .identity import Scope, User, UserId, checked
-from .prefetcher import Prefetcher
+from .hooks import PipecatFramework
+from .identity import Scope, UserId, checked
+from .options import Options
+from .session import Order, Session
 from .settings import (
     ADJUSTABLE,
     InputParams,
@@ -47,34 +45,75 @@ from .settings import (
     require_sensible,
 )
 from .telemetry import Recalled, Rtvi, Telemetry
+from .tools import Tool, make_tools
 from .transcripts import TurnTranscript
-from .verbs import NOTHING_AHEAD
-from .writer import Entry, Writer
 
 if TYPE_CHECKING:
     from toldonce.memory import AsyncMemory
 
-_TURN_TAKES = 0.025
-"""Seconds for which a write lets a turn go first that does wait. With the write itself, well below 50 ms."""
-
-_EARLIER = 6
-"""Turns that a follow-up may lean on."""
+T = TypeVar("T")
 
 
-class MemoryService(MemoryHearing):
+class _In(Generic[T]):
+    """An attribute of the service that is kept in a part of its session, under the same name."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, service: None, owner: type) -> _In[T]: ...
+    @overload
+    def __get__(self, service: MemoryService, owner: type) -> T: ...
+    def __get__(self, service: MemoryService | None, owner: type) -> _In[T] | T:
+        if service is None:
+            return self
+        value: T = getattr(getattr(service.session, self._part), self._name)
+        return value
+
+    def __set__(self, service: MemoryService, value: T) -> None:
+        setattr(getattr(service.session, self._part), self._name, value)
+
+
+class MemoryService(FrameProcessor):
     """Long-term memory in a pipeline, between the user aggregator and the LLM.
 
     Before each answer it puts what it recalls about the person into the context, as one message; after each turn it
     stores what was said. It never holds up a turn for longer than ``recall_timeout``, and an error of the memory
     never ends a call.
+
+    It is thin: it translates frames for its ``session``, which holds the parts that do the work.
     """
 
     InputParams: TypeAlias = InputParams
     Settings: TypeAlias = MemorySettings
 
-    _user: User
-    _handed: dict[int, Entry]
-    _prefetcher: Prefetcher
+    agent_id = _In[str | None]("identity")
+    run_id = _In[str | None]("identity")
+    scope = _In[Scope]("identity")
+    shared_guests = _In[bool]("identity")
+    search_limit = _In[int]("options")
+    search_threshold = _In[float]("options")
+    system_prompt = _In[str]("options")
+    add_as_system_message = _In[bool]("options")
+    position = _In[int]("options")
+    user_name = _In[str | None]("options")
+    assistant_name = _In[str | None]("options")
+    recall_timeout = _In[float]("options")
+    shutdown_timeout = _In[float]("options")
+    prefetch = _In[bool]("options")
+    profile_limit = _In[int]("options")
+    formatter = _In[Formatter | None]("options")
+    block_role = _In[str | None]("options")
+    closing_note = _In[str]("options")
+    last_query = _In[str | None]("recall")
+    last_recall = _In[Sequence[Hit]]("recall")
+
+    _running = False
+    """Whether it is in a pipeline."""
+    _ended = False
 
     def __init__(
         self,
@@ -149,71 +188,86 @@ class MemoryService(MemoryHearing):
         if now is not None and now().tzinfo is None:
             raise InvalidTime("now() must return a time with a zone, e.g. datetime.now(timezone.utc).")
         params = params or InputParams()
-        self.memory_client = choose(memory, local_config, api_key, host, version_of(params))
+        options = Options(
+            search_limit=params.search_limit,
+            search_threshold=params.search_threshold,
+            system_prompt=params.system_prompt,
+            add_as_system_message=params.add_as_system_message,
+            position=params.position,
+            user_name=user_name,
+            assistant_name=assistant_name,
+            recall_timeout=recall_timeout,
+            shutdown_timeout=shutdown_timeout,
+            prefetch=prefetch,
+            profile_limit=profile_limit,
+            formatter=formatter,
+            block_role=block_role,
+            closing_note=closing_note,
+            now=now,
+            instruction_role=INSTRUCTION_ROLE,
+        )
+        client = choose(memory, local_config, api_key, host, version_of(params))
         self._owns_memory = memory is None
+        self._telemetry = Telemetry(self, rtvi=rtvi)
+        self.session = Session(self._framework, self._telemetry, client, options, should_store)
         self.agent_id, self.run_id = agent_id, run_id
-        self.search_limit = params.search_limit
-        self.search_threshold = params.search_threshold
-        self.system_prompt = params.system_prompt
-        self.add_as_system_message = params.add_as_system_message
-        self.position = params.position
-        self.user_name, self.assistant_name = user_name, assistant_name
         self.scope, self.shared_guests = scope, shared_guests
-        self.recall_timeout, self.shutdown_timeout = recall_timeout, shutdown_timeout
-        self.prefetch, self.profile_limit = prefetch, profile_limit
-        self.formatter, self.block_role, self.closing_note = formatter, block_role, closing_note
-        self._now = now
-        self._prepare(user_id, should_store, rtvi)
+        self._transcript = TurnTranscript(self.session.hear, self.session.prefetcher.forget_turn)
+        self._aggregators = Aggregators(self, self.session.log, self._transcript)
+        self._lists = LLMContext()
+        self.user_id = user_id
         logger.info(f"{self}: memory of user_id={self.user_id}, agent_id={agent_id}, run_id={run_id}")
 
-    def _prepare(self, user_id: UserId, should_store: ShouldStore | None, rtvi: Rtvi) -> None:
-        """Make the parts of a call."""
-        names = {"user": self.user_name, "assistant": self.assistant_name}
-        self._writer = Writer(self._store, self._report_storing, self._quiet, self._keeps_order)
-        self._earlier: deque[dict[str, str]] = deque(maxlen=_EARLIER)
-        self._capture = Capture(self._heard, names=names, should_store=should_store, now=self._now)
-        self._prefetcher = Prefetcher(
-            self._look_up, self._spawn, self._report, most=getattr(self.memory_client, "lookups_a_turn", None)
-        )
-        self._transcript = TurnTranscript(self._on_transcript, self._prefetcher.forget_turn)
-        self._aggregators = Aggregators(self, self, self._transcript)
-        self._telemetry = Telemetry(self, rtvi=rtvi)
-        self._writing: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
-        self._due: list[Callable[[], None]] = []
-        self._lists = LLMContext()
-        self._profile: list[dict[str, Any]] = []
-        """What the first turn shows if it recalls nothing."""
-        self._interrupted = False
-        self._speculated = NOTHING_AHEAD
-        self._store_failing = False
-        self._ended = False
-        self._handed = {}
-        self._guest = _some_guest()
-        self._user = User(self._on_user_changed, self._on_user_known)
-        self._user.set(user_id)
+    @cached_property
+    def session(self) -> Session:
+        """The parts that do the work. Made here for an instance whose constructor did not run, as in Pipecat's test."""
+        return Session(self._framework, Telemetry(self), None, Options(instruction_role=INSTRUCTION_ROLE))
+
+    @cached_property
+    def _framework(self) -> PipecatFramework:
+        return PipecatFramework(self)
+
+    @property
+    def user_id(self) -> str | None:
+        """Whose memory it is; None until that is known. May be set at any time, as in the constructor."""
+        return self.session.identity.user.id
+
+    @user_id.setter
+    def user_id(self, user_id: UserId) -> None:
+        self.session.identity.user.set(user_id)
+
+    @property
+    def memory_client(self) -> Any:
+        """The memory. Its methods are asynchronous: ``await memory.memory_client.search(...)``."""
+        return self.session.client.client
+
+    @memory_client.setter
+    def memory_client(self, client: Any) -> None:
+        self.session.use(client)
+
+    # In a pipeline
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override] # Pipecat's own override
         """Join the pipeline, and load the person's memories ahead of the first turn."""
         await super().setup(setup)
         if self._ended:
-            self._capture.recording = False
+            self.session.log.capture.recording = False
             logger.error(
                 f"{self}: its call has ended; it recalls and stores nothing more. Make a service for each call."
             )
             return
+        self._running = True
         self._aggregators.attach(getattr(setup, "pipeline_worker", None))
         self._telemetry.begin(setup)
-        self._writing = self._spawn(self._writer.run(), "writer")
-        self._user.begin(self._spawn)
-        self._warming = self._spawn(self._warm_up(), "warm-up")
-        await asyncio.wait({self._warming}, timeout=self.recall_timeout)
+        await self.session.begin()
 
     async def cleanup(self) -> None:
         """Store what was said last, within ``shutdown_timeout``, and leave."""
-        if self._writing is not None and not self._ended:
+        if self._running and not self._ended:
             self._ended = True
-            await self._end()
+            self._aggregators.detach()
+            for task in await self.session.end(close=self._owns_memory):
+                await self.cancel_task(task)
         await super().cleanup()  # type: ignore[no-untyped-call] # untyped in Pipecat
 
     def can_generate_metrics(self) -> bool:
@@ -231,164 +285,36 @@ class MemoryService(MemoryHearing):
             await self._on_context(frame)
             turn = Recalled(began, time.time(), self.last_recall)
             await self.push_frame(frame, direction)
-            await self._telemetry.recalled(turn, self._prefetcher.tally, len(self._writer))
+            await self._telemetry.recalled(turn, self.session.prefetcher.tally, len(self.session.writer))
             return
         if isinstance(frame, MESSAGES_FRAMES):
             frame = await self._with_block(frame)
         elif isinstance(frame, (InterruptionFrame, CancelFrame)):
-            self._interrupted = True
-        elif isinstance(frame, (*USER_TURN_FRAMES, *ASSISTANT_TURN_FRAMES)):
-            self._on_turn_frame(frame)
+            self.session.log.interrupted = True
+        elif isinstance(frame, USER_TURN_FRAMES):
+            self.session.turn_announced("user", frame.text)  # type: ignore[attr-defined] # absent below 1.13
+        elif isinstance(frame, ASSISTANT_TURN_FRAMES):
+            self.session.turn_announced("assistant", frame.text)  # type: ignore[attr-defined] # absent below 1.4
         elif isinstance(frame, LLMContextSummaryResultFrame):
-            self._capture.summary_text(frame.summary)
+            self.session.log.capture.summary_text(frame.summary)
         await self.push_frame(frame, direction)
 
     async def _on_context(self, frame: Any) -> None:
         try:
-            self._look_who()
             if is_speculative(frame):
-                await self._speculate(frame.context)
-                return
-            self._turn_ids = self._ids()
-            self._soon_take(frame.context, self._turn_ids)
-            self._interrupted = False
-            self._transcript.committed()
-            await self._recall_for(frame.context)
+                await self.session.answer_ahead(frame.context)
+            else:
+                self._transcript.committed()
+                await self.session.answer(frame.context)
         except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
-            await self._report("recall", error)
+            await self._framework.report("recall", error)
 
     async def _with_block(self, frame: Any) -> Frame:
         """A list of messages instead of a context, as Pipecat had it up to 0.0.108."""
-        self._prompt.renew(self._lists, frame.messages)
+        self.session.prompt.renew(self._lists, frame.messages)
         await self._on_context(LLMContextFrame(self._lists))
         renewed: Frame = type(frame)(list(self._lists.get_messages()))
         return renewed
-
-    async def _recall_for(self, context: Context) -> None:
-        self._turn_deadline = None
-        self._turn_deadline = self._deadline()
-        await self._user.settle(self._turn_deadline)
-        if self.paused or self._ids() is None:
-            return
-        query = self._query(context)
-        if query:
-            await self._enhance_context_with_memories(context, query)
-        if self._profile and not self.last_recall:
-            self._prompt.show(context, self._profile, self._look())
-            self.last_recall = self._profile
-        self._profile = []
-
-    async def _speculate(self, context: Context) -> None:
-        """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
-        before = self.last_query, self.last_recall
-        await self._recall_for(context)
-        self._speculated = (self.last_query or "", self.last_recall)
-        self.last_query, self.last_recall = before
-
-    def _on_transcript(self, transcript: str, final: bool) -> None:
-        """The user is speaking."""
-        if self.prefetch and not self.paused and self._ids() is not None:
-            self._prefetcher.ahead(transcript, final=final)
-
-    def _heard(self, entry: Entry) -> None:
-        """Something was said: keep it for the follow-ups to it, and store it."""
-        if entry.ids is None:
-            entry.ids = self._ids()  # The answer to who it is may have come since the words were heard.
-        self._earlier.append({"role": entry.role, "content": entry.text})
-        self._writer.put(entry)
-
-    def _on_user_changed(self) -> None:
-        """Nothing of the one user may reach the other."""
-        self._take_due()
-        self._drop_recall()
-        self._earlier.clear()
-        self._profile = []
-        self._guest = _some_guest()
-        self._capture.move(self._destination())
-        self._on_user_known()
-
-    def _on_user_known(self) -> None:
-        ids = self._ids()
-        if ids is not None:
-            self._writer.identify(ids)
-
-    async def _store(self, entries: Sequence[Entry]) -> None:
-        if entries[0].found:
-            entries = await self._not_stored_before(entries)
-        if type(self)._store_messages is MemoryService._store_messages:
-            await self._send(entries)
-            return
-        messages = [{"role": entry.role, "content": entry.text} for entry in entries]
-        handed = {id(message): entry for message, entry in zip(messages, entries, strict=True)}
-        self._handed |= handed
-        try:
-            await self._store_messages(messages)
-        finally:
-            for key in handed:
-                del self._handed[key]
-
-    async def _send(self, entries: Sequence[Entry]) -> None:
-        add = self.memory_client.add
-        options = {"conversation_id": entries[0].conversation_id} if takes(add, "conversation_id") else {}
-        await call(
-            add,
-            messages=[entry.as_message() for entry in entries],
-            metadata=dict(entries[0].metadata),
-            **options,
-            **(entries[0].ids or {}),
-        )
-        self._store_failing = False
-        await self._telemetry.stored(entries)
-
-    def _keeps_order(self) -> bool:
-        """The embedded engine writes in the order in which it is called."""
-        return self._embedded
-
-    async def _not_stored_before(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        journal = getattr(self.memory_client, "messages", None)
-        if journal is None:
-            return entries
-        whose = {key: value for key, value in (entries[0].ids or {}).items() if key != "run_id"} or entries[0].ids
-        latest = {"latest": REACH} if takes(journal, "latest") else {}
-        return new_ones(entries, await call(journal, **latest, **(whose or {})))
-
-    async def _quiet(self) -> None:
-        """Before a write: a turn that is being answered right now has the memory to itself."""
-        await self._prefetcher.quiet(_TURN_TAKES)
-
-    async def _warm_up(self) -> None:
-        ids = self._ids() or {}
-        warm = getattr(self.memory_client, "warm", None)
-        whose = {key: value for key, value in ids.items() if key != "run_id"}
-        try:
-            if warm is not None and whose:
-                await call(warm, **whose)
-        except Exception as error:  # The first turn will find out, and say so.
-            logger.debug(f"{self}: memories could not be loaded ahead: {error!r}")
-        epoch = self._epoch
-        if self.profile_limit:
-            known = await self.get_memories(limit=self.profile_limit)
-            self._profile = known if epoch == self._epoch else []
-
-    async def _end(self) -> None:
-        began = asyncio.get_running_loop().time()
-        self._aggregators.detach()
-        try:
-            self._take_all(interrupted=self._interrupted)
-        except Exception as error:  # The pipeline is coming down; it must come down all the way.
-            logger.error(f"{self}: what was said last could not be read: {error!r}")
-        self._prefetcher.forget()
-        self._blocks.retire()
-        left = await self._writer.finish(self.shutdown_timeout)
-        if left:
-            logger.error(f"{self}: {left} messages were not stored within {self.shutdown_timeout} s of the end")
-        for task in (self._writing, self._warming, self._user.asking):
-            if task is not None and not task.done():
-                await self.cancel_task(task)
-        # A memory that hangs would hang in its closing too. What it acknowledged is on disk without that.
-        if self._owns_memory and not left:
-            remaining = began + self.shutdown_timeout - asyncio.get_running_loop().time()
-            await asyncio.wait({self._spawn(self.memory_client.close(), "close")}, timeout=max(0.0, remaining))
 
     async def _update_settings(self, frame: MemoryUpdateSettingsFrame) -> None:
         delta = frame.delta if frame.delta is not None else MemorySettings.from_mapping(frame.settings)
@@ -399,24 +325,92 @@ class MemoryService(MemoryHearing):
             try:
                 setattr(self, key, checked_setting(key, value))
             except InvalidInput as error:  # It stays as it was.
-                await self._report("a change of settings", error)
+                await self._framework.report("a change of settings", error)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        return self.create_task(work, f"{self}::{name}")
+    # What an application calls
 
-    async def _report_storing(self, what: str, error: Exception) -> None:
-        """Say once that storing fails; it is tried again until it succeeds."""
-        if not self._store_failing:
-            self._store_failing = True
-            await self._report(what, error)
+    @property
+    def settings(self) -> MemorySettings:
+        """The settings as they are; change them by attribute, or with a ``MemoryUpdateSettingsFrame``."""
+        return MemorySettings(model=None, **{name: getattr(self, name) for name in ADJUSTABLE})
 
-    async def _report(self, what: str, error: Exception) -> None:
-        reason = str(error) or type(error).__name__
-        await self.push_error(f"Memory: {what} failed: {reason}", exception=error, **ERROR_OPTIONS)
+    @property
+    def paused(self) -> bool:
+        """Whether the talk is off the record."""
+        return self.session.paused
 
+    def pause(self) -> None:
+        """Go off the record: what is said from now on is never stored, nothing is looked up, the block goes."""
+        self.session.pause()
 
-def _some_guest() -> str:
-    return f"guest-{uuid.uuid4().hex}"
+    def resume(self) -> None:
+        """Back on the record. What was said in between is not stored later either."""
+        self.session.resume()
+
+    async def get_memories(
+        self, *, limit: int | None = None, order: Order = "about", filters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """What is known of the person, for example to greet them; ``[]`` if the memory fails, or within 2 s does not.
+
+        Args:
+            limit: The most memories to return.
+            order: "about": what the person said about themselves first, newest first, the assistant's lines last.
+                Or "newest", or "oldest".
+            filters: Which memories, in Mem0's grammar, of those this service may see.
+
+        Returns:
+            Memories as dicts with at least "memory".
+        """
+        return await self.session.known(limit=limit, order=order, filters=filters)
+
+    async def find(self, query: str) -> Sequence[Hit]:
+        """The memories for a query; errors are the memory's own."""
+        return await self.session.recall.find(query)
+
+    async def note(self, fact: str) -> None:
+        """Remember a sentence as something the person said, beside the conversation."""
+        await self.session.note(fact)
+
+    async def forget(
+        self, query: str, *, ids: Iterable[str] = (), context: Context = None
+    ) -> tuple[list[Hit], list[Hit]]:
+        """Delete what was said about something.
+
+        Deleted are the memories of these ids, those that clearly speak of ``query``, and the request itself, if
+        ``context`` ends with it; the answer to it is not stored. Block and lookups lose them at once.
+
+        Returns:
+            The memories deleted, and others that may be meant too.
+        """
+        return await self.session.forget(query, ids=ids, context=context)
+
+    def tools(self) -> list[Tool]:
+        """``search_memory``, ``remember``, ``forget`` and ``list_memories``, for ``LLMContext(tools=...)``."""
+        return make_tools(self)
+
+    # The private names of Pipecat's own service, for subclasses and direct callers
+
+    async def _enhance_context_with_memories(self, context: Context, query: str) -> None:
+        """Recall for ``query`` and let the context's one block hold what was recalled."""
+        if self._running:
+            await self.session.recall.recall(context, query)
+        else:
+            await self.session.recall.present(context, query, await self._retrieve_memories(query))
+
+    async def _retrieve_memories(self, query: str) -> list[dict[str, Any]]:
+        """The memories for ``query``; ``[]`` if the memory fails."""
+        try:
+            return await self.session.recall.find(query)
+        except Exception as error:  # As documented.
+            logger.error(f"Memories could not be searched: {error!r}")
+            return []
+
+    async def _store_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Store messages: those a subclass was handed as what was said, others outside any conversation.
+
+        A subclass that overrides this decides of everything said what is stored: it calls this with what may be.
+        """
+        await self._framework.store_messages(messages)
 
 
 Mem0MemoryService = MemoryService

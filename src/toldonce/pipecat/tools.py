@@ -9,11 +9,6 @@ from typing import Any, Protocol, TypeAlias
 
 from loguru import logger
 
-from toldonce.text.lexicon.english import FUNCTION_WORDS
-from toldonce.text.lexicon.others import NOT_ENGLISH
-from toldonce.text.tokens import stem, words
-
-from .backends import PATIENCE
 from .block import Hit
 from .compat import stays_when_interrupted
 
@@ -21,6 +16,9 @@ Tool: TypeAlias = Any
 """What Pipecat calls a direct function: its docstring and signature tell the LLM what it is for."""
 
 _LISTED = 20
+
+PATIENCE = 5.0
+"""Seconds after which the LLM is told that the memory did not answer."""
 
 
 class Remembers(Protocol):
@@ -91,20 +89,6 @@ async def _answering(params: Any) -> AsyncIterator[None]:
     except Exception as error:  # Whatever it raises, the conversation goes on.
         logger.error(f"A tool of the memory failed: {error!r}")
         await params.result_callback({"error": f"The memory could not be used: {error}"})
-
-
-def clearly_about(query: str, hits: Iterable[Hit]) -> tuple[list[Hit], list[Hit]]:
-    """Memories with every word of ``query`` that says something, and the rest.
-
-    Likeness of meaning is enough to recall something, but not to destroy it.
-    """
-    wanted = {stem(word) for word in words(query) if word not in FUNCTION_WORDS and word not in NOT_ENGLISH}
-    about: list[Hit] = []
-    rest: list[Hit] = []
-    for hit in hits:
-        said = {stem(word) for word in words(str(hit.get("memory")))}
-        (about if wanted and wanted <= said else rest).append(hit)
-    return about, rest
 
 
 def _told(hits: Sequence[Hit]) -> list[dict[str, Any]]:

@@ -1,0 +1,134 @@
+"""The transcript log of a session: what was said is taken from its context, or from what announces it, and once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from loguru import logger
+
+from .capture import Capture, Context, announced
+from .identity import Identity
+from .messages import ContextMessage, Utterance
+from .seen import SeenMessages
+from .writer import Ids
+
+_TURN_COMES = 0.005
+"""Seconds after which what was said is taken: by then the turn is at the LLM, if it need not wait for memories."""
+
+
+class TranscriptLog:
+    """Hears what was said from contexts, from their aggregators and from frames, and takes each thing once."""
+
+    def __init__(self, capture: Capture, identity: Identity, destination: Callable[[], Hashable]) -> None:
+        """``destination``: equal for all who store the same words in the same place."""
+        self.capture = capture
+        self._identity = identity
+        self._destination = destination
+        self.context: Context = None
+        """The context that the aggregators around the session keep, if there are any."""
+        self.interrupted = False
+        """Whether the assistant was spoken into since the last turn."""
+        self._due: list[Callable[[], None]] = []
+        """What is to be taken in a moment."""
+
+    def turn_passes(self, context: Context) -> None:
+        """A context is on its way to the LLM, which answers the newest turn in it."""
+        self.take_soon(context, self._identity.turn_begins())
+        self.interrupted = False
+
+    def user_turn_added(self, context: Context, text: str) -> None:
+        """A turn of the user was put into its context."""
+        self._identity.user.look()
+        ids, said = self._identity.ids, announced("user", text)
+        self.take_soon(context, ids)  # The turn itself goes first.
+        if said is not None:
+            at = self.capture.moment()
+            self._soon(partial(self.capture.announce, context, said, ids, interrupted=False, at=at))
+
+    def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
+        """An answer was put into its context. ``interrupted``: None where the framework does not tell."""
+        interrupted = self.interrupted if interrupted is None else interrupted
+        ids, said = self._identity.answered_ids, announced("assistant", text)
+        self.take_due()
+        self.capture.know(context, self._destination())
+        at = self.capture.moment()
+        self.capture.read(context, ids, interrupted=interrupted, at=at)
+        if said is not None:  # The application may have rewritten the context already.
+            self.capture.announce(context, said, ids, interrupted=interrupted, at=at)
+        self._identity.turn_answered()
+
+    def turn_announced(self, role: Literal["user", "assistant"], text: str) -> Utterance | None:
+        """A turn was committed, perhaps to a context that never passes here. What was said, if anything."""
+        said = announced(role, text)
+        if said is None:
+            return None
+        if role == "user":
+            self._identity.user.look()
+        interrupted = role == "assistant" and self.interrupted
+        at, ids = self.capture.moment(), self._identity.ids if role == "user" else self._identity.answered_ids
+        if self.context is not None:
+            self.take_soon(self.context, ids, interrupted=interrupted)
+        else:
+            taken = self.capture.taken()
+            self._soon(partial(self._hear, said, ids, taken, interrupted=interrupted, at=at))
+        return said
+
+    def summary_written(self, message: ContextMessage) -> None:
+        """A summary was put into the context."""
+        self.capture.summary(message)
+
+    def take_soon(self, context: Context, ids: Ids | None, *, interrupted: bool = False) -> None:
+        """Take in a moment what a context holds now, whatever is done to it in between."""
+        self.capture.know(context, self._destination())
+        held = list(context.get_messages())
+        at = self.capture.moment()
+
+        def take() -> None:
+            self.capture.read(context, ids, held, interrupted=interrupted, at=at)
+
+        self._soon(take)
+
+    def take_due(self) -> None:
+        """Take now what was to be taken in a moment."""
+        due, self._due = self._due, []
+        for take in due:
+            try:
+                take()
+            except Exception as error:  # One context that cannot be read is no reason to lose another.
+                logger.error(f"What was said could not be read: {error!r}")
+
+    def take_all(self, *, interrupted: bool = False) -> None:
+        """Take what is new in every context there is."""
+        self.take_due()
+        if self.context is not None:
+            self.capture.know(self.context, self._destination())
+        self.capture.read_all(self._identity.answered_ids, interrupted=interrupted)
+
+    def move(self) -> None:
+        """What is said from now on belongs to somebody else."""
+        self.take_due()
+        self.capture.move(self._destination())
+
+    def query(self, context: Context) -> str | None:
+        """The newest thing the user said."""
+        for message in reversed(context.get_messages()):
+            said = self.capture.utterance(message)
+            if said is not None and said.role == "user":
+                return said.text
+        return None
+
+    def _soon(self, take: Callable[[], None]) -> None:
+        """Take what was said in a moment: the turn goes first."""
+        self._due.append(take)
+        if len(self._due) == 1:
+            asyncio.get_running_loop().call_later(_TURN_COMES, self.take_due)
+
+    def _hear(
+        self, said: Utterance, ids: Ids | None, taken: Mapping[SeenMessages, int], *, interrupted: bool, at: datetime
+    ) -> None:
+        self.capture.read_all(ids, interrupted=interrupted)
+        self.capture.hear(said, ids, taken, interrupted=interrupted, at=at)

@@ -1,0 +1,188 @@
+"""What a turn recalls: looked up ahead of it, chosen for it, and shown in its context."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from toldonce.recall import in_context, needs_memory
+
+from .block import Hit, shown_of
+from .capture import Context
+from .client import MemoryClient
+from .identity import Identity
+from .messages import text_of
+from .options import Options
+from .prefetcher import Prefetcher, merged, words_of
+from .prompt import PromptBlocks
+
+_EARLIER = 6
+"""Turns that a follow-up may lean on."""
+
+_NOTHING_AHEAD: tuple[str, Sequence[Hit]] = ("", ())
+
+
+class Recall:
+    """Searches for one session, and keeps its prompt blocks up to date."""
+
+    def __init__(
+        self,
+        client: MemoryClient,
+        identity: Identity,
+        options: Options,
+        prefetcher: Prefetcher,
+        prompt: PromptBlocks,
+    ) -> None:
+        self._client = client
+        self._identity = identity
+        self._options = options
+        self._prefetcher = prefetcher
+        self._prompt = prompt
+        self.last_query: str | None = None
+        self.last_recall: Sequence[Hit] = ()
+        """The memories in the block of the latest turn."""
+        self._earlier: deque[tuple[str, str]] = deque(maxlen=_EARLIER)
+        """The last turns, oldest first: role and words."""
+        self._ahead = _NOTHING_AHEAD
+        """What was answered ahead, and with which memories."""
+        self._turn_ends: float | None = None
+        self._epoch = 0
+        """Grows when everything looked up and shown is dropped."""
+        self._edits: int | None = None
+        """How many edits the memory had seen when a turn last used what was looked up."""
+
+    def said(self, role: str, text: str) -> None:
+        """Something was said that what follows may lean on."""
+        self._earlier.append((role, text))
+
+    def turn_begins(self) -> float:
+        """A turn begins to wait now. When it goes on, as the loop's clock has it."""
+        self._turn_ends = asyncio.get_running_loop().time() + self._options.recall_timeout
+        return self._turn_ends
+
+    async def recall(self, context: Context, query: str) -> None:
+        """Recall for ``query`` and let the context's one block hold what was recalled."""
+        epoch, deadline = self._epoch, self._deadline
+        answer = await self._prefetcher.at_turn(query, deadline - asyncio.get_running_loop().time())
+        found: Sequence[Hit] = answer.hits
+        if self._client.edits != self._edits:  # while the person spoke, perhaps after this was looked up
+            self._edits = self._client.edits
+            found = await self._client.still_there(found, deadline)
+        overdue = await self._client.still_there(answer.overdue, deadline) if answer.overdue else ()
+        hits: Sequence[Hit] = ()
+        if self._needed(query, [*found, *overdue]):
+            hits = merged(not_in(context, found), not_in(context, overdue), self._options.search_limit)
+        if epoch == self._epoch:  # Else the user changed, or went off the record: this is not for their prompt.
+            await self.present(context, query, hits)
+
+    async def present(self, context: Context, query: str, hits: Sequence[Hit]) -> None:
+        """Let the context's one block hold what was found for ``query``; if nothing was, what it held, for a while."""
+        self.last_query = query
+        said = folded(query)  # What the person is saying right now is not news.
+        hits = [hit for hit in hits if folded(str(hit.get("memory"))) != said]
+        if hits:
+            self._prompt.show(context, hits)
+        else:
+            hits = await self._prompt.keep(context, partial(self._client.still_there, deadline=self._deadline))
+        self.last_recall = hits
+
+    def present_known(self, context: Context, known: Sequence[Hit]) -> None:
+        """Let the context's block hold what is known of the person."""
+        self._prompt.show(context, known)
+        self.last_recall = known
+
+    async def find(self, query: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """The memories for a query, best first; errors are the memory's own."""
+        ids = self._identity.ids
+        if ids is None:
+            return []
+        if self._edits is None:
+            self._edits = self._client.edits
+        hits = await self._client.search(
+            query,
+            self._identity.visible(ids),
+            limit=self._options.search_limit if limit is None else limit,
+            threshold=self._options.search_threshold,
+            turns=self._turns_before(query),
+        )
+        self._prompt.prepare(hits)
+        return hits
+
+    async def look_up(self, query: str) -> list[dict[str, Any]]:
+        """The memories that may go into the block of a turn; errors are the memory's own."""
+        return await self.find(query, self._client.for_a_block_of(self._options.search_limit))
+
+    def answered_ahead(self, before: tuple[str | None, Sequence[Hit]]) -> None:
+        """What was recalled last was for words the user may take back; ``before``: what was recalled before them."""
+        self._ahead = self.last_query or "", self.last_recall
+        self.last_query, self.last_recall = before
+
+    def confirmed(self, text: str, context: Context) -> None:
+        """The user committed to a turn. If it was answered ahead, no other context follows: the block belongs here."""
+        (query, hits), self._ahead = self._ahead, _NOTHING_AHEAD
+        if hits and words_of(query) == words_of(text):
+            self.last_query, self.last_recall = query, hits
+            if context is not None:
+                self._prompt.show(context, hits)
+
+    async def refresh(self) -> None:
+        """Memories were deleted: nothing that was looked up is of use, and the blocks lose them."""
+        self._ahead = _NOTHING_AHEAD
+        self._prefetcher.forget()
+        await self._prompt.refresh(partial(self._client.still_there, deadline=self._deadline))
+
+    def drop(self) -> None:
+        """Nothing that was looked up or shown is of use any more."""
+        self._epoch += 1
+        self._ahead = _NOTHING_AHEAD
+        self._prefetcher.forget()
+        self._prompt.clear_all()
+        self.last_query, self.last_recall = None, ()
+
+    def forget_talk(self) -> None:
+        """What follows leans on nothing that was said before."""
+        self._earlier.clear()
+
+    @property
+    def epoch(self) -> int:
+        """Another number after each ``drop``."""
+        return self._epoch
+
+    @property
+    def _deadline(self) -> float:
+        """It holds for all that is awaited in a turn."""
+        return self._turn_ends or asyncio.get_running_loop().time() + self._options.recall_timeout
+
+    def _needed(self, query: str, hits: Sequence[Hit]) -> bool:
+        """Whether the turn wants what was found for it: thanks and greetings do not."""
+        before = self._turns_before(query) if self._client.leans else []
+        asked = in_context(query, [(turn["role"], turn["content"]) for turn in before])
+        return needs_memory(asked, [str(hit.get("memory")) for hit in hits])
+
+    def _turns_before(self, query: str) -> list[dict[str, str]]:
+        """What a follow-up ("and where?") leans on."""
+        turns = [{"role": role, "content": text} for role, text in self._earlier]
+        if turns and folded(turns[-1]["content"]) == folded(query):  # The turn that asks was taken already.
+            turns.pop()
+        return turns
+
+
+def not_in(context: Context, hits: Sequence[Hit]) -> list[Hit]:
+    """The memories that do not stand in the conversation word for word: the LLM reads those anyway."""
+    if not hits:
+        return []
+    standing = {text_of(message).strip() for message in context.get_messages()}
+    return [
+        hit
+        for hit in hits
+        if str(hit.get("memory")).strip() not in standing
+        and not all(part.strip() in standing for part in str(shown_of(hit)).split(" — "))
+    ]
+
+
+def folded(text: str) -> str:
+    """A text as far as it counts when two are compared."""
+    return " ".join(text.casefold().split())
