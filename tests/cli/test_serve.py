@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import environment, run, start
+from tests.cli.terminal import terminal
 from tests.server.running import Client
+from toldonce.server.running import FIRST_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,50 @@ def keys(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run("keys", arguments[0], "--data", home / "memory", *arguments[1:], home=home)
 
 
-def test_the_first_start_prints_a_key_and_the_second_does_not(tmp_path: Path) -> None:
+def test_the_first_start_writes_a_key_where_only_its_owner_reads_it_and_the_second_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "memory" / FIRST_KEY
     with served(tmp_path) as first:
-        assert first.process.stdout is not None
-        key = first.process.stdout.readline().split()[-1]
+        key = path.read_text().strip()
         client = Client(first.port, key)
         client.add("I live in Oslo.", user_id="ann")
-        assert "shown only now" not in stop(first.process)
+        assert first.process.stdout is not None
+        printed = first.process.stdout.readline()
+        stop(first.process)
+    assert printed == f"Your API key is in {path}. Move it to where your secrets are.\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
     with served(tmp_path) as second:
         assert Client(second.port, key).all(user_id="ann") == ["I live in Oslo."]
         assert stop(second.process) == ""
+    assert not path.exists()
+
+
+def test_a_terminal_shows_the_first_key_and_no_file_has_it(tmp_path: Path) -> None:
+    with terminal("serve", "--port", "0", "--data", tmp_path / "memory", home=tmp_path) as shown:
+        key = shown.until("shown only now: told_").split("shown only now: ")[1].split()[0]
+        port = int(shown.shown.split("http://127.0.0.1:")[1].split()[0])
+        assert Client(port, key).get("/v1/ping/").status == 200
+        shown.interrupt()
+        assert shown.ended() in (0, 130)
+    assert not (tmp_path / "memory" / FIRST_KEY).exists()
+
+
+def test_the_log_has_requests_by_route_when_asked_and_never_words_or_keys(tmp_path: Path) -> None:
+    with served(tmp_path, "--log-level", "info", "--log-json") as server:
+        key = (tmp_path / "memory" / FIRST_KEY).read_text().strip()
+        client = Client(server.port, key)
+        client.add("I live in Oslo.", user_id="ann")
+        client.post("/v3/memories/search/", {"query": "Where in Oslo?", "filters": {"user_id": "ann"}})
+        server.process.send_signal(signal.SIGTERM)
+        _, log = server.process.communicate(timeout=60)
+    lines = [json.loads(line) for line in log.splitlines()]
+    requests = [line for line in lines if line["logger"] == "toldonce.server.requests"]
+    assert [(line["route"], line["status"]) for line in requests] == [
+        ("/v3/memories/add", 200),
+        ("/v3/memories/search", 200),
+    ]
+    assert all(line["time"] and line["level"] == "info" and line["request_id"] for line in requests)
+    assert not any(word in log for word in ("Oslo", "ann", key))
 
 
 def test_keys_are_made_listed_and_revoked_while_the_server_runs(tmp_path: Path) -> None:

@@ -142,3 +142,17 @@ def test_a_key_orders_one_job_at_a_time(open_store: Open) -> None:
     assert one.write_now(lambda tx: tx.jobs.finish(job))
     other.write_now(lambda tx: tx.jobs.add_once("k", "b", NOW + 1))
     assert leased(one, NOW + 1).kind == "b"
+
+
+def test_jobs_are_counted_by_kind_until_they_are_finished(store: Store) -> None:
+    order(store, 1)
+    order(store, 2)
+    order(store, 3, NOW + 50, kind="b")
+    with store.read() as view:
+        assert view.jobs.counts() == {"a": 2, "b": 1}
+    taken = leased(store)
+    with store.read() as view:
+        assert view.jobs.counts() == {"a": 2, "b": 1}, "a job under way is not finished"
+    store.write_now(lambda tx: tx.jobs.finish(taken))
+    with store.read() as view:
+        assert view.jobs.counts() == {"a": 1, "b": 1}

@@ -196,4 +196,5 @@ def test_what_waits_for_vectors_is_paged_and_belongs_to_projects(store: Store) -
         assert view.unembedded_ids(0, 9) == waiting
         assert view.unembedded_ids(0, 2) + view.unembedded_ids(waiting[1], 9) == waiting
         assert view.unembedded_ids(waiting[-1], 9) == []
+        assert view.unembedded_count() == len(waiting)
         assert view.projects_of([ann, bob, 4711]) == {ann: "p", bob: "p"}

@@ -33,8 +33,8 @@ from toldonce.errors import (
     Unsupported,
 )
 from toldonce.filters import named_users
-from toldonce.remote.delivery import FOLDER
 from toldonce.remote.outbox import Deliver, Entry
+from toldonce.remote.outbox.states import FOLDER
 from toldonce.remote.payload import ids_of, unpack
 from toldonce.remote.queued_memory import QueuedMemory
 from toldonce.remote.row_guard import Row, for_users, own_rows

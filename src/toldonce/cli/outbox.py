@@ -14,8 +14,9 @@ from rich.markup import escape
 from toldonce.config import default_folder
 from toldonce.errors import InvalidInput
 from toldonce.remote.account import account
-from toldonce.remote.delivery import FOLDER, outbox_path
+from toldonce.remote.delivery import outbox_path
 from toldonce.remote.outbox.file import Entry, OutboxFile
+from toldonce.remote.outbox.states import FOLDER
 from toldonce.remote.payload import unpack
 from toldonce.times import as_datetime, now
 

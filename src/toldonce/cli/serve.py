@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,15 @@ import typer
 from toldonce.config import read_config
 from toldonce.errors import InvalidInput, MissingExtra
 from toldonce.net.address import read_address
+
+
+class LogLevel(StrEnum):
+    """What ``--log-level`` takes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 def serve(
@@ -34,13 +44,22 @@ def serve(
         str | None, typer.Option(metavar="URL", help="Where others find the server, behind a proxy: for its own links.")
     ] = None,
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute for each key; 0 for no limit.")] = 120_000,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="From which level on stderr has log lines; info has one for each request.")
+    ] = LogLevel.WARNING,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log JSON, an object a line.")] = False,
 ) -> None:
-    """Serve Mem0's clients. The first start prints an API key, once."""
+    """Serve Mem0's clients. The first start makes an API key: a terminal shows it, otherwise a file has it.
+
+    Example: toldonce serve --port 8765
+    """
     try:
+        from toldonce.server.logs import configure
         from toldonce.server.running import Address, run
         from toldonce.server.settings import Settings
     except ImportError as error:
         raise MissingExtra("The server is not installed. Install it with: pip install 'toldonce[server]'") from error
+    configure(log_level.value, as_json=log_json)
     bootstrap = os.environ.get("TOLDONCE_API_KEY") or None
     if bootstrap is not None and len(bootstrap) < 16:
         raise InvalidInput("TOLDONCE_API_KEY is shorter than 16 characters: it could be guessed. Use a longer one.")

@@ -21,6 +21,9 @@ class CachedQueries:
         self._embedder = embedder
         self._vectors: LRUCache[str, NDArray[np.float32]] = LRUCache(CAPACITY)
 
+    def __len__(self) -> int:
+        return len(self._vectors)
+
     def known(self, text: str) -> NDArray[np.float32] | None:
         """The vector of a query that was embedded a while ago."""
         return self._vectors.get(text)

@@ -23,7 +23,7 @@ from toldonce.engine.directory import owners_reached
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
 from toldonce.engine.listing import Page, newest, page, scan
-from toldonce.engine.observe import Counters
+from toldonce.engine.observe import Counters, Timings
 from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.set_aside import Refused
 from toldonce.engine.threads import DaemonPool
@@ -62,7 +62,9 @@ class Engine:
         self._retired: list[Generation] = []
         self.filter_cache = FilterCache()
         self.store.caches.register(self.filter_cache)
-        self.counts = Counters()
+        self.counts: Counters[str] = Counters()
+        self.phases: Timings[str] = Timings()
+        """How long searches took, by phase: ``embed``, ``filter``, ``wait``, ``rank``, and ``all`` of it."""
         self._logged_without_vectors = logging.NOTSET
         self._editing = threading.Lock()
         self._switching = threading.Lock()
@@ -220,9 +222,11 @@ class Engine:
                 error,
             )
 
-    def count_search(self, pending: int, *, by_words: bool) -> None:
-        """Note that a search ranked, with so many memories whose vectors are not made yet."""
+    def count_search(self, found: int, pending: int, *, by_words: bool) -> None:
+        """Note that a search ranked: what it found, and how many memories have no vectors yet."""
         self.counts.add("searches")
+        if not found:
+            self.counts.add("searches_empty")
         if by_words:
             self.counts.add("searches_by_words")
         if not pending:
@@ -245,6 +249,7 @@ class Engine:
         generation = self._generation
         return {
             "searches": 0,
+            "searches_empty": 0,
             "searches_by_words": 0,
             "searches_without_vectors": 0,
             "queries_not_embedded": 0,
@@ -254,6 +259,8 @@ class Engine:
             "index_bytes": generation.indexes.nbytes,
             "index_owners": len(generation.indexes),
             "rankings_cached": len(generation.rankings),
+            "queries_cached": len(generation.queries),
+            "filters_cached": len(self.filter_cache),
         }
 
     def listing(

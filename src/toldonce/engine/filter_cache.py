@@ -32,6 +32,9 @@ class FilterCache:
     def __init__(self) -> None:
         self._known: LRUCache[tuple[int, Filter], _Known] = LRUCache(KEPT, owner_of=itemgetter(0))
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def steps(self, store: Read, owner_id: int, rest: Filter, memories: int) -> int:
         """Conditions to be held against an owner's memories before ``ids`` can tell: 0 where the filter is known.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,8 +17,8 @@ T = TypeVar("T")
 
 
 async def run_in(threads: Submits, work: Callable[..., T], *arguments: Any) -> T:
-    """The result of a call that one of these threads makes."""
-    return await asyncio.wrap_future(threads.submit(work, *arguments))
+    """The result of a call that one of these threads makes, in the context of the caller: a log says for whom."""
+    return await asyncio.wrap_future(threads.submit(contextvars.copy_context().run, work, *arguments))
 
 
 async def until(futures: Iterable[Future[None]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -68,27 +69,36 @@ class Search:
         self._vectors: dict[str, NDArray[np.float32] | None] = {}
         """None: the text could not be embedded."""
         self._filtered = False
+        self._began = time.perf_counter()
+        self._waits_since: float | None = None
 
     def embed(self) -> None:
         """Make the vectors of ``texts``. Where the embedder cannot be used, the search goes on with words alone."""
         assert self._generation is not None
+        began = time.perf_counter()
         for text in self.texts:
             self._vectors[text] = None
             try:
                 self._vectors[text] = self._generation.queries.embed_query(text)
             except ToldonceError as error:
                 self._engine.note_unusable_embedder(error)
+        self._engine.phases.add("embed", time.perf_counter() - began)
 
     def apply_filters(self) -> None:
         """Find out what ``filters`` admit, so that ranking only has to look it up."""
+        began = time.perf_counter()
         with self._engine.snapshot() as (store, _):
             for owner_id, rest in self.filters:
                 self._engine.filter_cache.ids(store, owner_id, rest)
         self._filtered = True
+        self._engine.phases.add("filter", time.perf_counter() - began)
 
     def attempt(self) -> Found | None:
         """Rank, if all is there that ranking needs."""
-        request = self._request
+        request, began = self._request, time.perf_counter()
+        if self._waits_since is not None:
+            self._engine.phases.add("wait", began - self._waits_since)
+            self._waits_since = None
         with self._engine.snapshot() as (store, generation):
             if generation is not self._generation:
                 self._generation, self._vectors = generation, {}
@@ -103,6 +113,7 @@ class Search:
             if not self.waited:
                 self.owed = self._engine.owed([owner_id for owner_id, _ in reached])
                 if self.owed:
+                    self._waits_since = time.perf_counter()
                     return None
             elif not all(vectors.done() for vectors in self.owed):
                 self._engine.waited_in_vain()
@@ -116,7 +127,10 @@ class Search:
             found = list(fitting(found, request.token_budget))
         pending = sum(int(np.count_nonzero(view.alive[view.pending])) for view in views)
         by_words = any(vector is None for vector in self._vectors.values())
-        self._engine.count_search(pending, by_words=by_words)
+        self._engine.count_search(len(found), pending, by_words=by_words)
+        ended = time.perf_counter()
+        self._engine.phases.add("rank", ended - began)
+        self._engine.phases.add("all", ended - self._began)
         return Found(found, pending, by_words)
 
     def _long_filters(

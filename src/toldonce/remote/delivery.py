@@ -11,10 +11,8 @@ from urllib.parse import urlsplit
 from toldonce.remote.account import Account
 from toldonce.remote.client import Mem0Client
 from toldonce.remote.outbox import Deliver, Entry
+from toldonce.remote.outbox.states import FOLDER
 from toldonce.remote.payload import unpack
-
-FOLDER = "outbox"
-"""Of outboxes, in the data folder."""
 
 
 def outbox_path(account: Account, folder: Path) -> Path:

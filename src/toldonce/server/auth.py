@@ -80,6 +80,7 @@ def authenticate(service: Service, request: Request) -> Caller:
     try:
         found = _found(service, _key(request), address)
     except HTTPException as refusal:
+        service.tally.wrong_keys.add(())
         if (wait := service.failures.take(address)) is not None and wait.retry_after:
             raise _too_often(f"Wrong keys came from this address {wait.limit:,} times a minute.", wait) from refusal
         raise

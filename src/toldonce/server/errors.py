@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from toldonce.errors import Closed, InvalidInput, MemoryNotFound, RemoteError, StoreError, ToldonceError, Unsupported
+from toldonce.server.logs import where
 from toldonce.server.replies import failure
 
 _LOG = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _ours(request: Request, error: Exception) -> Response:
             return failure(status, str(error))
     if isinstance(error, (StoreError, Closed, RemoteError)):
         # The text names folders of the machine: it is for the log, not for whoever calls.
-        _LOG.error("%s %s: %s", request_id(request), type(error).__name__, error)
+        _LOG.error("%s: %s", type(error).__name__, error)
         return failure(503, "The memory cannot be used right now; the server's log says why. Try again later.")
     return _unforeseen(request, error)
 
@@ -79,7 +79,7 @@ def _refused(_: Request, error: Exception) -> Response:
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
-    log_unforeseen(request_id(request), error)
+    log_unforeseen(error)
     return unforeseen(request_id(request))
 
 
@@ -92,14 +92,9 @@ def unforeseen(identifier: str) -> Response:
     )
 
 
-def log_unforeseen(identifier: str, error: BaseException) -> None:
+def log_unforeseen(error: BaseException) -> None:
     """Note where a mistake happened; the error's own text may quote a memory, so it is left out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))
-    causes = [type(error).__name__]
-    while (error := error.__cause__ or error.__context__) is not None and len(causes) < 5:  # type: ignore[assignment]
-        causes.append(type(error).__name__)
-    _LOG.error("%s %s at %s", identifier, " from ".join(causes), where)
+    _LOG.error("A mistake: %s", where(error))
 
 
 def request_id(request: Request) -> str:

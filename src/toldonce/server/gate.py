@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,9 +15,12 @@ from toldonce.server.auth import CALLER, authenticate
 from toldonce.server.limits import MOST_BYTES
 from toldonce.server.replies import failure
 from toldonce.server.service import Service
+from toldonce.server.settings import Settings
 
 OPEN = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
 """What needs no key."""
+METRICS = "/metrics"
+"""What needs none where only this machine can ask."""
 
 AT_ONCE = 64
 """Requests of one project that are carried out together; more wait."""
@@ -29,6 +33,8 @@ SMALL = 64 << 10
 """Bytes of a body that is read without asking for room."""
 MOST_HELD = 32 << 20
 """Bytes of larger bodies that are held together; one project's take half of that at most."""
+
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 _BUSY = "The server has as much to do as it can take. Try again in a moment."
 
@@ -46,12 +52,26 @@ class Gate:
             return
         request = Request(scope)
         service: Service = scope["app"].state.service
+        if scope["path"] == METRICS and is_local(request, service.settings):
+            await self._app(scope, receive, send)
+            return
         try:
             scope[CALLER] = caller = authenticate(service, request)
             async with self._places.take(caller.project, _declared(request)):
                 await self._app(scope, receive, send)
         except HTTPException as refusal:
             await failure(refusal.status_code, refusal.detail, refusal.headers)(scope, receive, send)
+
+
+def is_local(request: Request, settings: Settings) -> bool:
+    """Whether a request comes from this machine and nobody else can be behind it: it went through no proxy, and the
+    server was given no name by which others call it."""
+    if settings.hosts or settings.public_url or any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 class Places:

@@ -8,18 +8,25 @@ dropped, and only then decoded.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import random
 import re
+import time
 from urllib.parse import unquote_to_bytes
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from toldonce.server.auth import CALLER
 from toldonce.server.errors import NOTHING_HERE, log_unforeseen, unforeseen
 from toldonce.server.limits import MOST_BYTES
+from toldonce.server.logs import REQUEST_ID, details
+from toldonce.server.metrics import NO_ROUTE, Tally
 from toldonce.server.replies import failure
 from toldonce.types import ENTITY_KINDS
+
+_LOG = logging.getLogger("toldonce.server.requests")
 
 _DRAINED = 64 << 20
 """Bytes of a body that is too large which are read and dropped, so that its sender gets to read the answer."""
@@ -45,31 +52,37 @@ class Entrance:
             return
         identifier = f"{random.getrandbits(128):032x}"  # uuid4 lets go of the interpreter, and waits for it again
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", identifier.encode())]
-        begun = False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                message["headers"] = [*message.get("headers", []), *headers]
-            await send(message)
-
+        answer = _Answer(send, headers)
         asked = {**scope, "toldonce.request_id": identifier, "toldonce.headers": headers}
+        REQUEST_ID.set(identifier)
+        tally: Tally = scope["app"].state.service.tally
+        tally.under_way += 1
+        try:
+            await self._answer(asked, receive, answer)
+        finally:
+            tally.under_way -= 1
+            seconds = time.perf_counter() - answer.began
+            route, key = getattr(asked.get("route"), "path", NO_ROUTE), getattr(asked.get(CALLER), "key_id", None)
+            tally.answered(scope["method"], route, answer.status, seconds)
+            if _LOG.isEnabledFor(logging.INFO):
+                _log(scope["method"], route, answer.status, seconds, key)
+
+    async def _answer(self, asked: Scope, receive: Receive, answer: _Answer) -> None:
         refusal = self._refusal(asked)
         if refusal is not None:
             await _drain(receive)
-            await failure(*refusal)(scope, receive, send_with_headers)
+            await failure(*refusal)(asked, receive, answer.send)
             return
         if asked["method"] == "HEAD":  # of what is answered to GET, uvicorn sends the head
             asked["method"] = "GET"
         # Every body here is JSON, whatever it is said to be: curl says it is a form.
-        asked["headers"] = [*(header for header in scope["headers"] if header[0] != b"content-type"), _JSON]
+        asked["headers"] = [*(header for header in asked["headers"] if header[0] != b"content-type"), _JSON]
         try:
-            await self._app(asked, _counted(receive), send_with_headers)
+            await self._app(asked, _counted(receive), answer.send)
         except Exception as error:
-            if not begun:  # the app itself has not answered: a mistake outside of any handler
-                log_unforeseen(identifier, error)
-                await unforeseen(identifier)(scope, receive, send_with_headers)
+            log_unforeseen(error)  # a mistake outside of any handler
+            if not answer.status:
+                await unforeseen(asked["toldonce.request_id"])(asked, receive, answer.send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         if (wrong := self._wrong_host(scope)) is not None:
@@ -93,6 +106,28 @@ class Entrance:
         if not _is_address(name) and name.lower() not in self._hosts:
             return 400, f"This server is not called {name[:80]!r}. Allow the name with --allow-host."
         return None
+
+
+class _Answer:
+    """What is sent back: its status, once it has begun, and the headers that every answer gets."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self.began = time.perf_counter()
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", []), *self._headers]
+        await self._send(message)
+
+
+def _log(method: str, route: str, status: int, seconds: float, key: str | None) -> None:
+    """One line about a request. Its route is logged, never its path, which may hold ids of users."""
+    known = details(method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1), key=key)
+    _LOG.info("%s %s %d in %.1f ms, key %s", method, route, status, seconds * 1000, key, extra=known)
 
 
 def _segments(scope: Scope) -> list[str] | None:

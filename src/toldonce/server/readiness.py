@@ -27,6 +27,8 @@ class Readiness:
         self._engine = engine
         self._embedder: tuple[float, str | None] | None = None
         self._asking = asyncio.Lock()
+        self._logged: dict[str, str] = {}
+        """What is wrong with a part, as the log says already."""
 
     async def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
@@ -47,8 +49,11 @@ class Readiness:
         except TimeoutError:
             return f"{what} does not answer within {WITHIN:g} seconds."
         except ToldonceError as error:
-            _LOG.warning("Not ready: %s", error)
+            if self._logged.get(what) != str(error):  # probes come every few seconds
+                _LOG.warning("Not ready: %s", error)
+            self._logged[what] = str(error)
             return f"{what} cannot be used ({type(error).__name__}); the server's log says why."
+        self._logged.pop(what, None)
         return None
 
     def _read(self) -> None:

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -22,6 +23,9 @@ from toldonce.server.keys import SCOPES, holds
 from toldonce.server.protocol import BoundedProtocol
 from toldonce.server.settings import Settings
 from toldonce.times import now
+
+FIRST_KEY = "first-key"
+"""The file with the very first key, where it is not shown on a terminal."""
 
 _GRACE = 4
 """Seconds that requests under way get to finish when the server is told to stop."""
@@ -69,7 +73,7 @@ def run(settings: Settings, address: Address) -> None:
         settings = replace(settings, hosts=settings.hosts | {address.host.lower()})
     server = _Announcing(
         configured(build_app(settings)),
-        _welcome(listening, first_key),
+        _welcome(listening, first_key, settings.folder),
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
     with listening:
@@ -88,6 +92,7 @@ def configured(app: FastAPI, port: int = 0) -> uvicorn.Config:
         timeout_graceful_shutdown=_GRACE,
         timeout_keep_alive=_KEEP_ALIVE,
         server_header=False,
+        log_config=None,  # see logs.py
     )
 
 
@@ -146,10 +151,21 @@ def _listen(address: Address) -> socket.socket:
     return listening
 
 
-def _welcome(listening: socket.socket, first_key: str | None) -> str:
+def _welcome(listening: socket.socket, first_key: str | None, folder: Path) -> str:
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     lines = [f"Toldonce listens on http://{shown}:{port} (calls: /docs)"]
-    if first_key is not None:
+    if first_key is not None and sys.stdout.isatty():
         lines.append(f"Your API key, shown only now: {first_key}")
+    elif first_key is not None:  # what is printed here may be a log that others read and keep
+        lines.append(f"Your API key is in {_write_down(first_key, folder)}. Move it to where your secrets are.")
     return "\n".join(lines)
+
+
+def _write_down(key: str, folder: Path) -> Path:
+    """Write a key to a file that only its owner can read, in place of any earlier one."""
+    path = folder / FIRST_KEY
+    path.unlink(missing_ok=True)  # whose permissions it had, whoever has it open
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{key}\n")
+    return path

@@ -26,6 +26,7 @@ from toldonce.remember import edit
 from toldonce.server import retention, tenants
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
+from toldonce.server.metrics import Tally, expose
 from toldonce.server.readiness import Readiness
 from toldonce.server.retention import Retention
 from toldonce.server.scoping import runs_of
@@ -73,7 +74,8 @@ class Service:
         """Wrong keys by the address that sent them."""
         self.trusted: LRUCache[str, bool] = LRUCache(1_000)
         """Addresses that sent the bootstrap key."""
-        self._deliverer = Deliverer(engine.store, allow_private=settings.private_webhooks)
+        self.tally = Tally()
+        self._deliverer = Deliverer(engine.store, self.tally.deliveries, allow_private=settings.private_webhooks)
         self.handlers = {
             KIND: self._deliverer.deliver,
             retention.KIND: Retention(engine.store).forget,
@@ -104,6 +106,10 @@ class Service:
     async def read_much(self, question: Callable[[Read], T]) -> T:
         """Ask the store for something that may take a while."""
         return await run_in(self.engine.working, lambda: self._ask(question))
+
+    async def metrics(self) -> bytes:
+        """What Prometheus is told."""
+        return await run_in(self.engine.working, expose, self.engine, self.tally)
 
     async def work_out(self, answer: Callable[[], T]) -> T:
         """An answer that takes a while to put together: off the loop, one at a time."""

@@ -16,6 +16,7 @@ import time
 from hashlib import sha256
 
 from toldonce.engine.jobs import Later, next_try
+from toldonce.engine.observe import Counters
 from toldonce.errors import InvalidInput
 from toldonce.server.safe_http import Refused, Sender
 from toldonce.stores.feed import Change
@@ -99,8 +100,10 @@ def is_told(webhook: Webhook, change: Change) -> bool:
 class Deliverer:
     """Carries out one order at a time, in a worker's thread."""
 
-    def __init__(self, store: Store, *, allow_private: bool) -> None:
+    def __init__(self, store: Store, results: Counters[tuple[str, ...]], *, allow_private: bool) -> None:
+        """``results`` counts each try as ``delivered`` or ``failed``."""
         self._store = store
+        self._results = results
         self._sender = Sender(allow_private)
 
     def stop(self) -> None:
@@ -131,6 +134,7 @@ class Deliverer:
     def _tell(self, webhook: Webhook, change: Change, failures: int) -> None:
         message_id = f"msg_{change.event_uid}_{change.memory_uid}"
         status, problem = self._post(webhook, change, message_id)
+        self._results.add(("delivered" if problem is None else "failed",))
         at = now()
         again = None if problem is None else next_try(failures + 1, at)
         log = Delivery(

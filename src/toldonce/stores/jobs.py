@@ -46,6 +46,10 @@ class JobsRead(Protocol):
         """When the next of these jobs may be leased; None: there is none."""
         ...
 
+    def counts(self) -> dict[str, int]:
+        """Jobs that are not finished, by kind."""
+        ...
+
 
 class JobsWrite(JobsRead, Protocol):
     """Ordering jobs and doing them."""

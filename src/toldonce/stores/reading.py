@@ -297,6 +297,10 @@ class ReadDerived(Protocol):
         """Versions behind ``after`` that wait for a vector, in order."""
         ...
 
+    def unembedded_count(self) -> int:
+        """How many versions wait for a vector."""
+        ...
+
     def projects_of(self, owner_ids: Collection[int]) -> dict[int, str]:
         """The project of each of these owners that exists."""
         ...

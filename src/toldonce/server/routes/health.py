@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from toldonce.server.auth import Reader
+from toldonce.engine.requests import PROJECT
+from toldonce.server.auth import CALLER, Caller, Reader
+from toldonce.server.metrics import CONTENT_TYPE
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
 from toldonce.server.tenants import ORGANISATION
@@ -28,6 +32,19 @@ async def readyz(request: Request) -> Json:
     if problems:
         return Json({"status": "unavailable", "detail": " ".join(problems), "problems": problems}, 503)
     return Json({"status": "ok"})
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Numbers for Prometheus: about the whole server, without words, ids or keys.
+
+    It takes an admin key of the project ``default``, and no key from this machine unless others call the server by a
+    name or through a proxy.
+    """
+    caller: Caller | None = request.scope.get(CALLER)  # None: let in without one
+    if caller is not None and (caller.project != PROJECT or not caller.is_admin):
+        raise HTTPException(403, "Reading metrics needs an admin key of the project default.")
+    return Response(await request.app.state.service.metrics(), media_type=CONTENT_TYPE)
 
 
 @router.get("/v1/ping")

@@ -24,6 +24,9 @@ class SqliteJobsRead:
         due: int | None = self._rows("next_due", now, now + FARTHEST, *_lists(wanted)).get
         return due
 
+    def counts(self) -> dict[str, int]:
+        return dict(self._rows("counts"))
+
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(_SQL[name], values)
 

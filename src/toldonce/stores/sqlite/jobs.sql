@@ -6,6 +6,9 @@ SELECT min(CASE WHEN due_at > ?2 THEN ?1 ELSE due_at END) FROM job
 WHERE kind IN (SELECT value FROM json_each(?3)) AND share NOT IN (SELECT value FROM json_each(?4))
   AND lane NOT IN (SELECT value FROM json_each(?5));
 
+-- name: counts
+SELECT kind, count(*) FROM job GROUP BY kind;
+
 -- name: add
 INSERT INTO job (kind, payload, due_at, created_at, share, lane, priority) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6);
 

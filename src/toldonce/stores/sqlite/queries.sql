@@ -187,6 +187,9 @@ WHERE u.version_id IN (SELECT value FROM json_each(?));
 -- name: unembedded_ids
 SELECT version_id FROM unembedded WHERE version_id > ? ORDER BY version_id LIMIT ?;
 
+-- name: unembedded_count
+SELECT count(*) FROM unembedded;
+
 -- name: projects_of
 SELECT id, project FROM owner WHERE id IN (SELECT value FROM json_each(?));
 

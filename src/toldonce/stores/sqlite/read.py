@@ -269,6 +269,9 @@ class SqliteRead:
     def unembedded_ids(self, after: int, limit: int) -> list[int]:
         return [row[0] for row in self._rows("unembedded_ids", after, limit)]
 
+    def unembedded_count(self) -> int:
+        return int(self._value("unembedded_count"))
+
     def projects_of(self, owner_ids: Collection[int]) -> dict[int, str]:
         return dict(self._rows("projects_of", json.dumps(list(owner_ids))))
 
