@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -446,7 +446,12 @@ WRONG: list[tuple[Callable[[Memory], object], type[Exception], str]] = [
     (lambda m: m.add("x" * 1_000_000, user_id="a"), InvalidMessage, "the most is"),
     (lambda m: m.add("x", user_id="a", timestamp=datetime(2026, 1, 1)), InvalidTime, "no time zone"),
     (lambda m: m.add("x", user_id="a", expiration_date="soon"), InvalidTime, "YYYY-MM-DD"),
-    (lambda m: m.add("x", user_id="a", metadata={"a": {1, 2}}), InvalidInput, "plain JSON"),
+    (
+        lambda m: m.add("x", user_id="a", metadata={"n": 1, "a": {1, 2}}),
+        InvalidInput,
+        r"metadata\['a'\] must be plain JSON",
+    ),
+    (lambda m: m.add("x", user_id="a", metadata=cast(Any, {5: 1})), InvalidInput, "string keys; 5 is none"),
     (lambda m: m.add("x", user_id="a", metadata={"a": deep(100)}), InvalidInput, "nested more than 64 levels"),
     (lambda m: m.add("x", user_id="a", timestamp="9999-12-31T23:59:59-14:00"), InvalidTime, "outside the years"),
     (lambda m: m.add("x", user_id="a", memory_type="procedural_memory"), Unsupported, "extraction model"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pytest
 
 from toldonce.errors import InvalidTime
@@ -21,6 +22,7 @@ from toldonce.times import day, iso, moment, today
         (datetime(1970, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), 0),
         ("1970-01-01T00:00:01Z", 1_000_000),
         (" 1970-01-01T02:00:00+02:00 ", 0),
+        (np.int64(1_749_556_800), 1_749_556_800_000_000),
     ],
 )
 def test_a_moment_is_microseconds_since_1970(value: Any, micros: int) -> None:

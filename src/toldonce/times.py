@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from operator import index
+from typing import SupportsIndex
 
 from toldonce.errors import InvalidTime
 
@@ -46,6 +48,8 @@ def instant(value: object, key: str) -> int:
                 f"{key}: {value.isoformat()} has no time zone. Say which, e.g. value.replace(tzinfo=timezone.utc)."
             )
         return (value - _EPOCH) // timedelta(microseconds=1)
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        value = index(value)  # a NumPy integer, which would overflow
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if _FIRST <= value * 1_000_000 <= _LAST:
             return round(value * 1_000_000)

@@ -51,6 +51,45 @@ def test_text_parts_are_kept_and_images_are_not() -> None:
     assert normalise([{"role": "user", "content": parts[1:2]}]) == []
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        [[{"type": "text", "text": "I ski"}]],
+        [{"type": "text", "text": ["I ski"]}],
+        [{"type": "text", "text": {"value": "I ski", "annotations": []}}],
+        [{"type": "text", "content": "I ski"}],
+        [{"type": "input_audio", "transcript": "I ski"}],
+        [{"type": "audio", "audio": {"id": "a1", "data": "UklGRg==", "transcript": "I ski"}}],
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "transcript": "I ski"}},
+        [{"type": "reasoning", "text": "He may ski."}, {"type": "text", "text": "I ski"}],
+        [{"type": "tool_result", "content": "He skis."}, {"text": "I ski"}],
+    ],
+)
+def test_the_words_of_a_part_are_found_where_an_api_puts_them(content: Any) -> None:
+    assert normalise([{"role": "user", "content": content}]) == [Message("user", "I ski")]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_audio", "input_audio": "UklGRg=="},
+        {"type": "audio", "audio": {"data": "UklGRg=="}},
+        {"type": "tool_result", "content": "42"},
+        {"type": "tool_use", "input": {"text": "42"}},
+        {"type": "thinking", "thinking": "He may ski."},
+    ],
+)
+def test_what_nobody_said_is_no_part_of_a_message(part: Any) -> None:
+    assert normalise([{"role": "user", "content": [part]}, GOOD]) == [Message("user", GOOD["content"])]
+
+
+def test_parts_without_end_are_left_out() -> None:
+    nested: Any = "I ski"
+    for _ in range(2000):
+        nested = [nested]
+    assert normalise([{"role": "user", "content": nested}, GOOD]) == [Message("user", GOOD["content"])]
+
+
 def test_a_message_has_its_own_time_or_that_of_the_call() -> None:
     spoken = normalise(
         [{"role": "user", "content": "a", "timestamp": 5}, {"role": "user", "content": "b", "id": "m1"}], 7

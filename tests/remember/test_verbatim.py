@@ -127,7 +127,7 @@ def test_questions_that_are_not_answered_stay_out() -> None:
     long = "I have been allergic to peanuts since I was three years old"
     assert text_of(user(long), asked) == long
     assert text_of(agent("Peanuts perhaps"), asked) == "Peanuts perhaps"
-    assert draft(user("mm-hm"), [asked]) is None
+    assert draft(user("hmm"), [asked]) is None
 
 
 def test_two_people_may_share_a_role() -> None:
@@ -147,3 +147,117 @@ def test_length_is_counted_alike_in_scripts_without_spaces(short: str, long: str
     assert is_short(short)
     assert not is_short(long)
     assert text_of(user(long), agent("你周末做了什么？")) == long
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        *(("I'll need a name for the booking.", "Okonkwo"), ("Just need a phone number.", "020 7946 0018")),
+        *(("It's either Monday or Tuesday.", "Tuesday"), ("I was wondering if you smoke.", "No")),
+        *(("I guess you are vegetarian then.", "Yes"), ("You don't have any kids, I take it.", "Two")),
+        *(("And you are...", "Priya"), ("Next, emergency contact.", "my sister Ana"), ("Rate it 1 to 10", "7")),
+        *(("Wie heißt dein Hund", "Bello"), ("Tienes hijos", "Dos"), ("你叫什么名字", "小明"), ("ما اسمك", "علي")),
+        *(("住所は1.2番地ですか。", "はい"), ("Sie wohnen noch in Bern.", "Ja"), ("Πώς σε λένε;", "Νίκος")),
+    ],
+)
+def test_what_may_be_meant_as_a_question_is_kept_with_its_answer(asked: str, answer: str) -> None:
+    assert text_of(user(answer), agent(asked)) == f"{asked} — {answer}"
+
+
+@pytest.mark.parametrize("said", ["Here you go.", "No problem.", "Thank you!", "I can send the code by mail.", "Hier."])
+def test_what_asks_nothing_lends_nothing_to_what_follows(said: str) -> None:
+    assert text_of(user("I moved to Bergen"), agent(said)) == "I moved to Bergen"
+    if said != "Hier.":
+        assert text_of(user("Yes."), agent(said)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        *(("Do you take it in the morning or in the evening?", "Morning."), ("When is a good time?", "Afternoon")),
+        *(("How often does it hurt?", "Again and again"), ("Who broke it?", "You"), ("Where is it?", "There.")),
+        *(("Is it the left knee?", "uh-huh"), ("Is it the left knee?", "mm-hmm"), ("Is it the left knee?", "uh uh")),
+        *(("Shall I book it?", "go on"), ("Czy pan pali?", "Tak"), ("Do you smoke?", "👎"), ("Happy with it?", "😀")),
+        *(("Do you smoke?", "*no*"), ("What diet?", "**vegetarian**"), ("Where did you grow up?", "(Lagos)")),
+    ],
+)
+def test_an_answer_may_look_like_a_courtesy_or_a_note(asked: str, answer: str) -> None:
+    assert text_of(user(answer), agent(asked)) == f"{asked} — {answer}"
+
+
+@pytest.mark.parametrize("answer", ["thanks", "Good morning", "hi there", "[noise]", "ehm", "bye bye", "..."])
+def test_courtesies_and_noise_answer_no_question(answer: str) -> None:
+    assert text_of(user("Tea"), agent("What do you drink?")) == "What do you drink? — Tea"
+    assert text_of(user(answer), agent("What do you drink?")) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "kept"),
+    [
+        ("Vivez-vous au 12, av. Dupont ?", "oui", "Vivez-vous au 12, av. Dupont ? — oui"),
+        ("Wohnen Sie in Nr. 5 bzw. im 2. Stock?", "Ja", "Wohnen Sie in Nr. 5 bzw. im 2. Stock? — Ja"),
+        ("It is Friday at 3. Does that work?", "yes", "It is Friday at 3. Does that work? — yes"),
+        ("Vous avez 40 ans. C'est bien ça ?", "Oui", "Vous avez 40 ans. C'est bien ça ? — Oui"),
+        ("Hi. Do you smoke?", "no", "Do you smoke? — no"),
+    ],
+)
+def test_a_question_is_kept_with_what_it_is_about(asked: str, answer: str, kept: str) -> None:
+    assert text_of(user(answer), agent(asked)) == kept
+
+
+def test_a_question_points_at_what_was_said_in_an_earlier_message() -> None:
+    before = [agent("Hello!"), agent("I moved you to Friday."), user("ok"), agent("Is that okay with you?")]
+    assert draft(user("yes"), before) == Draft("I moved you to Friday. Is that okay with you? — yes", (3, 1))
+    before = [agent("I moved you to Friday."), user("I would rather not come at all"), agent("Is that certain?")]
+    assert text_of(user("yes"), *before) == "Is that certain? — yes"
+
+
+@pytest.mark.parametrize(
+    "between", ["sorry, one sec", "uh let me think", "can you hear me", "sorry?", "un momento", "稍等"]
+)
+def test_a_question_waits_while_the_other_side_asks_back_or_looks(between: str) -> None:
+    before = [agent("How many children do you have?"), user(between), agent("No problem.")]
+    assert text_of(user("two"), *before) == "How many children do you have? — two"
+
+
+def test_a_question_said_again_is_kept_once() -> None:
+    before = [agent("Do you have pets?"), user("what"), agent("Do you have pets?")]
+    assert text_of(user("no"), *before) == "Do you have pets? — no"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("%HESITATION", "<|nospeech|>", "{laughter}", "[SPEAKER_00]", "</s>", "<unk>", "[inaudible 00:12]", "(笑い)"),
+        *(
+            "（笑）",
+            "【音楽】",
+            "[dog barking]",
+            "(speaking Spanish)",
+            "*sighs*",
+            "[Musique]",
+            "(музыка)",
+            "ähm",
+            "euh",
+        ),
+        *("Untertitelung des ZDF, 2020", "Sous-titrage Société Radio-Canada", "Altyazı M.K.", "字幕by索兰娅"),
+        *("Napisy stworzone przez społeczność Amara.org", "Subtitles by SDI Media Group", "Gracias por ver"),
+        *("İzlediğiniz için teşekkürler", "感谢观看", "Спасибо за просмотр", "Please like and subscribe!"),
+        *("ευχαριστώ πολύ", "köszönöm", "mulțumesc", "kiitos", "благодаря", "hvala", "ďakujem", "gràcies", "ممنون"),
+        *("شکریہ", "ধন্যবাদ", "நன்றி", "asante sana", "salamat po", "dankie", "aitäh", "ačiū", "diolch", "до побачення"),
+    ],
+)
+def test_noise_and_courtesies_of_other_products_and_languages_say_nothing(text: str) -> None:
+    assert draft(user(text), [agent("Do you have any allergies?")]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("(Berlin)", "*Paris*", "[Tokyo]", "<Ana>", "**No peanuts**", "(no music)", "[my loud neighbour]", "[4471]"),
+        *("Untertitel sind mir wichtig", "Subtitles help me a lot", "Legends of Tomorrow", "ترجمة النص من فضلك"),
+        *("Thank you for watching the children", "Captions please", "Hindi", "Moi aussi je viens"),
+    ],
+)
+def test_in_doubt_it_was_said(text: str) -> None:
+    assert draft(user(text), ()) == Draft(text)

@@ -183,18 +183,27 @@ def read_metadata(metadata: object) -> dict[str, Any]:
     """Metadata as it is stored: JSON, without the keys that say whose a memory is."""
     if metadata is None:
         return {}
-    if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
+    if not isinstance(metadata, Mapping):
         raise InvalidInput(f"metadata must be a dict with string keys, not {type(metadata).__name__}.")
+    unnamed = next((key for key in metadata if not isinstance(key, str)), "")
+    if unnamed != "":
+        raise InvalidInput(f"metadata must have string keys; {unnamed!r:.80} is none.")
     kept = {key: value for key, value in metadata.items() if key not in _IDENTITY}
     if len(kept) < len(metadata):
         _LOG.warning("metadata cannot say whose a memory is: %s dropped", ", ".join(sorted(_IDENTITY & set(metadata))))
-    try:
-        encoded = json.dumps(storable_json(kept), allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"metadata must be plain JSON (strings, numbers, lists, dicts): {error}.") from error
+    encoded = ", ".join(f"{_encoded(key, key)}: {_encoded(key, value)}" for key, value in kept.items())
     if len(encoded) > MOST_METADATA:
         raise InvalidInput(f"metadata has {len(encoded):,} characters as JSON; the most is {MOST_METADATA:,}.")
-    return dict(json.loads(encoded))
+    return dict(json.loads(f"{{{encoded}}}"))
+
+
+def _encoded(key: str, value: object) -> str:
+    try:
+        return json.dumps(storable_json(value), allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"metadata[{key!r:.80}] must be plain JSON (strings, numbers, lists, dicts): {error}."
+        ) from error
 
 
 def read_limit(value: object, key: str, most: int = MOST_RESULTS) -> int:

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from toldonce.errors import InvalidInput, InvalidMessage
-from toldonce.text.repair import storable
+from toldonce.text.repair import DEEPEST, storable
 from toldonce.times import moment
 from toldonce.types import Message, Role
 
 _SPOKEN: dict[str, Role] = {"user": "user", "assistant": "assistant"}
 _UNSPOKEN = frozenset({"system", "developer", "tool", "function"})
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+_WORDS = ("text", "value", "content")
+_SOUNDS = ("input_audio", "audio")
 
 LONGEST_MESSAGE = 256 * 1024
 """Characters. More than a day of talk: whatever is longer is a file, not something said."""
@@ -139,18 +141,27 @@ def _text(content: object, where: str) -> str:
     if isinstance(content, Mapping):
         return _part(content)
     if isinstance(content, Sequence) and not isinstance(content, (bytes, bytearray)):
-        return "\n".join(text for text in map(_part, content) if text)
+        return _part(content)
     raise InvalidMessage(
         f"{where} must be text or a list of parts such as {{'type': 'text', 'text': '...'}}, "
         f"not {type(content).__name__}."
     )
 
 
-def _part(part: object) -> str:
-    """The words of a part: a string, or the text of one that is of text or does not say of what."""
-    if isinstance(part, str):
-        return part
-    if isinstance(part, Mapping) and part.get("type", "text") in _TEXT_PARTS:
-        text = part.get("text")
-        return text if isinstance(text, str) else ""
+def _part(part: object, depth: int = 0) -> str:
+    """The words of a part: a string, the text of one that is of text or does not say of what, or a transcript.
+
+    APIs write them as ``{"text": "..."}``, ``{"text": {"value": "..."}}``, ``{"transcript": "..."}`` or as parts again.
+    """
+    if isinstance(part, str) or depth == DEEPEST:
+        return part if isinstance(part, str) else ""
+    if isinstance(part, Mapping):
+        found = [part.get("transcript")]
+        if part.get("type", "text") in _TEXT_PARTS:
+            found += [part.get(key) for key in _WORDS]
+        else:  # a sound itself may be a string too, in base64
+            found += [inner for key in _SOUNDS if isinstance(inner := part.get(key), Mapping)]
+        return next((text for one in found if (text := _part(one, depth + 1))), "")
+    if isinstance(part, Sequence) and not isinstance(part, (bytes, bytearray)):
+        return "\n".join(text for one in part if (text := _part(one, depth + 1)))
     return ""

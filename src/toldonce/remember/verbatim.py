@@ -7,19 +7,56 @@ from typing import NamedTuple
 
 import regex
 
-from toldonce.remember.questions import asked_in, ends_as_question, last_sentence, may_ask
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
-from toldonce.text.lexicon.talk import ASSENTS, COURTESIES, NO, RECOGNISER_CLOSINGS, YES
+from toldonce.remember.questions import (
+    asked_in,
+    ends_as_question,
+    last_sentence,
+    may_ask,
+    only_asks,
+    points_back,
+)
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, SELF, SUBJECTS
+from toldonce.text.lexicon.talk import (
+    ASSENTS,
+    COURTESIES,
+    CREDITING,
+    FILLING,
+    HOLDING,
+    NO,
+    NOISES,
+    RECOGNISER_CLOSINGS,
+    SUBTITLES,
+    YES,
+)
 from toldonce.text.phrases import made_of, plain, size
+from toldonce.text.tokens import stem
 from toldonce.types import Message
 
-_ANNOTATION = regex.compile(r"\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|\*[^*\n]{1,60}\*|♪[^♪\n]*♪?")
-"""What a recogniser writes between the words: [BLANK_AUDIO], (inaudible), *coughs*."""
-_LONGEST_ANNOTATION = 4
+_ANNOTATION = regex.compile(
+    r"\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|<[^<>]{1,60}>|\{[^{}]{1,60}\}|【[^【】]{1,60}】|（[^（）]{1,60}）|\*[^*\n]{1,60}\*"
+    r"|♪[^♪\n]*♪?|%[A-Z_]{3,}\b"
+)
+"""Where a recogniser writes what it hears between the words: [BLANK_AUDIO], (inaudible), *coughs*, %HESITATION."""
+_LONGEST_ANNOTATION = 6
 """Words. More in brackets is something somebody wrote."""
+_MARKUP = regex.compile(r"♪.*|%.*|[<\[{]\W*(?:\w*[_|/].*|s)[>\]}]", regex.DOTALL)
+"""What no person writes: <|nospeech|>, [SPEAKER_00], </s>."""
+_ENDINGS = ("", "s", "es", "ing", "ed", "er", "ter")
+_SOUND = regex.compile(r"a+h+|o+h+|u+h+m*|u+m+|[eä]+h+m*|ä+m+|e+u+h+|e+r+m?|h+m+|m+|э+м*|м{2,}|х+м+|г+м+")
+"""Uh, ehm, mm: a voice that looks for words."""
 _LAUGHTER = regex.compile(r"(?:(?:ha|he|hi|ho|ja|je){2,}h?|(?:lo)+l|x+d+|k{3,})(?: (?:(?:ha|he|hi|ho|ja)+h?))*")
 _STUTTER = 3
 """Times a recogniser writes the same function word for a noise."""
+_CREDIT = 8
+"""Words, at most, of a line that says who made the subtitles."""
+_SIGN = regex.compile(r"\p{So}")
+_NAMED = regex.compile(
+    r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{M}\p{N}'’]+|[\p{L}--[\p{Latin}\p{Cyrillic}\p{Greek}]]+", regex.V1
+)
+_WITHOUT = frozenset({"not", "without"})
+_NOISE_STEMS = frozenset(map(stem, NOISES))
+_SENTENCE = SUBJECTS | SELF - {"my", "mine", "myself", "me", "our", "ours", "us"}
+"""Words that a name, a number or a day by itself is not said with."""
 
 SHORT = 6
 """Words of an answer that is nothing without its question."""
@@ -30,8 +67,10 @@ LONGEST_COURTESY = 12
 LOOKED_BACK = 6
 """Messages among which the question of a short answer is looked for."""
 
-_SILENT = COURTESIES | RECOGNISER_CLOSINGS
-_LISTENING = ASSENTS | COURTESIES
+_SILENT = COURTESIES | FILLING | RECOGNISER_CLOSINGS
+_LISTENING = ASSENTS | FILLING | COURTESIES
+_ANSWERS_NOTHING = (COURTESIES | RECOGNISER_CLOSINGS) - (YES | NO | ASSENTS)
+_WAITING = HOLDING | _LISTENING
 _AGREEING = YES | _LISTENING
 _DENYING = NO | _AGREEING
 
@@ -54,37 +93,62 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
 
     Emoji, greetings, thanks, backchannels ("ok", "mm-hm") and what recognisers write for noise say nothing: they stay
     in the journal. A short answer is nothing without its question, and is kept together with it. Agreement with a
-    statement adds nothing to it; disagreement does.
+    statement adds nothing to it, unless it may have been meant as a question; disagreement does.
     """
     text = message.content.strip()
     if size(text) > LONGEST_COURTESY:
         return Draft(text)
     spoken = without_annotations(text)
     words = plain(spoken)
-    if says_nothing(spoken, words):
+    if _is_noise(spoken, words) or made_of(words, _ANSWERS_NOTHING):
         return None
     agrees = made_of(words, _AGREEING)
     denies = not agrees and made_of(words, _DENYING)
-    bare = denies or (agrees and not made_of(words, _LISTENING))
-    if agrees or denies or size(spoken) <= SHORT:
-        asked = _asked_before(message, before, bare=bare) if not ends_as_question(spoken) else None
+    if not words or agrees or denies or size(spoken) <= SHORT:
+        asked = None if ends_as_question(spoken) else _asked_before(message, before)
+        if asked is None and _takes_up(spoken, words, agrees=agrees, denies=denies):
+            asked = _meant_before(message, before)
         if asked is not None:
             return Draft(f"{asked.text} — {text}", asked.asked)
-    if agrees:
+    if not words or agrees or made_of(words, _SILENT):
         return None
     if denies:
         return _denied(message, before)
     return Draft(text)
 
 
-def says_nothing(text: str, words: str | None = None) -> bool:
-    """Whether there is nothing in it but courtesies, sounds and noise. ``words``: ``plain`` of the text, if at hand."""
-    if words is None:
-        words = plain(without_annotations(text))
-    if not words or made_of(words, _SILENT) or _LAUGHTER.fullmatch(words):
+def says_nothing(text: str) -> bool:
+    """Whether there is nothing in it but courtesies, sounds and noise."""
+    spoken = without_annotations(text)
+    words = plain(spoken)
+    return not words or _is_noise(spoken, words) or made_of(words, _SILENT)
+
+
+def _is_noise(spoken: str, words: str) -> bool:
+    """Whether nobody said anything: no word and no sign, a sound, laughter, or what recognisers write for silence."""
+    if not words:
+        return _SIGN.search(spoken) is None
+    single = words.split()
+    if all(map(_SOUND.fullmatch, single)) and not made_of(words, ASSENTS):
         return True
-    single = set(words.split())
-    return len(single) == 1 and words.count(" ") + 1 >= _STUTTER and single <= FUNCTION_WORDS - YES - NO
+    if _LAUGHTER.fullmatch(words) or _is_credit(spoken):
+        return True
+    return len(single) >= _STUTTER and len(set(single)) == 1 and single[0] in FUNCTION_WORDS - YES - NO
+
+
+def _is_credit(spoken: str) -> bool:
+    """Whether it says who made the subtitles and nothing else: "Subtitles by", then names with capitals."""
+    begins = SUBTITLES.match(spoken.casefold().replace("-", " "))
+    if begins is None:
+        return False
+    parts = [part.group() for part in _NAMED.finditer(spoken) if part.start() >= begins.end()]
+    names = [part for part in parts if part.casefold() not in CREDITING]
+    if not names or len(parts) > _CREDIT:
+        return False
+    if "amara" in spoken.casefold():
+        return True
+    credited = len(names) < len(parts)
+    return all(part[0].isupper() or part[0].isdecimal() or (credited and not part[0].islower()) for part in names)
 
 
 def without_annotations(text: str) -> str:
@@ -93,12 +157,13 @@ def without_annotations(text: str) -> str:
 
 
 def _is_annotation(text: str) -> bool:
+    """Whether it names a sound, or is written as no person writes. Anything else in brackets was meant."""
+    if _MARKUP.fullmatch(text):
+        return True
     words = plain(text).split()
-    return (
-        len(words) <= _LONGEST_ANNOTATION
-        and not any(word.isdecimal() for word in words)
-        and FIRST_PERSON.isdisjoint(words)
-    )
+    if len(words) > _LONGEST_ANNOTATION or not (FIRST_PERSON | NO | _WITHOUT).isdisjoint(words):
+        return False
+    return any(word in NOISES or stem(word) in _NOISE_STEMS for word in words)
 
 
 def is_short(text: str) -> bool:
@@ -106,26 +171,65 @@ def is_short(text: str) -> bool:
     return size(text) <= SHORT
 
 
-def _asked_before(message: Message, before: Sequence[Message], *, bare: bool) -> Draft | None:
-    """What the other side asked since this side last said something, in order; the messages it was asked in.
-
-    ``bare``: the answer is a plain yes or no, which hardly follows anything that is not meant as a question.
-    """
+def _asked_before(message: Message, before: Sequence[Message]) -> Draft | None:
+    """What the other side asked since this side last answered, in order; the messages it was asked in."""
     asked: list[tuple[int, str]] = []
     for back, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
         if _same_speaker(earlier, message):
-            if says_nothing(earlier.content):
+            if _still_owes(earlier.content):
                 continue
             break
         question = asked_in(earlier.content)
-        if question is None and bare and may_ask(earlier.content):
-            question = last_sentence(earlier.content)
         if question is not None and not says_nothing(question):
             asked.append((back, question))
     if not asked:
         return None
-    asked.reverse()
-    return Draft(" ".join(question for _, question in asked), tuple(back for back, _ in asked))
+    once = list({plain(question): (back, question) for back, question in reversed(asked)}.values())
+    once = [*_pointed_at(message, before, *once[0]), *once]
+    return Draft(" ".join(question for _, question in once), tuple(back for back, _ in once))
+
+
+def _pointed_at(message: Message, before: Sequence[Message], back: int, question: str) -> list[tuple[int, str]]:
+    """The statement that a question like "Is that right?" is about, where it stands in an earlier message."""
+    if not points_back(question):
+        return []
+    for further, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
+        if further <= back:
+            continue
+        if _same_speaker(earlier, message):
+            if not made_of(plain(earlier.content), _WAITING):
+                break
+        elif not says_nothing(earlier.content):
+            return [(further, last_sentence(earlier.content))]
+    return []
+
+
+def _still_owes(text: str) -> bool:
+    """Whether a message leaves the question open: it says nothing, asks to wait, or asks back."""
+    return says_nothing(text) or made_of(plain(text), _WAITING - _AGREEING) or only_asks(text)
+
+
+def _takes_up(spoken: str, words: str, *, agrees: bool, denies: bool) -> bool:
+    """Whether it hardly follows anything that is not meant as a question: a plain yes or no, a name, a number."""
+    if agrees or denies:
+        return denies or not made_of(words, _LISTENING)
+    single = frozenset(words.split())
+    return (
+        bool(words) and not made_of(words, _SILENT) and single.isdisjoint(_SENTENCE) and single.isdisjoint(_LISTENING)
+    )
+
+
+def _meant_before(message: Message, before: Sequence[Message]) -> Draft | None:
+    """The last thing the other side said, if it may have been meant as a question."""
+    for back, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
+        if _same_speaker(earlier, message):
+            if _still_owes(earlier.content):
+                continue
+            return None
+        if says_nothing(earlier.content):
+            continue
+        return Draft(last_sentence(earlier.content), (back,)) if may_ask(earlier.content) else None
+    return None
 
 
 def _denied(message: Message, before: Sequence[Message]) -> Draft | None:

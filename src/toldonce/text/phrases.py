@@ -20,7 +20,7 @@ LONGEST = 120
 
 def plain(text: str) -> str:
     """Words in lower case with one blank between them; no punctuation, and "hmmmm" as "hmm"."""
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("i\u0307", "i").replace("’", "'"))
     return _DRAWN_OUT.sub(r"\1\1", " ".join(words))
 
 

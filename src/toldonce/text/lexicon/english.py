@@ -29,6 +29,22 @@ SELF = frozenset(
 )
 """``FIRST_PERSON`` as people type it, with its verbs."""
 
+SUBJECTS = frozenset(
+    """
+    he he's she she's it it's they they're they've this these those there there's here here's is are was were am isn't
+    aren't wasn't weren't be been has have had do does did don't doesn't didn't can can't could will won't would should
+    """.split()
+)
+"""Words with which somebody or something is said to be or to do something."""
+
+SUPPOSING = frozenset(
+    """
+    need needed wonder wondering missing assume guess suppose presume gather imagine understand mentioned either or
+    whether curious
+    """.split()
+)
+"""Words with which a statement asks: "I need a name.", "I was wondering.", "Monday or Tuesday."."""
+
 POLITE = frozenset(
     """
     hi hello hey heya hiya yo howdy greetings sup morning afternoon evening night goodnight bye goodbye cheers ciao
