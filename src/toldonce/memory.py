@@ -13,6 +13,7 @@ from typing import Any, Self
 from toldonce.config import read_config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
+from toldonce.engine.erasing import Erased
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import Operations
 from toldonce.engine.refcounted import DROPPED
@@ -26,9 +27,10 @@ from toldonce.engine.requests import (
     scope_of,
     search_request,
     understood,
+    what_to_erase,
 )
 from toldonce.engine.search import Search
-from toldonce.engine.shapes import Item, added_answer, deleted
+from toldonce.engine.shapes import Item, added_answer, deleted, erased
 from toldonce.errors import Closed
 
 
@@ -276,8 +278,36 @@ class Memory(_Face):
         """Load the model and what is remembered of someone ahead of the first search; returns how many memories."""
         return self._verbs.warm(scope_of(user_id, agent_id, app_id, run_id))
 
+    def erase(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+        *,
+        memory_id: str | None = None,
+        allow_return: bool = False,
+        wait: float = 10.0,
+    ) -> dict[str, Any]:
+        """Leave no byte of a user, agent, run, app or memory: words, vectors, journal and history.
+
+        Nobody finds anything of it when this returns. Where a delete keeps the history, this keeps counts and keyed
+        digests: messages with the same words are not remembered again, unless they say that they were said later.
+
+        Args:
+            user_id, agent_id, app_id, run_id, memory_id: What to erase; exactly one.
+            allow_return: Keep no digests, and drop those of earlier erasures: the same words may be told anew.
+            wait: Seconds to wait for those who read meanwhile; if they go on, a thread finishes the erasure later.
+
+        Returns:
+            ``{"id", "status", "erased", "waits_for", "receipt"}``. ``status`` is "erased" when no byte is left, and the
+            receipt is signed; until then it is "hidden", and ``waits_for`` names who reads. ``erased`` counts by kind.
+        """
+        kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
+        return erased(self._verbs.erase(kind, entity, allow_return=allow_return, within=wait))
+
     def reset(self) -> None:
-        """Erase everything in the folder, journal included."""
+        """Erase everything of this memory's project, journal included. Raises ``StoreError`` if somebody reads on."""
         self._verbs.reset()
 
     def close(self) -> None:
@@ -432,8 +462,27 @@ class AsyncMemory(_Face):
         """Load what a first search would have to; see ``Memory.warm``."""
         return await run_in(self._engine.searching, self._verbs.warm, scope_of(user_id, agent_id, app_id, run_id))
 
+    async def erase(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        app_id: str | None = None,
+        *,
+        memory_id: str | None = None,
+        allow_return: bool = False,
+        wait: float = 10.0,
+    ) -> dict[str, Any]:
+        """Leave no byte of a user, agent, run, app or memory; see ``Memory.erase``."""
+        kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
+
+        def work() -> Erased:
+            return self._verbs.erase(kind, entity, allow_return=allow_return, within=wait)
+
+        return erased(await run_in(self._engine.working, work))
+
     async def reset(self) -> None:
-        """Erase everything in the folder, journal included."""
+        """Erase everything of this memory's project; see ``Memory.reset``."""
         await run_in(self._engine.working, self._verbs.reset)
 
     async def close(self) -> None:

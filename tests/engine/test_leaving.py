@@ -94,7 +94,8 @@ def test_nobody_else_can_read_it_even_in_an_open_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with Memory(folder=tmp_path) as memory:
         memory.add("I like tea.", user_id="ann")
-        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*") if file.is_file()} == {0o600}
+        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*") if file.is_dir()} == {0o700}
 
 
 OWING = """

@@ -20,6 +20,7 @@ from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.directory import owners_reached
+from toldonce.engine.erasing import keep_resuming, resume
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
 from toldonce.engine.listing import Page, newest, page, scan
@@ -76,11 +77,15 @@ class Engine:
         self.embedding = DaemonPool(QUERIES_AT_ONCE, "toldonce-embed")
         self.working = ThreadPoolExecutor(4, "toldonce-work")
         self._vectoriser.embed_all()  # what another process could not
-        self._closing = threading.Event()
+        self.closing = threading.Event()
+        """Set when the engine is about to be closed."""
+        self._finishing: threading.Thread | None = None
         self._updating: threading.Thread | None = None
         if self._generation.outdated:
             self._updating = threading.Thread(target=self._update, name="toldonce-update", daemon=True)
             self._updating.start()
+        if not resume(self):
+            self.finish_erasures()
 
     def require(self, spec: EmbedderSpec | None, given: Embedder | None) -> None:
         """Refuse another embedder than the one this engine has."""
@@ -186,6 +191,15 @@ class Engine:
                     yield store, generation
                     return
             self._follow()
+
+    def finish_erasures(self) -> None:
+        """Go on with what could not be erased yet, in a thread."""
+        with self._switching:
+            if self._finishing is None or not self._finishing.is_alive():
+                self._finishing = threading.Thread(
+                    target=keep_resuming, args=(self,), name="toldonce-erase", daemon=True
+                )
+                self._finishing.start()
 
     def _follow(self) -> None:
         with self._switching:
@@ -303,7 +317,7 @@ class Engine:
         _LOG.info("The vectors in %s are of an earlier version and are being made anew.", self.folder)
 
         def go_on(done: int, total: int) -> None:
-            if self._closing.is_set():
+            if self.closing.is_set():
                 raise Closed("The memory was closed.")
 
         try:
@@ -315,9 +329,10 @@ class Engine:
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
-        self._closing.set()
-        if self._updating is not None:
-            self._updating.join(PATIENCE)
+        self.closing.set()
+        for thread in (self._updating, self._finishing):
+            if thread is not None:
+                thread.join(PATIENCE)
         self.searching.shutdown()
         self.embedding.shutdown(PATIENCE)
         self.working.shutdown()

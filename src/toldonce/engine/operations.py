@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 from toldonce.engine import CATCH_UP, Engine
 from toldonce.engine.directory import owners_reached
+from toldonce.engine.erasing import ERASED, Erased, erase
 from toldonce.engine.listing import ids_in_scope
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
 from toldonce.engine.shapes import Item, history_item, hit_item, item, message_item, source_items
-from toldonce.errors import InvalidInput, MemoryNotFound
+from toldonce.errors import InvalidInput, MemoryNotFound, StoreError
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.plan import AddRequest, owner_of
+from toldonce.stores.erasing import ErasedKind
 from toldonce.stores.reading import Read
 from toldonce.times import now
 from toldonce.types import Scope
@@ -23,6 +25,9 @@ from toldonce.uids import spellings
 
 _MOST_MESSAGES = 1 << 40
 """More than any journal has, and what a database can count to."""
+
+RESET_WITHIN = 10.0
+"""Seconds that ``reset`` waits for those who read."""
 
 DELETED_AT_ONCE = 1000
 """Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
@@ -70,9 +75,25 @@ class Operations:
         engine.follow_up(stale).result()
         return len(listed)
 
+    def erase(self, kind: ErasedKind, entity: str, *, allow_return: bool, within: float) -> Erased:
+        """Leave no byte of an entity or a memory; see ``engine.erasing``."""
+        if kind == "memory":
+            with self.engine.reading() as store:
+                located = self._locate(store, entity)
+            if located is None:
+                raise MemoryNotFound(f"No memory has the id {entity!r}. List those there are with get_all().")
+            entity = located.uid
+        return erase(self.engine, self.project, kind, entity, allow_return=allow_return, within=within)
+
     def reset(self) -> None:
+        """Raises ``StoreError`` if bytes are left because somebody reads them; they go once that ends."""
         engine = self.engine
-        engine.write_edit(lambda store: store.erase_everything()).result()
+        erased = erase(engine, self.project, "project", self.project, allow_return=True, within=RESET_WITHIN)
+        if erased.status != ERASED:
+            raise StoreError(
+                f"Nothing is found any more, but the files still hold what was erased: {', '.join(erased.waits_for)}. "
+                "It goes as soon as that ends."
+            )
         engine.store.compact()
 
     def search(self, request: SearchRequest, explain: bool, show_expired: bool) -> dict[str, Any]:

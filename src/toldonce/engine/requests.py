@@ -15,6 +15,7 @@ from toldonce.recall import in_context, just_asked
 from toldonce.remember.edit import Edit
 from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
 from toldonce.remember.plan import AddRequest
+from toldonce.stores.erasing import ErasedKind
 from toldonce.text.repair import storable, storable_json
 from toldonce.times import day, moment, now, zone_of
 from toldonce.types import ENTITY_KINDS, Scope
@@ -61,6 +62,22 @@ def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) 
     if scope == Scope():
         raise MissingIdentity("Say whose memory this is: pass at least one of user_id, agent_id, app_id and run_id.")
     return scope
+
+
+def what_to_erase(
+    user_id: object, agent_id: object, run_id: object, app_id: object, memory_id: object
+) -> tuple[ErasedKind, str]:
+    """The one thing that a call of erase names."""
+    named = [*zip(ENTITY_KINDS, (user_id, agent_id, app_id, run_id), strict=True)]
+    entities = [(kind, value) for kind, value in named if value is not None]
+    if len(entities) + (memory_id is not None) != 1:
+        raise MissingIdentity(
+            "Say what to erase: exactly one of user_id, agent_id, app_id, run_id and memory_id. For two, call it twice."
+        )
+    if memory_id is not None:
+        return "memory", str(memory_id)
+    kind, value = entities[0]
+    return kind, entity_id(kind, value)
 
 
 def add_request(

@@ -7,6 +7,7 @@ from copy import deepcopy
 from hashlib import md5
 from typing import Any
 
+from toldonce.engine.erasing import Erased
 from toldonce.recall import Hit
 from toldonce.remember.add import Added
 from toldonce.remember.plan import Remembered
@@ -130,3 +131,14 @@ def message_item(message: JournalMessage) -> Item:
 def deleted(count: int) -> Item:
     """The answer to delete_all."""
     return {"message": "Memories deleted successfully!", "count": count}
+
+
+def erased(what: Erased) -> Item:
+    """The answer to erase."""
+    return {
+        "id": what.id,
+        "status": what.status,
+        "erased": dict(what.counts),
+        "waits_for": list(what.waits_for),
+        "receipt": what.receipt,
+    }

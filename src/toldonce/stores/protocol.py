@@ -96,6 +96,14 @@ class Store(Protocol):
         """The owner of a memory or version, which every id carries."""
         ...
 
+    def purge(self, number: int, within: float) -> list[str]:
+        """Leave no byte of deleted rows in the store, nor in the caches of anybody who has it open.
+
+        ``number``: of the last erasure that was carried out. Returns who held that up for so many seconds, each for
+        people to read; nobody: it is done.
+        """
+        ...
+
     def compact(self) -> None:
         """Give back the room of what was erased."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from toldonce.stores.erasing import ErasingRead
 from toldonce.stores.feed import FeedRead
 from toldonce.stores.jobs import JobsRead
 from toldonce.stores.rebuilding import RebuildRead
@@ -121,6 +122,8 @@ class ConversationView:
     """Place of each message that has one of the external ids."""
     timed: Mapping[tuple[bytes, int], Sequence[int]] = field(default_factory=dict)
     """Places of the messages with such a digest and time."""
+    erased: bool = False
+    """Words of this owner were erased: see ``ErasingRead.erased_words``."""
 
 
 class SaidMemory(NamedTuple):
@@ -332,6 +335,11 @@ class Read(ReadOwners, ReadMemories, ReadJournal, ReadDerived, Protocol):
     @property
     def transfer(self) -> TransferRead:
         """Memories whole, in the same view."""
+        ...
+
+    @property
+    def erasing(self) -> ErasingRead:
+        """What was erased and what is to be, in the same view."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from toldonce.stores.erasing import ErasingWrite
 from toldonce.stores.feed import FeedWrite
 from toldonce.stores.jobs import JobsWrite
 from toldonce.stores.reading import ConversationAddress, JournalMessage, MemoryForUpdate, Read, Unembedded
@@ -158,6 +159,11 @@ class Write(Read, WriteMemories, Protocol):
         ...
 
     @property
+    def erasing(self) -> ErasingWrite:
+        """What is erased, in the same transaction."""
+        ...
+
+    @property
     def rebuilding(self) -> RebuildWrite:
         """What a rebuild makes, in the same transaction."""
         ...
@@ -171,5 +177,3 @@ class Write(Read, WriteMemories, Protocol):
     def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
         """Store float32 vectors of one length, of versions whose stamps still fit; returns how many."""
         ...
-
-    def erase_everything(self) -> None: ...

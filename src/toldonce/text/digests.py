@@ -36,3 +36,16 @@ def about(
 def key_name(key: bytes) -> str:
     """Tells one key from another, and gives neither away."""
     return blake2b(key, digest_size=8, person=b"toldonce key").hexdigest()
+
+
+def bare_digest(key: bytes, text: str) -> bytes:
+    """Equal for the same words whoever says them and whatever is said with them: how erased words are known again."""
+    return blake2b(
+        " ".join(text.split()).encode("utf-8", "surrogatepass"), key=key, digest_size=SIZE, person=b"erased words"
+    ).digest()
+
+
+def subject_digest(key: bytes, project: str, kind: str, entity: str) -> bytes:
+    """Names an entity of a project to whoever knows both and has the key, and to nobody else."""
+    named = "\x1f".join((project, kind, entity)).encode("utf-8", "surrogatepass")
+    return blake2b(named, key=key, digest_size=SIZE, person=b"erased entity").digest()

@@ -10,6 +10,7 @@ from toldonce.engine import Engine
 from toldonce.errors import InvalidExport
 from toldonce.stores.protocol import JournalMessage, Write
 from toldonce.stores.transfer import Carried, Thread
+from toldonce.text.digests import bare_digest, subject_digest
 from toldonce.text.keys import indexed_tokens
 from toldonce.times import now
 from toldonce.transfer.lines import Owner
@@ -25,6 +26,8 @@ class Tally:
     messages: int = 0
     there: int = 0
     """Memories that were there already."""
+    erased: int = 0
+    """Memories whose words were erased here: they stay so."""
 
 
 class Loader:
@@ -47,8 +50,10 @@ class Loader:
         self._said.update({(message.conversation, message.place): message.said_at for message in messages})
 
         def work(store: Write) -> int:
+            erased = self._erased(store, owner, [message.content for message in messages])
+            kept = [message for message in messages if message.content not in erased]
             owner_id = store.ensure_owner(self._project, owner.kind, owner.id, now())
-            written, other = store.transfer.add_messages(owner_id, messages)
+            written, other = store.transfer.add_messages(owner_id, kept)
             if other is not None:
                 raise InvalidExport(
                     f"Conversation {other.conversation!r} holds another message at place {other.place}: this talk went "
@@ -62,20 +67,25 @@ class Loader:
         """Write memories of an owner, in order, with the messages they came from already there."""
         tokens = [self._tokens(memory) for memory in memories]
 
-        def work(store: Write) -> tuple[int, list[int]]:
+        def work(store: Write) -> tuple[Tally, list[int]]:
+            erased = self._erased(store, owner, [version.text for memory in memories for version in memory.versions])
             owner_id = store.ensure_owner(self._project, owner.kind, owner.id, now())
-            new, versions = 0, []
+            done, versions = Tally(), []
             for memory, found in zip(memories, tokens, strict=True):
                 if self._is_there(store, memory):
-                    continue
-                new += 1
-                waiting = store.transfer.insert(self._project, owner_id, memory, found)
-                versions += [] if waiting is None else [waiting]
-            return new, versions
+                    done.there += 1
+                elif any(version.text in erased for version in memory.versions):
+                    done.erased += 1
+                else:
+                    done.memories += 1
+                    waiting = store.transfer.insert(self._project, owner_id, memory, found)
+                    versions += [] if waiting is None else [waiting]
+            return done, versions
 
-        new, versions = self._engine.store.write_now(work)
-        self.tally.memories += new
-        self.tally.there += len(memories) - new
+        done, versions = self._engine.store.write_now(work)
+        self.tally.memories += done.memories
+        self.tally.there += done.there
+        self.tally.erased += done.erased
         if versions:
             self.settle()  # one batch of vectors is made while the next is read, and no more pile up
             self._embedding = self._engine.embed(versions)
@@ -95,6 +105,13 @@ class Loader:
         if self._embedding is not None:
             self._embedding.result()
             self._embedding = None
+
+    def _erased(self, store: Write, owner: Owner, texts: Sequence[str]) -> set[str]:
+        """Those of these words that were erased from the owner."""
+        digests = {text: bare_digest(store.digest_key, text) for text in texts}
+        subject = subject_digest(store.digest_key, self._project, owner.kind, owner.id)
+        known = store.erasing.erased_words(subject, list(digests.values()))
+        return {text for text, digest in digests.items() if digest in known}
 
     def _is_there(self, store: Write, memory: Carried) -> bool:
         found = store.transfer.located(memory.uid)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -27,6 +29,8 @@ from toldonce.stores.sqlite.conversation import WRITING
 from toldonce.stores.sqlite.digests import rekey
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS
 from toldonce.stores.sqlite.lock import WriteLock, named_lock
+from toldonce.stores.sqlite.presence import Presence
+from toldonce.stores.sqlite.purging import purge, readers
 from toldonce.stores.sqlite.read import Shown, SqliteRead
 from toldonce.stores.sqlite.secrets import has_secret, secret
 from toldonce.stores.sqlite.writer import Writer
@@ -34,6 +38,9 @@ from toldonce.stores.sqlite.writer import Writer
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
+
+_TRY_AGAIN = 0.05
+"""Seconds between two tries to purge while somebody reads."""
 
 SHOWN = 2048
 """Records kept in RAM, the last ones shown."""
@@ -71,6 +78,10 @@ class SqliteStore:
         self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
         self.caches.register(self._shown)
         self._idle: list[Reader] = []
+        self._borrowed: dict[Reader, str] = {}
+        """Readers in use, each with the name of its thread."""
+        self._purges = 0
+        """How often everything in RAM was dropped."""
         self._guard = threading.Lock()
         self._closed = False
         with folder_errors(folder):
@@ -81,6 +92,8 @@ class SqliteStore:
             self._lock.close()
             raise
         self._writer = Writer(self._write_connection, self.path, self._lock, self.caches, self._digest_key)
+        with folder_errors(folder):
+            self._presence = Presence(folder, self._forget)
 
     def _open(self) -> apsw.Connection:
         with our_errors(self.path), self._lock:
@@ -113,6 +126,7 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Iterator[Read]:
+        purges = self._purges
         reader = self._borrow()
         try:
             with our_errors(self.path):
@@ -122,10 +136,13 @@ class SqliteStore:
                 finally:
                     reader.connection.execute("COMMIT")
         except BaseException:
+            with self._guard:
+                del self._borrowed[reader]
             reader.connection.close()
             raise
         with self._guard:
-            if not self._closed:
+            del self._borrowed[reader]
+            if not self._closed and purges == self._purges:
                 self._idle.append(reader)
                 return
         reader.connection.close()
@@ -139,6 +156,41 @@ class SqliteStore:
     def owner_of(self, row_id: int) -> int:
         return row_id >> SEQUENCE_BITS
 
+    def purge(self, number: int, within: float) -> list[str]:
+        until = time.monotonic() + within
+        with our_errors(self.path), folder_errors(self._folder):
+            self._presence.ask(number)
+            while not self._purge():
+                if time.monotonic() >= until:
+                    return self._read_by()
+                time.sleep(_TRY_AGAIN)
+            while behind := self._presence.behind(number):
+                if time.monotonic() >= until:
+                    return [f"process {process} has not dropped its caches" for process in behind]
+                time.sleep(_TRY_AGAIN)
+        return []
+
+    def _purge(self) -> bool:
+        with self._lock:
+            return purge(self.path)
+
+    def _read_by(self) -> list[str]:
+        """Who reads now, for messages to people."""
+        with self._guard:
+            mine = [f"thread {thread} of this process is reading" for thread in self._borrowed.values()]
+        others = [f"process {process} is reading" for process in readers(self.path) if process != os.getpid()]
+        return mine + others or ["another process is reading"]
+
+    def _forget(self) -> None:
+        """Drop whatever is in RAM of words and vectors."""
+        self.caches.forget(None)
+        with self._guard:
+            self._purges += 1
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.connection.close()
+        self._writer.shrink()
+
     def compact(self) -> None:
         with our_errors(self.path), self._lock:
             connection = connect(self.path, writes=True)
@@ -148,6 +200,7 @@ class SqliteStore:
                 connection.close()
 
     def close(self) -> None:
+        self._presence.close()
         self._writer.close()
         with self._guard:
             if self._closed:
@@ -162,7 +215,12 @@ class SqliteStore:
         with self._guard:
             if self._closed:
                 raise Closed("This memory was closed. Open it again before reading from it.")
-            if self._idle:
-                return self._idle.pop()
+            reader = self._idle.pop() if self._idle else None
+            if reader is not None:
+                self._borrowed[reader] = threading.current_thread().name
+                return reader
         with our_errors(self.path):
-            return Reader(self.path)
+            reader = Reader(self.path)
+        with self._guard:
+            self._borrowed[reader] = threading.current_thread().name
+        return reader

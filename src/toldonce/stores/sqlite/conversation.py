@@ -26,6 +26,7 @@ from toldonce.stores.protocol import (
 )
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import named_queries
+from toldonce.text.digests import subject_digest
 from toldonce.types import EntityKind, Message, Scope
 from toldonce.uids import new_uid
 
@@ -35,12 +36,13 @@ WRITING = (resources.files(__package__) / "applied.sql").read_text("utf-8")
 """What a connection has to run once before it writes."""
 
 
-def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationView:
+def load(connection: apsw.Connection, query: ConversationQuery, digest_key: bytes) -> ConversationView:
     """See ``ReadJournal.conversation``."""
-    found = connection.execute(_SQL["address"], query.address).fetchone()
-    if found is None or found[1] is None:
-        return ConversationView() if found is None else ConversationView(owner_id=found[0])
-    owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id = found
+    subject = subject_digest(digest_key, *query.address[:3])
+    found: Any = connection.execute(_SQL["address"], (*query.address, subject)).fetchone()
+    owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id, erased = found
+    if conversation_id is None:
+        return ConversationView(owner_id=owner_id, erased=bool(erased))
     first = first_id(conversation_id)
     end = first + next_place
     start = max(end - query.window, first)
@@ -62,6 +64,7 @@ def load(connection: apsw.Connection, query: ConversationQuery) -> ConversationV
         whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),
         timed=_timed(connection, conversation_id, query.timed),
+        erased=bool(erased),
     )
 
 

@@ -1,9 +1,12 @@
 -- Reading a conversation for whoever offers it messages, and writing what came of it. Loaded by conversation.py.
 
 -- name: address
-SELECT o.id, c.id, c.next_place, c.session_id, c.last_said_at, c.last_memory_id
-FROM owner AS o LEFT JOIN conversation AS c ON c.owner_id = o.id AND c.key = ?4
-WHERE o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3;
+-- Always one row: words may have been erased of an owner who is not there.
+SELECT o.id, c.id, c.next_place, c.session_id, c.last_said_at, c.last_memory_id,
+       EXISTS (SELECT 1 FROM erased_words WHERE subject = ?5)
+FROM (SELECT 1)
+LEFT JOIN owner AS o ON o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3
+LEFT JOIN conversation AS c ON c.owner_id = o.id AND c.key = ?4;
 
 -- name: window
 SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at

@@ -148,7 +148,8 @@ LIMIT ?5;
 -- Those of an owner, the one written to last first.
 SELECT c.id, m.recorded_at
 FROM json_each(?) AS owner CROSS JOIN conversation AS c ON c.owner_id = owner.value
-CROSS JOIN message AS m ON m.id = (c.id << 24) + c.next_place - 1
+CROSS JOIN message AS m
+  ON m.id = (SELECT max(n.id) FROM message AS n WHERE n.id BETWEEN c.id << 24 AND (c.id << 24) + c.next_place - 1)
 ORDER BY m.recorded_at DESC, c.id DESC;
 
 -- name: latest_messages
@@ -196,6 +197,3 @@ SELECT id, project FROM owner WHERE id IN (SELECT value FROM json_each(?));
 -- name: touch
 -- Of [memory, owner version].
 UPDATE memory SET changed = t.value ->> 1 FROM json_each(?) AS t WHERE memory.id = t.value ->> 0;
-
--- name: tell_from_the_beginning
-UPDATE webhook SET since = 0;

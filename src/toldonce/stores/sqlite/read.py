@@ -25,6 +25,7 @@ from toldonce.stores.protocol import (
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.erasing import SqliteErasingRead
 from toldonce.stores.sqlite.feed import SqliteFeedRead
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.jobs import SqliteJobsRead
@@ -80,6 +81,10 @@ class SqliteRead:
     @property
     def feed(self) -> SqliteFeedRead:
         return SqliteFeedRead(self._connection)
+
+    @property
+    def erasing(self) -> SqliteErasingRead:
+        return SqliteErasingRead(self._connection)
 
     @property
     def transfer(self) -> SqliteTransferRead:
@@ -226,7 +231,7 @@ class SqliteRead:
         return conversation.known_words(self._connection, owner_id, digests)
 
     def conversation(self, query: ConversationQuery) -> ConversationView:
-        return conversation.load(self._connection, query)
+        return conversation.load(self._connection, query, self.digest_key)
 
     def memories_said_at(self, conversation_id: int, places: Sequence[int]) -> dict[int, list[SaidMemory]]:
         return conversation.memories_said_at(self._connection, conversation_id, places)

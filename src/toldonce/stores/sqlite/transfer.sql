@@ -1,11 +1,13 @@
 -- Memories whole, as they are carried from one store to another.
 
 -- name: memories
+-- Without those that were erased: they have no version.
 SELECT m.id, m.uid, m.version_id, m.role, m.actor_id, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
        s.uid, p.uid, m.answers, m.digest, m.metadata, m.expires_on, m.said_at, m.sayings, m.created_at, m.updated_at,
        m.deleted_at
 FROM memory AS m
-LEFT JOIN memory AS s ON s.id = m.session_id
+JOIN memory_version AS v ON v.id = m.version_id
+LEFT JOIN memory AS s ON s.id = m.session_id AND s.uid <> ''
 LEFT JOIN memory AS p ON p.id = m.previous_id
 WHERE m.id BETWEEN ? AND ?
 ORDER BY m.id;
@@ -35,7 +37,7 @@ SELECT embedding FROM vector WHERE version_id = ?;
 -- name: threads
 SELECT c.key, c.next_place, s.uid, c.last_said_at, l.uid
 FROM conversation AS c
-LEFT JOIN memory AS s ON s.id = c.session_id
+LEFT JOIN memory AS s ON s.id = c.session_id AND s.uid <> ''
 LEFT JOIN memory AS l ON l.id = c.last_memory_id
 WHERE c.owner_id = ?
 ORDER BY c.id;

@@ -10,6 +10,7 @@ from toldonce.errors import StoreError
 from toldonce.stores.protocol import Changes, EditedMemory, MemoryForUpdate, Unembedded
 from toldonce.stores.sqlite import conversation
 from toldonce.stores.sqlite.edits import Edits
+from toldonce.stores.sqlite.erasing import SqliteErasingWrite
 from toldonce.stores.sqlite.feed import SqliteFeedWrite
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.jobs import SqliteJobsWrite
@@ -18,32 +19,6 @@ from toldonce.stores.sqlite.rebuilding import SqliteRebuildWrite
 from toldonce.stores.sqlite.serving import SqliteServingWrite
 from toldonce.stores.sqlite.transfer import SqliteTransferWrite
 from toldonce.types import EntityKind
-
-_TABLES = (
-    "owner",
-    "conversation",
-    "message",
-    "event",
-    "operation",
-    "memory",
-    "locator",
-    "memory_version",
-    "source",
-    "membership",
-    "token",
-    "vector",
-    "unembedded",
-    "rebuilt_vector",
-    "rebuilt_token",
-    "rebuilt_owner",
-    "call",
-    "feedback",
-    "export",
-    "change",
-    "feed_reader",
-    "job",
-    "delivery",
-)
 
 
 class SqliteWrite(SqliteRead):
@@ -55,8 +30,6 @@ class SqliteWrite(SqliteRead):
         self._edits = Edits(connection, self._bump, self._reserve)
         self.deleted_of: set[int] = set()
         """Owners of whom something was deleted."""
-        self.erased = False
-        """Everything was."""
 
     @property
     def serving(self) -> SqliteServingWrite:
@@ -69,6 +42,11 @@ class SqliteWrite(SqliteRead):
     @property
     def feed(self) -> SqliteFeedWrite:
         return SqliteFeedWrite(self._connection)
+
+    @property
+    def erasing(self) -> SqliteErasingWrite:
+        forget = self.deleted_of.update
+        return SqliteErasingWrite(self._connection, self.digest_key, self._edits, self.for_update, forget)
 
     @property
     def transfer(self) -> SqliteTransferWrite:
@@ -131,10 +109,3 @@ class SqliteWrite(SqliteRead):
             touched = json.dumps([(memory_id, self._bump(memory_id >> SEQUENCE_BITS)) for memory_id in ids])
             self._rows("touch", touched)
         return len(kept)
-
-    def erase_everything(self) -> None:
-        """Ids of owners are never reused, so what other processes hold in RAM of the old ones is never asked for."""
-        self.erased = True
-        for table in _TABLES:
-            self._connection.execute(f"DELETE FROM {table}")
-        self._rows("tell_from_the_beginning")  # the feed begins anew

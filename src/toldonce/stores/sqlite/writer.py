@@ -125,6 +125,12 @@ class Writer:
             self._jobs.put(None)
         self._thread.join()
 
+    def shrink(self) -> None:
+        """Let go of the pages that the connection keeps in RAM."""
+        with self._turn:
+            if not self._closed:
+                self._connection.release_memory()
+
     def _run(self) -> None:
         going_on = True
         while going_on:
@@ -204,9 +210,7 @@ class Writer:
 
     def _forget(self, writes: Sequence[SqliteWrite]) -> None:
         """Have the caches let go of what was deleted, before anybody is told that it was."""
-        if any(write.erased for write in writes):
-            self._caches.forget(None)
-        elif owners := set().union(*(write.deleted_of for write in writes)):
+        if owners := set().union(*(write.deleted_of for write in writes)):
             self._caches.forget(owners)
 
     def _attempt(self, work: Work, write: SqliteWrite) -> Outcome:

@@ -1,0 +1,78 @@
+"""Erasing: of what is erased no byte stays, where deleting only takes it out of recall.
+
+An erasure is ordered, carried out and finished in three commits, so that whoever opens the store after a crash goes on
+with it. After the second no reader finds anything of it. Between the second and the third the store overwrites what its
+files keep of rows that are gone (``Store.purge``).
+
+What is kept of erased words are digests, keyed with a secret of the store: of a history that is sent again nothing is
+remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+ErasedKind: TypeAlias = Literal["user", "agent", "app", "run", "memory", "project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One erasure, as it stands."""
+
+    number: int
+    id: str
+    """Its public id."""
+    project: str
+    kind: ErasedKind
+    subject: bytes
+    """A keyed digest of whom or what it is about: see ``text.digests.subject_digest``."""
+    allow_return: bool
+    """Whether the same words may be remembered anew: no digests of them are kept."""
+    ordered_at: int
+    entity: str | None = None
+    """The entity's or memory's id; None once it was carried out."""
+    hidden_at: int | None = None
+    """When no reader found anything of it any more; None: not yet."""
+    erased_at: int | None = None
+    """When no byte of it was left; None: not yet."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many things of each kind it took."""
+    owners: Sequence[int] = ()
+    """Owners of whom nothing is left, by their ids in the store."""
+    receipt: str | None = None
+    """The signed receipt, JSON."""
+
+
+class ErasingRead(Protocol):
+    """Questions about erasures."""
+
+    def erasure(self, number: int) -> Erasure | None: ...
+
+    def erasures(self, *, unfinished: bool = False) -> list[Erasure]:
+        """All of them, or those that are not finished, oldest first."""
+        ...
+
+    def erased_words(self, subject: bytes, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """Those of these words (``text.digests.bare_digest``) that were erased from this owner, each with when."""
+        ...
+
+
+class ErasingWrite(ErasingRead, Protocol):
+    """Erasing, step by step."""
+
+    def order(self, id: str, project: str, kind: ErasedKind, entity: str, allow_return: bool, now: int) -> int:
+        """Note that something is to be erased; the erasure's number."""
+        ...
+
+    def carry_out(self, number: int, now: int) -> list[int]:
+        """Delete every row of what an erasure is about.
+
+        Returns the versions that wait for a vector: those of neighbours, whose vectors held words that are gone.
+        """
+        ...
+
+    def finish(self, number: int, receipt: str, now: int) -> None:
+        """Nothing of it is left, as this receipt says."""
+        ...

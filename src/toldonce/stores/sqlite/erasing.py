@@ -1,0 +1,219 @@
+"""Erasing in SQLite: every row of what goes, set by set. What the files keep of rows that are gone: see scrub.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from typing import Any, TypeAlias
+
+import apsw
+
+from toldonce.stores.erasing import ErasedKind, Erasure
+from toldonce.stores.reading import MemoryForUpdate
+from toldonce.stores.sqlite.edits import Edits
+from toldonce.stores.sqlite.ids import first_id, last_id
+from toldonce.stores.sqlite.named import named_queries
+from toldonce.text.digests import bare_digest, subject_digest
+
+_SQL = named_queries((resources.files(__package__) / "erasing.sql").read_text("utf-8"))
+
+_SCRATCH = """
+    CREATE TEMP TABLE IF NOT EXISTS gone_memory (id INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE IF NOT EXISTS gone_message (id INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE IF NOT EXISTS gone_version (id INTEGER PRIMARY KEY);
+    CREATE TEMP TABLE IF NOT EXISTS gone_uid (uid TEXT PRIMARY KEY);
+    CREATE TEMP TABLE IF NOT EXISTS gone_event (uid TEXT PRIMARY KEY)
+"""
+_EMPTY = "; ".join(f"DELETE FROM gone_{table}" for table in ("memory", "message", "version", "uid", "event"))
+
+_DERIVED = ("drop_unembedded", "drop_tokens", "drop_rebuilt_tokens", "drop_rebuilt_vectors", "drop_sources_of_messages")
+"""Not counted: they follow from what is."""
+_COUNTED = {
+    "vectors": "drop_vectors",
+    "versions": "drop_versions",
+    "sources": "drop_sources",
+    "changes": "drop_changes",
+    "history": "drop_operations",
+    "events": "drop_events",
+    "memberships": "drop_memberships",
+    "deliveries": "drop_deliveries",
+    "messages": "drop_messages",
+}
+
+ForUpdate: TypeAlias = Callable[[Sequence[int]], dict[int, MemoryForUpdate]]
+
+
+class SqliteErasingRead:
+    """Questions over a connection inside a transaction that someone else began."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
+        return self._connection.execute(_SQL[name], values)
+
+    def _changed(self, name: str, *values: Any) -> int:
+        self._rows(name, *values)
+        return int(self._connection.changes())
+
+    def erasure(self, number: int) -> Erasure | None:
+        return next(map(_erasure, self._rows("erasure", number)), None)
+
+    def erasures(self, *, unfinished: bool = False) -> list[Erasure]:
+        return [_erasure(row) for row in self._rows("erasures", int(unfinished))]
+
+    def erased_words(self, subject: bytes, digests: Sequence[bytes]) -> dict[bytes, int]:
+        return dict(self._rows("erased_words", subject, json.dumps([digest.hex() for digest in digests])))
+
+
+class SqliteErasingWrite(SqliteErasingRead):
+    """The statements of an erasure, inside the writer's transaction."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        digest_key: bytes,
+        edits: Edits,
+        for_update: ForUpdate,
+        forget: Callable[[Sequence[int]], None],
+    ) -> None:
+        """``forget``: notes owners of whom RAM is to keep nothing."""
+        super().__init__(connection)
+        self._key = digest_key
+        self._edits = edits
+        self._for_update = for_update
+        self._forget = forget
+
+    def order(self, id: str, project: str, kind: ErasedKind, entity: str, allow_return: bool, now: int) -> int:
+        subject = subject_digest(self._key, project, kind, entity)
+        return int(self._rows("order", id, project, kind, subject, int(allow_return), now, entity).get)
+
+    def carry_out(self, number: int, now: int) -> list[int]:
+        erasure = self.erasure(number)
+        if erasure is None or erasure.entity is None:
+            return []
+        self._connection.execute(f"PRAGMA secure_delete=ON; {_SCRATCH}; {_EMPTY}").fetchall()
+        try:
+            return self._carry_out(erasure, erasure.entity, now)
+        finally:
+            self._connection.execute(f"{_EMPTY}; PRAGMA secure_delete=OFF").fetchall()
+
+    def finish(self, number: int, receipt: str, now: int) -> None:
+        self._rows("finish", number, receipt, now)
+
+    def _carry_out(self, erasure: Erasure, entity: str, now: int) -> list[int]:
+        project, kind = erasure.project, erasure.kind
+        whole = self._whole_owners(project, kind, entity)
+        leaving = self._gather(project, kind, entity, whole)
+        touched = whole | {row[0]: (row[1], row[2]) for row in self._rows("owners_of_gone")}
+        self._keep_words(erasure, touched, now)
+        waiting = self._delete_rest(project, kind, entity, whole, leaving, now)
+        counts = self._drop_rows(project, kind, entity, list(whole))
+        self._forget(list(touched))
+        self._rows("hide", erasure.number, now, json.dumps(counts), json.dumps(list(whole)))
+        return waiting
+
+    def _whole_owners(self, project: str, kind: ErasedKind, entity: str) -> dict[int, tuple[str, str]]:
+        """Owners of whom everything goes."""
+        if kind == "memory":
+            return {}
+        named = (None, None) if kind == "project" else (kind, entity)
+        return {row[0]: (row[1], row[2]) for row in self._rows("owners", project, *named)}
+
+    def _gather(self, project: str, kind: ErasedKind, entity: str, whole: Iterable[int]) -> list[int]:
+        """Fill the temporary tables; the memories that stay because they were said in other runs too."""
+        leaving: list[int] = []
+        for owner_id in whole:
+            self._rows("gather_owner", first_id(owner_id), last_id(owner_id))
+            self._rows("gather_talk", owner_id)
+        if kind == "memory":
+            self._rows("gather_memory", project, entity)
+        elif kind != "project":
+            if kind == "run":
+                leaving = [row[0] for row in self._rows("leaving", project, entity)]
+            self._rows("gather_carriers", project, kind, entity)
+            self._rows("gather_said_with", project, kind, entity)
+        stay = json.dumps(leaving)
+        while self._changed("gather_said") + self._changed("gather_quoting", stay):
+            pass  # a question that goes takes the answers along whose texts hold it
+        for name in ("gather_versions", "gather_uids"):
+            self._rows(name)
+        return leaving
+
+    def _keep_words(self, erasure: Erasure, owners: dict[int, tuple[str, str]], now: int) -> None:
+        """Keep digests of the words that go, or let go of those there are."""
+        subjects = {owner_id: subject_digest(self._key, erasure.project, *named) for owner_id, named in owners.items()}
+        words = {
+            (subjects[owner_id], bare_digest(self._key, text))
+            for name in ("words_of_messages", "words_of_memories")
+            for owner_id, text in self._rows(name)
+        }
+        if erasure.allow_return:
+            self._connection.executemany(_SQL["welcome_words"], words)
+            self._rows("welcome", erasure.subject)
+        else:
+            self._connection.executemany(_SQL["keep_words"], [(*word, now) for word in words])
+
+    def _delete_rest(
+        self, project: str, kind: ErasedKind, entity: str, whole: dict[int, Any], leaving: Sequence[int], now: int
+    ) -> list[int]:
+        """Take what goes from owners that stay out of their talk; the neighbours' versions that wait for a vector."""
+        if leaving:
+            self._edits.leave_run(project, list(self._for_update(leaving).values()), entity)
+        remembered = [row[0] for row in self._rows("remembered") if row[0] >> 24 not in whole]
+        if not remembered:
+            return []
+        return self._edits.delete(project, list(self._for_update(remembered).values()), now)
+
+    def _drop_rows(self, project: str, kind: ErasedKind, entity: str, whole: list[int]) -> dict[str, int]:
+        owners = json.dumps(whole)
+        counts = {"memories": int(self._connection.execute("SELECT count(*) FROM gone_memory").get)}
+        counts["events"] = self._drop_calls(project, kind)
+        self._rows("gather_events")
+        for name in _DERIVED:
+            self._rows(name)
+        for counted, name in _COUNTED.items():
+            counts[counted] = counts.get(counted, 0) + self._changed(name)
+        counts["feedback"] = self._changed("drop_feedback", project)
+        counts["exports"] = self._changed("drop_exports", project, kind, entity)
+        for name in ("drop_locators", "drop_progress", "drop_conversations", "drop_memories", "drop_owners"):
+            self._rows(name, *([] if name == "drop_locators" else [owners]))
+        self._rows("blank_memories")
+        if kind == "run":
+            self._rows("drop_empty_runs", project, entity)
+        return {name: count for name, count in counts.items() if count}
+
+    def _drop_calls(self, project: str, kind: ErasedKind) -> int:
+        """Take what goes out of the log of calls; how many calls named it."""
+        if kind == "project":
+            return self._changed("drop_calls_of_project", project)
+        gone = {row[0] for row in self._rows("gone_uids")}
+        naming: list[Any] = self._rows("calls_naming", project).fetchall()
+        for call_id, results in naming:
+            left = [result for result in json.loads(results) if result[0] not in gone]
+            if left:
+                self._rows("keep_call", call_id, json.dumps(left))
+            else:
+                self._rows("drop_call", call_id)
+        return len(naming)
+
+
+def _erasure(row: tuple[Any, ...]) -> Erasure:
+    (number, uid, project, kind, subject, allow_return, ordered_at, entity, hidden_at, erased_at, *rest) = row
+    counts, owners, receipt = rest
+    return Erasure(
+        number=number,
+        id=uid,
+        project=project,
+        kind=kind,
+        subject=subject,
+        allow_return=bool(allow_return),
+        ordered_at=ordered_at,
+        entity=entity,
+        hidden_at=hidden_at,
+        erased_at=erased_at,
+        counts=json.loads(counts),
+        owners=json.loads(owners),
+        receipt=receipt,
+    )
