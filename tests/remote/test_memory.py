@@ -24,8 +24,10 @@ from toldonce.errors import (
     MemoryNotFound,
     MissingIdentity,
     NewerStore,
+    RateLimited,
     Unreachable,
 )
+from toldonce.remote.holds import Holds
 from toldonce.remote.memory import RemoteMemory
 
 from .conftest import until
@@ -125,14 +127,35 @@ async def test_rows_of_others_are_dropped_and_logged(
     host: Host, memory: RemoteMemory, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = [host.keep("ours", user_id="ann"), host.keep("bob's", user_id="bob"), host.keep("nobody's", agent_id="a")]
-    anything = json.dumps({"results": [*rows, {"id": "1", "memory": "whose?"}, {"id": "2", "user_id": 7}]}).encode()
+    anything = json.dumps({"results": [*rows, {"id": "2", "user_id": 7}]}).encode()
     host.rule = lambda request: Reply(200, anything)
     with caplog.at_level(logging.ERROR):
         found = await memory.search("Where?", filters=ANN)
         listed = await memory.get_all(filters=ANN)
     assert [row["memory"] for row in found["results"]] == ["ours"] == [row["memory"] for row in listed["results"]]
-    assert "4 memories of somebody else" in caplog.text
+    assert "3 memories of somebody else" in caplog.text
     assert "bob" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("filters", "shown"),
+    [
+        (ANN, True),
+        ({"AND": [ANN, {"agent_id": "a"}]}, True),
+        ({"OR": [ANN, {"agent_id": "a"}]}, True),
+        ({"user_id": {"in": ["ann", "bob"]}}, False),
+        ({"AND": [{"agent_id": "a"}, {"NOT": [{"user_id": "*"}]}]}, True),
+    ],
+)
+async def test_a_row_without_ids_is_the_users_whom_alone_the_host_was_asked_for(
+    host: Host, memory: RemoteMemory, filters: dict[str, Any], shown: bool
+) -> None:
+    """Mem0's schema requires an id, a text and a time of a row, and no more."""
+    row = {"id": "1", "memory": "I moved to Oslo.", "created_at": "2026-01-02T03:04:05+00:00"}
+    host.rule = lambda request: Reply(200, json.dumps({"results": [row]}).encode())
+    found = (await memory.search("Where?", filters=filters))["results"]
+    assert [row["memory"] for row in found] == ["I moved to Oslo."] * shown
+    assert (await memory.get_all(filters=filters))["results"] == found
 
 
 @pytest.mark.parametrize(
@@ -296,7 +319,7 @@ async def test_hours_offline_then_the_next_process_sends_the_rest_in_order(host:
 
 
 async def test_a_host_seen_alive_is_sent_to_at_once(host: Host, memory: RemoteMemory) -> None:
-    host.rule = lambda request: Reply(429, b"{}", {"Retry-After": "3000"}) if request.path.endswith("/add/") else None
+    host.rule = lambda request: Reply(503, b"{}", {"Retry-After": "3000"}) if request.path.endswith("/add/") else None
     await memory.add("kept", **ANN)
     await until(lambda: bool(host.requests))
     host.rule = lambda request: None
@@ -355,6 +378,7 @@ async def test_no_host(tmp_path: Path) -> None:
 
 TALKER = """
 import asyncio, sys
+from toldonce.remote.holds import Holds
 from toldonce.remote.memory import RemoteMemory
 
 async def main():
@@ -394,3 +418,27 @@ async def test_a_killed_process_loses_nothing_and_repeats_nothing(host: Host) ->
     said = [int(text.split()[1]) for text in host.said]
     assert said == sorted(set(said)), "out of order, or twice"
     assert set(range(acknowledged + 1)) <= set(said), "lost"
+
+
+async def test_patience_a_host_asks_for_holds_everything_that_is_sent_to_it(
+    host: Host, memory: RemoteMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one conversation, nor one client: searches, other conversations and other services wait as well."""
+    time = [0.0]
+    monkeypatch.setattr("toldonce.remote.client.HOLDS", Holds(lambda: time[0]))
+    host.rule = lambda request: Reply(429, b"{}", {"Retry-After": "60"}) if request.path.endswith("/add/") else None
+    await memory.add("My cat is called Miso.", **ANN, conversation_id="one")
+    await until(lambda: len(host.asked("/add/")) == 1)
+    await asyncio.sleep(0.05)
+    host.rule = lambda request: None
+    asked = len(host.requests)
+    await memory.add("She is black.", **ANN, conversation_id="two")
+    async with remote(host) as other:
+        for one in (memory, other):
+            with pytest.raises(RateLimited, match="60 s more") as caught:
+                await one.search("Where?", filters=ANN)
+            assert caught.value.retry_after == 60
+    assert len(host.requests) == asked
+    time[0] = 61.0
+    await memory.search("Where?", filters=ANN)  # The host is seen alive: what waits is sent.
+    await until(lambda: len(host.said) == 2)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from toldonce.errors import Closed, HostFailed, InvalidConfig, NotMem0, RemoteError, Unreachable
+from toldonce.errors import Closed, HostFailed, InvalidConfig, NotMem0, RateLimited, RemoteError, Unreachable
 from toldonce.net.messages import redacted
 from toldonce.remote import connections, wire
 from toldonce.remote.account import Account
+from toldonce.remote.holds import HOLDS
 from toldonce.remote.wire import VERSIONS, Call
 
 if TYPE_CHECKING:
@@ -216,6 +217,12 @@ class Mem0Client:
 
         if self._http is None:
             raise Closed("The client was closed, or never opened: await open() first.")
+        left = HOLDS.left(self.account)
+        if left:
+            raise RateLimited(
+                f"{self.account.host} asked for patience; for {left:.0f} s more nothing is sent to it.",
+                retry_after=left,
+            )
         headers = {"Idempotency-Key": call.idempotency_key} if call.idempotency_key else {}
         try:
             response = await self._http.request(
@@ -238,6 +245,8 @@ class Mem0Client:
             return wire.read(call, response.status_code, response.headers, response.content)
         except RemoteError as error:
             error.args = (redacted(str(error), self.account.key),)
+            if isinstance(error, RateLimited) and error.retry_after is not None:
+                HOLDS.hold(self.account, error.retry_after)
             raise
 
 

@@ -13,6 +13,8 @@ _LOG = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
+_IDS = ("user_id", "agent_id", "app_id", "run_id")
+
 _SOMEBODYS = MemoryRecord(
     id="",
     text="",
@@ -53,8 +55,14 @@ def for_users(filters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def own_rows(rows: Iterable[Row], tree: Filter, where: str) -> list[Row]:
-    """The rows whose user the filter asks for. A row that does not say whose it is is nobody's."""
-    found = list(rows)
+    """The rows whose user the filter asks for.
+
+    A row that names no entity at all is the user's whom alone the filter asks for: Mem0's schema requires no ids of a
+    row. Where the filter asks for several users, or for none, it is nobody's.
+    """
+    users = named_users(tree)
+    only = next(iter(users)) if len(users) == 1 else None
+    found = [row if only is None or any(row.get(key) for key in _IDS) else {**row, "user_id": only} for row in rows]
     kept = [row for row in found if _may_be_shown(row, tree)]
     if len(kept) < len(found):
         _LOG.error("%s returned %d memories of somebody else, which were dropped", where, len(found) - len(kept))
