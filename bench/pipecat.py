@@ -27,6 +27,7 @@ from tests.pipecat.harness import Call, Passing
 
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
+from toldonce.remote.memory import RemoteMemory
 
 TOPICS = ("garden", "sister", "violin", "Lisbon", "marathon", "recipe", "passport", "dentist", "novel", "bicycle")
 VERBS = ("bought", "lost", "painted", "repaired", "sold", "borrowed", "found", "cleaned", "hid", "measured")
@@ -43,7 +44,9 @@ def question(n: int) -> str:
 
 
 class Backend:
-    """A memory that takes its time to search."""
+    """A memory that takes its time to search, as hosts do."""
+
+    lookups_a_turn = RemoteMemory.lookups_a_turn
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds

@@ -76,6 +76,23 @@ async def turns(count: int) -> dict[str, Any]:
     }
 
 
+async def far(count: int) -> dict[str, Any]:
+    """What a turn waits for a host whose searches take 200 ms, spoken at a word every 150 ms."""
+    with host(0, "200") as url:
+        service = Mem0MemoryService(api_key="m0-bench", host=url, user_id="ann")
+        plain, call = Call(Passing()), Call(service)
+        async with plain, call:
+            timed = {"pass-through": Timed(plain), "toldonce": Timed(call)}
+            for n in range(count):
+                await asyncio.gather(*(one.turn(question(n), 0.15, 0.02) for one in timed.values()))
+    with_block = sum(any("I recall" in str(m.get("content")) for m in shown) for shown in call.shown)
+    return {
+        "hop_ms": {name: quantiles(one.hops) for name, one in timed.items()},
+        "turns_with_block": f"{with_block} of {count}",
+        "recall": str(service.session.prefetcher.tally),
+    }
+
+
 async def hanging(count: int) -> dict[str, Any]:
     """What a turn waits for a host that never answers."""
     with host(0, "hang") as url:
@@ -157,6 +174,7 @@ def main() -> None:
         os.environ["TOLDONCE_HOME"] = name
         found = {
             "turns": asyncio.run(turns(options.turns)),
+            "far": asyncio.run(far(max(3, options.turns // 10))),
             "hanging": asyncio.run(hanging(max(3, options.turns // 10))),
             "offline": asyncio.run(offline(folder)),
         }

@@ -1,6 +1,8 @@
 """A Mem0 host that takes no time: what is measured against it is ours.
 
-python -m bench.remote_host [PORT]        prints its port, then serves; ``GET /said/`` tells what was added
+python -m bench.remote_host [PORT] [hang | MILLISECONDS]    prints its port, then serves
+
+``hang``: never answers; milliseconds: what a search takes. ``GET /said/`` tells what was added.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import sys
 from typing import Any
 
 SAID: list[str] = []
+SEARCH_TAKES = next((int(given) for given in sys.argv[2:] if given.isdigit()), 0) / 1000
 FOUND = {"results": [{"id": str(n), "memory": f"Fact number {n} about ann.", "user_id": "ann"} for n in range(10)]}
 
 
@@ -35,6 +38,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             body = await reader.readexactly(length)
             if "hang" in sys.argv:
                 continue
+            if b"/search/" in head.encode():
+                await asyncio.sleep(SEARCH_TAKES)
             content = json.dumps(answer(head.split()[1], body)).encode()
             kind = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
             writer.write(kind + str(len(content)).encode() + b"\r\n\r\n" + content)

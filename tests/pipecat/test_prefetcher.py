@@ -20,12 +20,12 @@ LONG = 5.0
 class Backend:
     """Answers a query when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self.asked: list[str] = []
         self.reported: list[Exception] = []
         self._answers: dict[str, asyncio.Future[list[dict[str, Any]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.recall = Prefetcher(self._search, self._spawn, self._report)
+        self.recall = Prefetcher(self._search, self._spawn, self._report, most=most)
 
     async def _search(self, query: str) -> list[dict[str, Any]]:
         self.asked.append(query)
@@ -50,6 +50,14 @@ class Backend:
         await until(lambda: query in self._answers)
         self._answers[query].set_result([{"id": memory, "memory": memory} for memory in memories or (query,)])
         await asyncio.sleep(0.01)
+
+    async def finish_all(self) -> None:
+        """Whatever is under way is answered."""
+        await asyncio.sleep(0)
+        for query, answer in self._answers.items():
+            if not answer.done():
+                answer.set_result([{"id": query, "memory": query}])
+        await asyncio.sleep(0.001)
 
     async def fail(self, query: str) -> None:
         await until(lambda: query in self._answers)
@@ -131,21 +139,72 @@ async def test_a_growing_transcript_waits_for_the_lookup_under_way(backend: Back
     assert backend.asked == ["one", "one two three four"]
 
 
-async def test_a_slow_backend_is_not_asked_again_for_what_a_lookup_covers(backend: Backend) -> None:
+async def test_a_lookup_with_all_that_the_turn_says_is_its_answer(backend: Backend) -> None:
+    """What follows says nothing that could find anything else."""
     await backend.is_slow()
-    await backend.ahead("what is the name of my sister")
-    await backend.ahead("what is the name of my sister in Lisbon", final=True)
-    assert backend.asked == ["what is the name of my sister"]
-    await backend.answer("what is the name of my sister", "Eva")
-    assert await backend.turn("what is the name of my sister in Lisbon") == ["Eva"]
+    await backend.ahead("the name of my sister in Lisbon")
+    await backend.ahead("the name of my sister in Lisbon, what is it?", final=True)
+    await backend.answer("the name of my sister in Lisbon", "Eva")
+    assert await backend.turn("The name of my sister in Lisbon, what is it?") == ["Eva"]
     assert len(backend.asked) == 1
 
 
-async def test_a_turn_takes_what_is_ready_rather_than_wait_for_a_slow_backend(backend: Backend) -> None:
+async def test_the_last_word_may_decide(backend: Backend) -> None:
+    """A slow backend that can still make it is waited for, though there is a lookup without the last word."""
     await backend.is_slow()
-    await backend.ahead("what is the name of")
-    await backend.answer("what is the name of", "Eva")
-    assert await backend.turn("what is the name of my sister please") == ["Eva"]
+    await backend.ahead("when is the birthday of my")
+    await backend.ahead("when is the birthday of my little")
+    await backend.answer("when is the birthday of my little", "in May")
+    await backend.ahead("when is the birthday of my little sister", final=True)
+    turn = asyncio.create_task(backend.turn("When is the birthday of my little sister?"))
+    await backend.answer("when is the birthday of my little sister", "in June")
+    assert await within(turn) == ["in June"]
+
+
+async def test_a_lookup_that_cannot_make_it_is_not_waited_for(backend: Backend) -> None:
+    """It serves the turn after; this one takes what is ready, if that has half of what it says."""
+    await backend.is_slow()
+    backend.recall._took.extend([3.0, 3.0, 3.0, 3.0])
+    await backend.ahead("the birthday of my little")
+    await backend.answer("the birthday of my little", "in May")
+    assert await backend.turn("the birthday of my little sister", patience=2.0) == ["in May"]
+    await backend.answer("the birthday of my little sister", "in June")
+    assert backend.recall.tally.late == 0
+    turn = asyncio.create_task(backend.turn("thanks"))
+    await backend.answer("thanks", "nothing")
+    assert await within(turn) == ["nothing", "in June"]
+
+
+async def test_few_lookups_are_spent_where_they_cover_the_sentence() -> None:
+    """Each has twice the telling words of the one before; final words and the turn itself get theirs whatever came."""
+    backend = Backend(most=4)
+    words = "my brother Tom sold his old car to Eva Lund from Bergen last summer for nine hundred crowns".split()
+    for n in range(1, len(words)):
+        await backend.ahead(" ".join(words[:n]))
+        await backend.finish_all()
+    assert backend.asked == ["my brother Tom", "my brother Tom sold his old"]
+    await backend.ahead(" ".join(words), final=True)
+    await backend.finish_all()
+    said = " ".join([*words, "when exactly was that sale"])
+    turn = asyncio.create_task(backend.turn(said))
+    await backend.answer(said, "in June")
+    assert await within(turn) == ["in June"]
+    assert backend.asked[2:] == [" ".join(words), said]
+
+
+async def test_of_few_lookups_one_is_under_way(backend: Backend) -> None:
+    backend.recall.most = 4
+    await backend.ahead("my brother Tom", "my brother Tom sold his old car")
+    await backend.ahead("my brother Tom sold his old car to Eva", final=True)
+    assert backend.asked == ["my brother Tom"], "it is all the turn has so far"
+    await backend.answer("my brother Tom")
+    assert backend.asked[1:] == ["my brother Tom sold his old car to Eva"]
+    turn = asyncio.create_task(backend.turn("my brother Tom sold his old car to Eva Lund"))
+    await backend.answer("my brother Tom sold his old car to Eva", "in May")
+    assert await within(turn) == ["in May"], "nearly all of what the turn says, and nothing else is ready"
+    for n in range(5):
+        await backend.turn(f"question number {n}", patience=0.001)
+    assert len(backend.asked) == 2 + 3, "those of turns before are under way as well, but no more than three"
 
 
 async def test_past_its_time_a_turn_goes_on_and_the_next_gets_what_came(backend: Backend) -> None:

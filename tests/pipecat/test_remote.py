@@ -1,4 +1,4 @@
-"""A service on a Mem0 host: no turn waits for it, no word is lost to it, and it is asked no more than twice a turn."""
+"""A service on a Mem0 host: no turn waits for it, no word is lost to it, and it is asked four times a turn at most."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_the_api_version_that_is_asked_for(host: Host, asked_for: dict[str
         service(host, params=Mem0MemoryService.InputParams(api_version="v7"))
 
 
-async def test_a_turn_asks_twice_at_most(host: Host) -> None:
+async def test_a_turn_asks_four_times_at_most(host: Host) -> None:
     host.keep("Ann lives in Oslo.", user_id="ann")
     asked = []
     async with Call(service(host)) as call:
@@ -75,7 +75,7 @@ async def test_a_turn_asks_twice_at_most(host: Host) -> None:
             before = len(host.asked("/search/"))
             await call.say(words, interims=interims, gap=0.01, lead=0.05)
             asked.append(len(host.asked("/search/")) - before)
-    assert max(asked) <= 2
+    assert max(asked) <= 4
     assert blocks(call.shown[0])
 
 

@@ -62,7 +62,7 @@ class Mem0Memory(QueuedMemory):
         StoreError: the outbox cannot be used.
     """
 
-    lookups_a_turn = 2
+    lookups_a_turn = 4
     """Each embeds its query, which is most often somebody's service."""
 
     def __init__(self, config: Mapping[str, Any], *, folder: str | os.PathLike[str] | None = None) -> None:

@@ -1,6 +1,10 @@
 """Looking things up ahead of the turn, and taking what is ready when the turn comes.
 
 A turn waits for at most ``recall_timeout``. A lookup that comes too late runs on and serves the turn after.
+
+A quick memory is asked at every change of the transcript. One that takes its time, or has its price, is asked few times
+a turn, one at a time, and where that covers the sentence: each time the words that say something have doubled, for the
+final transcript, and for the turn itself.
 """
 
 from __future__ import annotations
@@ -8,11 +12,15 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from loguru import logger
+
+from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.text.lexicon.others import NOT_ENGLISH
 
 from .block import Hit
 from .breaker import Breaker
@@ -33,12 +41,14 @@ _KEEPS = 10.0
 _QUICK = 0.015
 """Seconds. A backend that answers within them is asked again at every change of the transcript, and waited for."""
 
-_COVERS = 0.6
-_NEWER_WORDS = 3
-"""A lookup still covers a longer transcript if it has so large a part of its words, or lacks fewer than so many."""
+_FIRST_AT = 2
+"""Words that say something from which a transcript is looked up ahead, where lookups are few."""
 
 _GOOD_ENOUGH = 0.5
-"""The part of the words a finished lookup must have to spare the turn a wait."""
+"""The part of these words that a finished lookup must have to stand in for a newer one that is late."""
+
+_RECENT = 4
+"""Lookups from which it is told whether one can still make it."""
 
 _LATE_SHARE = 0.2
 _LATE_SAMPLE = 10
@@ -50,6 +60,8 @@ class Lookup:
 
     query: str
     words: list[str]
+    content: frozenset[str]
+    """The words that say something."""
     started: float
     probe: bool
     """Whether it went out to see if the backend lives again."""
@@ -60,17 +72,13 @@ class Lookup:
     over: bool = False
     """Whether it ended, in whatever way."""
 
-    def coverage(self, words: Sequence[str]) -> float:
-        """The part of ``words`` this lookup was made with."""
-        return 1.0 if self.words == words else shared(self.words, words) / max(1, len(words))
+    def coverage(self, content: frozenset[str]) -> float:
+        """The part of the words that say something that this lookup was made with."""
+        return len(self.content & content) / max(1, len(content))
 
     def stale(self, now: float) -> bool:
         """Whether it answered too long ago to answer the turn it was made for."""
         return self.finished is not None and now - self.finished > _KEEPS
-
-    def covers(self, words: Sequence[str]) -> bool:
-        """Whether looking up ``words`` as well would hardly find anything else."""
-        return self.coverage(words) >= _COVERS or len(words) - shared(self.words, words) < _NEWER_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,12 @@ class Tally:
 
 
 class Prefetcher:
-    """The lookups of one service."""
+    """The lookups of one session."""
 
     def __init__(
         self, search: Search, spawn: Spawn, report: Report, breaker: Breaker | None = None, most: int | None = None
     ) -> None:
-        """``most``: lookups a turn, where each has its price. The last is kept for the turn itself."""
+        """``most``: lookups a turn, where each has its price."""
         self.most = most
         self._asked = 0
         """Lookups of this turn."""
@@ -116,30 +124,33 @@ class Prefetcher:
         """The lookups for the turn being spoken."""
         self._late: list[Lookup] = []
         """Lookups of turns that went on without them."""
-        self._next: str | None = None
-        """A transcript to look up when the lookup under way is done."""
+        self._next: tuple[str, bool] | None = None
+        """A transcript to look up when the lookup under way is done, and whether it is final."""
         self._usual = 0.0
         """Seconds the backend usually takes."""
+        self._took: deque[float] = deque(maxlen=_RECENT)
+        """Seconds that the latest lookups took."""
         self._patience = HANGS_AFTER
         self._warned = False
         self.tally = Tally()
 
     def ahead(self, transcript: str, *, final: bool = False) -> None:
-        """Look up a transcript that is still growing, unless a lookup under way covers it.
+        """Look up a transcript that is still growing, unless a lookup answers it or it is not worth one yet.
 
-        A growing transcript waits for the lookup under way: by then it is the newest one that is looked up.
+        It waits for the lookup under way: by then it is the newest one that is looked up. Final words do not, unless
+        the lookup under way is all that the turn would have.
         """
         words = words_of(transcript)
-        if not words or self._covering(words) is not None:
+        content = content_of(words)
+        if not words or self._answering(words, content) is not None:
             return
-        if self.most is not None and not (final and self._asked < self.most - 1):
+        if self._few and not self._worth_one(telling(words), final=final):
             return
         pending = self._pending()
-        if pending and not final:
-            self._next = transcript
+        if pending and not (final and (not self._few or self._stand_in(content) is not None)):
+            self._next = transcript, final
             return
-        if not self._slow:
-            self._call_off(pending)
+        self._call_off(pending)
         self._start(transcript, words)
 
     async def at_turn(self, query: str, within: float) -> Answer:
@@ -147,20 +158,18 @@ class Prefetcher:
         began = time.monotonic()
         self._patience = max(HANGS_AFTER, 2 * within)
         words = words_of(query)
+        content = content_of(words)
         self._current = [lookup for lookup in self._current if not lookup.stale(began)]
-        finished = self._best_finished(words)
-        if finished is not None and finished.words == words:  # mostly: the last transcript is what was said
-            return self._settle(words)
-        spared = finished is not None and finished.coverage(words) >= _GOOD_ENOUGH
-        lookup = self._covering(words)
-        if lookup is None and not (spared and self._slow):
-            lookup = self._start(query, words)
-        if lookup is not None and lookup.hits is None and self._breaker.closed:
-            if not spared:
-                await self._wait(lookup, within)
-            elif not self._slow:
-                await self._wait(lookup, min(within, _QUICK))
-        return self._settle(words)
+        self._next = None
+        lookup = self._answering(words, content)
+        if lookup is not None and lookup.hits is not None:  # mostly: the last transcript is what was said
+            return self._settle(words, content)
+        stand_in = self._stand_in(content)
+        if lookup is None:
+            lookup = self._for_the_turn(query, words, content, spared=stand_in is not None)
+        if lookup is not None and self._breaker.closed:
+            await self._wait(lookup, self._worth_waiting(lookup, within, spared=stand_in is not None))
+        return self._settle(words, content)
 
     async def quiet(self, within: float) -> None:
         """Wait until nothing is being looked up for a turn, but not for long."""
@@ -187,13 +196,45 @@ class Prefetcher:
         oldest = min((lookup.started for lookup in self._pending()), default=None)
         return self._usual > _QUICK or (oldest is not None and time.monotonic() - oldest > _QUICK)
 
+    @property
+    def _few(self) -> bool:
+        """Whether lookups are to be few."""
+        return self.most is not None or self._slow
+
     def _pending(self) -> list[Lookup]:
         return [lookup for lookup in self._current if lookup.hits is None]
 
-    def _settle(self, words: Sequence[str]) -> Answer:
+    def _worth_one(self, says: frozenset[str], *, final: bool) -> bool:
+        """Whether one of few lookups is spent on a transcript. The last is kept for the turn itself, the one before
+        it for final words."""
+        if self.most is not None and self._asked >= self.most - (1 if final else 2):
+            return False
+        known = max((len(lookup.content) for lookup in self._current), default=0)
+        return final or len(says) >= max(_FIRST_AT, 2 * known)
+
+    def _for_the_turn(self, query: str, words: list[str], content: frozenset[str], *, spared: bool) -> Lookup | None:
+        """A lookup for the turn itself, or the one under way if it is nearly that and the turn has nothing else."""
+        pending = self._pending()
+        if self._few and pending:
+            nearly = pending[-1].coverage(content) >= _GOOD_ENOUGH
+            if nearly and not spared:
+                return pending[-1]
+            self._call_off(pending)
+        if self.most is not None and self._asked >= self.most:
+            return None
+        return self._start(query, words)
+
+    def _worth_waiting(self, lookup: Lookup, within: float, *, spared: bool) -> float:
+        """Seconds to wait for a lookup: none if it cannot make it, few if another one can stand in for it."""
+        elapsed = time.monotonic() - lookup.started
+        if len(self._took) > 1 and min(self._took) - elapsed > within:
+            return 0.0
+        return min(within, max(_QUICK, 2 * self._usual) - elapsed) if spared else within
+
+    def _settle(self, words: Sequence[str], content: frozenset[str]) -> Answer:
         """Close the turn: if what was asked for it has not come, it may serve the next."""
-        best = self._best_finished(words)
-        answered = best is not None and best.coverage(words) >= _GOOD_ENOUGH
+        best = self._best_finished(words, content)
+        answered = best is not None and best.content == content
         pending = self._pending()
         overdue = [hit for late in self._late for hit in late.hits or ()]
         self._late = [late for late in self._late if late.hits is None]
@@ -206,33 +247,33 @@ class Prefetcher:
             self._call_off(pending)
         elif pending:
             self._late += pending
-            self.tally.late += 1
-            self._warn_if_often_late()
+            if best is None or best.coverage(content) < _GOOD_ENOUGH:
+                self.tally.late += 1
+                self._warn_if_often_late()
         return Answer(best.hits or () if best else (), overdue)
 
-    def _covering(self, words: Sequence[str]) -> Lookup | None:
+    def _answering(self, words: Sequence[str], content: frozenset[str]) -> Lookup | None:
         """The lookup of this turn that needs no newer one beside it. A quick backend is asked for every word."""
-        exact = self._exact(words)
-        if exact is not None or not self._slow:
+        exact = next((lookup for lookup in reversed(self._current) if lookup.words == words), None)
+        if exact is not None or not self._few:
             return exact
-        return next((lookup for lookup in reversed(self._current) if lookup.covers(words)), None)
+        return next((lookup for lookup in reversed(self._current) if lookup.content == content), None)
 
-    def _exact(self, words: Sequence[str]) -> Lookup | None:
-        return next((lookup for lookup in reversed(self._current) if lookup.words == words), None)
+    def _stand_in(self, content: frozenset[str]) -> Lookup | None:
+        """A lookup that has answered, with enough of the words to do if a newer one does not make it."""
+        best = self._best_finished((), content)
+        return best if best is not None and best.coverage(content) >= _GOOD_ENOUGH else None
 
-    def _best_finished(self, words: Sequence[str]) -> Lookup | None:
-        exact = self._exact(words)
-        if exact is not None and exact.hits is not None:
-            return exact
-        finished = [lookup for lookup in self._current if lookup.hits is not None]
-        return max(finished, key=lambda lookup: lookup.coverage(words), default=None)
+    def _best_finished(self, words: Sequence[str], content: frozenset[str]) -> Lookup | None:
+        finished = [lookup for lookup in reversed(self._current) if lookup.hits is not None]
+        return max(finished, key=lambda one: (one.words == words, one.coverage(content)), default=None)
 
     def _start(self, query: str, words: list[str]) -> Lookup | None:
         in_flight = sum(lookup.hits is None for lookup in (*self._current, *self._late))
         probe = not self._breaker.closed
         if in_flight >= _MOST_IN_FLIGHT or not self._breaker.admits():
             return None
-        lookup = Lookup(query, words, time.monotonic(), probe)
+        lookup = Lookup(query, words, content_of(words), time.monotonic(), probe)
         self.tally.lookups += 1
         self._asked += 1
         self._current.append(lookup)
@@ -270,6 +311,7 @@ class Prefetcher:
         lookup.hits, lookup.over = hits, True
         took = lookup.finished - lookup.started
         self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
+        self._took.append(took)
         self._breaker.succeeded()
         if lookup not in self._current:
             return
@@ -281,8 +323,8 @@ class Prefetcher:
             if other is lookup or other.hits is None or not known.issuperset(other.words)
         ]
         if self._next is not None:
-            transcript, self._next = self._next, None
-            self.ahead(transcript)
+            (transcript, final), self._next = self._next, None
+            self.ahead(transcript, final=final)
 
     def _drop(self, lookup: Lookup) -> None:
         """A failed lookup is not done: the same words are looked up again."""
@@ -320,10 +362,14 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
 
 
-def shared(some: Sequence[str], others: Sequence[str]) -> int:
-    """How many of ``others`` are among ``some``."""
-    known = set(some)
-    return sum(word in known for word in others)
+def telling(words: Sequence[str]) -> frozenset[str]:
+    """The words that say something."""
+    return frozenset(word for word in words if word not in FUNCTION_WORDS and word not in NOT_ENGLISH)
+
+
+def content_of(words: Sequence[str]) -> frozenset[str]:
+    """The words that say something; all of them if none does."""
+    return telling(words) or frozenset(words)
 
 
 def merged(hits: Sequence[Hit], overdue: Sequence[Hit], limit: int) -> list[Hit]:

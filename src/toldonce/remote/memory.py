@@ -45,7 +45,7 @@ class RemoteMemory(QueuedMemory):
         StoreError: the outbox cannot be used.
     """
 
-    lookups_a_turn = 2
+    lookups_a_turn = 4
     """The most searches a turn should send: hosts count and bill them."""
 
     def __init__(
