@@ -13,7 +13,8 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService, MemorySettings, MemoryUpdateSettingsFrame
-from toldonce.pipecat.identity import User, what_may_be_seen
+from toldonce.pipecat.identity import Answers, Identity, User, what_may_be_seen
+from toldonce.pipecat.writer import Owner
 
 from .conftest import Ann
 from .harness import Call, ScriptedLLM, blocks, messages_of, until, within
@@ -86,9 +87,10 @@ async def test_until_the_user_is_known_words_are_held_for_them(ann: Ann, kind: s
 
     how: Any = {"set": lambda: None, "callable": lambda: known.result() if known.done() else None}
     how |= {"async callable": ask, "awaitable": known}
-    service = ann.service(user_id=how[kind])
+    service = ann.service(user_id=how[kind], recall_timeout=0.2)
     async with Call(service) as call:
         await call.say("Hello, who am I?")
+        service.recall_timeout = 10.0
         assert service.user_id is None
         assert not blocks(call.shown[0])
         assert await service.get_memories() == []
@@ -372,3 +374,90 @@ async def test_while_it_is_asked_who_it_is_nothing_of_the_user_before_is_forgott
         await until(lambda: service.session.identity.ids is not None)
         forgotten, _ = await service.forget("my job")
     assert [hit["memory"] for hit in forgotten] == ["My job at the harbour bores me."]
+
+
+def test_answers_are_of_the_turns_they_answer_in_order() -> None:
+    answers = Answers()
+
+    def is_of(owner: Owner | None) -> bool:
+        return answers.owner is owner
+
+    ann, bob = Owner({"user_id": "ann"}), Owner({"user_id": "bob"})
+    answers.asked(ann)
+    answers.begun()
+    answers.asked(bob)  # Typed while the answer to Ann is being given.
+    assert is_of(ann)
+    answers.ended()
+    answers.begun()
+    assert is_of(bob)
+    answers.function_called()
+    answers.ended()
+    answers.begun()
+    assert is_of(bob), "it goes on with the result"
+    answers.ended()
+    answers.begun()
+    assert is_of(None), "the agent speaks by itself"
+    answers.asked(ann)
+    answers.ended()
+    answers.interrupted()
+    answers.asked(bob)
+    answers.begun()
+    assert is_of(bob), "what was interrupted before it began is not answered"
+
+
+class Asked:
+    """Who it is, each time somebody asks."""
+
+    def __init__(self) -> None:
+        self.questions: list[asyncio.Future[str]] = []
+        self.identity = Identity(lambda: None, lambda: None)
+        self.identity.user.set(self)
+        self.identity.user.begin(lambda work, name: asyncio.create_task(work, name=name))
+
+    async def __call__(self) -> str:
+        self.questions.append(asyncio.get_running_loop().create_future())
+        return await self.questions[-1]
+
+    async def answer(self, number: int, user_id: str) -> None:
+        await until(lambda: len(self.questions) > number)
+        self.questions[number].set_result(user_id)
+        await asyncio.sleep(0.01)
+
+
+async def test_an_answer_to_a_question_of_before_is_not_about_words_said_since() -> None:
+    who = Asked()
+    user = who.identity.user
+    user.look("hello")
+    early = who.identity.owner()
+    user.look("it is me, Bob")
+    user.look("it is me, Bob")
+    late = who.identity.owner()
+    await who.answer(0, "ann")
+    assert (early.ids, late.ids) == ({"user_id": "ann"}, None)
+    assert user.pending
+    await who.answer(1, "bob")
+    assert (early.ids, late.ids) == ({"user_id": "ann"}, {"user_id": "bob"})
+    assert len(who.questions) == 2
+
+
+async def test_a_turn_waits_once_for_the_answer_to_a_question(ann: Ann) -> None:
+    """The first turn has the caller's memories too; a question that takes minutes delays no second one."""
+    await ann.told("I moved to Oslo in March.")
+
+    async def ask() -> str:
+        await asyncio.sleep(0.05)
+        return "ann"
+
+    async with Call(ann.service(user_id=ask)) as call:
+        await call.say("In which city do I live?")
+    assert "Oslo" in str(blocks(call.shown[0]))
+    user = User(lambda: None)
+    user.set(asyncio.get_running_loop().create_future())
+    user.begin(lambda work, name: asyncio.create_task(work, name=name))
+    loop = asyncio.get_running_loop()
+    await user.settle(loop.time() + 0.05)
+    began = loop.time()
+    await user.settle(began + 30)
+    assert loop.time() - began < 15
+    assert user.asking is not None
+    user.asking.cancel()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from toldonce.pipecat.capture import Capture
 from toldonce.pipecat.messages import Utterance, utterance_of
 from toldonce.pipecat.seen import SeenByContext, SeenMessages
+from toldonce.pipecat.writer import Owner
 
 from .harness import LLMContext
 
@@ -118,7 +119,7 @@ def test_a_ledger_keeps_no_service_alive() -> None:
     context, told = LLMContext(), Utterance("user", "yes")
     capture = Capture(lambda entry: None, names={})
     capture.know(context, "ann")
-    capture.hear(told, None, capture.taken(), interrupted=False, at=capture.moment())
+    capture.hear(told, Owner(), capture.taken(), interrupted=False, at=capture.moment())
     seen, gone = SeenByContext.of(context, "ann", SeenMessages()), weakref.ref(capture)
     assert len(seen) == 1
     del capture

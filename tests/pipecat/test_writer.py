@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from toldonce.errors import InvalidInput
-from toldonce.pipecat.writer import Entry, Writer
+from toldonce.pipecat.writer import Entry, Owner, Writer
 
 
 def entry(text: str) -> Entry:
-    return Entry(f"talk of {text}", 0, "user", text, None, datetime.now(UTC), {}, {"user_id": "ann"})
+    return Entry(f"talk of {text}", 0, "user", text, None, datetime.now(UTC), {}, Owner({"user_id": "ann"}))
 
 
 async def test_a_write_that_hangs_keeps_nothing_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,10 +120,13 @@ async def test_what_cannot_be_stored_and_shows_it_late_is_left_out_alone() -> No
 
     memory = Late()
     writer = Writer(store, memory.report, memory.quiet, lambda: True)
-    talk = [Entry("talk", place, "user", text, None, datetime.now(UTC)) for place, text in enumerate(["a", "bad", "b"])]
+    owner, now = Owner(), datetime.now(UTC)
+    talk = [Entry("talk", n, "user", text, None, now, owner=owner) for n, text in enumerate(["a", "bad", "b"])]
     for one in talk:
         writer.put(one)
-    writer.identify({"user_id": "ann"})
+    assert not writer._work.is_set(), "held until it is known whose it is"
+    owner.ids = {"user_id": "ann"}
+    writer.owners_known()
     running = asyncio.create_task(writer.run())
     assert await writer.flush(10)
     assert stored == ["a", "b"]

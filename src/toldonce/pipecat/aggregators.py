@@ -29,6 +29,8 @@ class Listener(Protocol):
 
     def user_turn_added(self, context: Context, text: str) -> None: ...
 
+    def assistant_turn_started(self) -> None: ...
+
     def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
         """``interrupted``: None where this Pipecat does not tell."""
 
@@ -50,6 +52,7 @@ class Aggregators:
         for aggregator in pair:
             self._listener.context = aggregator.context
             if aggregator.role == "assistant":
+                aggregator.add_event_handler("on_assistant_turn_started", self._on_assistant_turn_started)
                 aggregator.add_event_handler("on_assistant_turn_stopped", self._on_assistant_turn)
                 self._veil(aggregator)
             else:
@@ -65,8 +68,12 @@ class Aggregators:
         if self._listening and message.content:
             self._listener.user_turn_added(aggregator.context, message.content)
 
+    def _on_assistant_turn_started(self, _: LLMContextAggregator) -> None:
+        if self._listening:
+            self._listener.assistant_turn_started()
+
     def _on_assistant_turn(self, aggregator: LLMContextAggregator, message: Any) -> None:
-        if self._listening and message.content:
+        if self._listening:
             interrupted = getattr(message, "interrupted", None)
             self._listener.assistant_turn_added(aggregator.context, message.content, interrupted)
 

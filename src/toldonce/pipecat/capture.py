@@ -14,7 +14,7 @@ from toldonce.errors import InvalidTime
 from .block import Blocks
 from .messages import ContextMessage, Utterance, fingerprint, spoken, text_of, utterance_of
 from .seen import SeenByContext, SeenMessages
-from .writer import Entry, Ids
+from .writer import Entry, Owner
 
 Context: TypeAlias = Any
 """Pipecat's ``LLMContext``, or its predecessor ``OpenAILLMContext``: both are read and written alike."""
@@ -64,16 +64,17 @@ class Capture:
     def read(
         self,
         context: Context,
-        ids: Ids | None,
+        owner: Owner,
         held: Sequence[ContextMessage] | None = None,
         *,
+        answered: Owner | None = None,
         interrupted: bool = False,
         at: datetime | None = None,
     ) -> list[Utterance]:
         """Take what is new in a context that is known, as said ``at`` that moment, or now.
 
-        ``held``: its messages at that moment, if it may have been rewritten since. The assistant's part is marked
-        if it was ``interrupted``.
+        ``held``: its messages at that moment, if it may have been rewritten since. ``answered``: whose the assistant's
+        part is, if not ``owner``'s. It is marked if it was ``interrupted``.
         """
         at = at or self.moment()
         seen = self._contexts[context]
@@ -81,30 +82,34 @@ class Capture:
         new = seen.take(context.get_messages() if held is None else held, self.utterance)
         found = before == 0 and len(new) > 2
         for place, utterance in enumerate(new, before):
-            self._store(seen, place, utterance, ids, interrupted, at, found=found)
+            whose = (answered or owner) if utterance.role == "assistant" else owner
+            self._store(seen, place, utterance, whose, interrupted, at, found=found)
         return new
 
-    def read_all(self, ids: Ids | None, *, interrupted: bool = False) -> list[Utterance]:
+    def read_all(self, owner: Owner, *, answered: Owner | None = None, interrupted: bool = False) -> list[Utterance]:
         """Take what is new in every context that passed."""
-        return [new for context in list(self._contexts) for new in self.read(context, ids, interrupted=interrupted)]
+        new: list[Utterance] = []
+        for context in list(self._contexts):
+            new += self.read(context, owner, answered=answered, interrupted=interrupted)
+        return new
 
     def taken(self) -> Mapping[SeenMessages, int]:
         """How many utterances were taken of each conversation so far."""
         return {seen: len(seen) for seen in self._seen_logs()}
 
     def announce(
-        self, context: Context, utterance: Utterance, ids: Ids | None, *, interrupted: bool, at: datetime
+        self, context: Context, utterance: Utterance, owner: Owner, *, interrupted: bool, at: datetime
     ) -> None:
         """Take a turn that was added to a context that is known, unless it was taken from there."""
         seen = self._contexts[context]
         place = len(seen)
         if seen.heard(utterance, place, by=self._teller):
-            self._store(seen, place, utterance, ids, interrupted, at)
+            self._store(seen, place, utterance, owner, interrupted, at)
 
     def hear(
         self,
         utterance: Utterance,
-        ids: Ids | None,
+        owner: Owner,
         taken: Mapping[SeenMessages, int],
         *,
         interrupted: bool,
@@ -120,7 +125,7 @@ class Capture:
         for seen in logs:
             place = len(seen)
             if seen.heard(utterance, taken.get(seen, 0), by=self._teller):
-                self._store(seen, place, utterance, ids, interrupted, at)
+                self._store(seen, place, utterance, owner, interrupted, at)
 
     def _seen_logs(self) -> set[SeenMessages]:
         return set(self._contexts.values()) or {self._first}
@@ -163,7 +168,7 @@ class Capture:
         seen: SeenMessages,
         place: int,
         said: Utterance,
-        ids: Ids | None,
+        owner: Owner,
         interrupted: bool,
         at: datetime,
         *,
@@ -176,7 +181,7 @@ class Capture:
         if interrupted and said.role == "assistant":
             metadata["interrupted"] = True
         name = self._names.get(said.role)
-        entry = Entry(seen.conversation_id, place, said.role, said.text, name, self._later(at), metadata, ids, found)
+        entry = Entry(seen.conversation_id, place, said.role, said.text, name, self._later(at), metadata, owner, found)
         self._emit(entry)
 
     def _wanted(self, said: Utterance) -> bool:

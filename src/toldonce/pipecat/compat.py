@@ -20,9 +20,6 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 PIPECAT = _numbers(version("pipecat-ai"))
 
-USER_MESSAGE_EVENTS = ("on_user_turn_message_added",) if PIPECAT >= (1, 13) else ()
-"""Events of the user aggregator that bring the words of a turn it added to its context."""
-
 INSTRUCTION_ROLE = "developer" if PIPECAT >= (1, 9) else "system"
 """The role Pipecat itself gives to instructions in the middle of a conversation. From 1.9 on some adapters drop a
 ``system`` message that comes first; before, none knew ``developer``."""
@@ -38,6 +35,13 @@ def _optional(module: str, name: str) -> Any:
     except ImportError:
         return None
 
+
+USER_MESSAGE_EVENTS = (
+    ("on_user_turn_message_added",)
+    if _optional("pipecat.processors.aggregators.llm_response_universal", "UserTurnMessageAddedMessage")
+    else ()
+)
+"""Events of the user aggregator that bring the words of a turn it added to its context."""
 
 USER_TURN_FRAMES = _present("LLMContextUserTurnFrame")  # since 1.13
 ASSISTANT_TURN_FRAMES = _present("LLMContextAssistantTurnFrame")  # since 1.4

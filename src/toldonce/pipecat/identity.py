@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Any, Literal, TypeAlias
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from toldonce.errors import InvalidInput
 from toldonce.filters.ids import entity_id
 from toldonce.types import EntityKind
 
-from .writer import Ids
+from .writer import Ids, Owner
 
 Answer: TypeAlias = "str | Awaitable[str | None] | None"
 """Who it is; None: not known yet."""
@@ -37,12 +38,22 @@ _OF_NO_RUN: dict[str, Any] = {"NOT": [{"run_id": "*"}]}
 class User:
     """The user of a call, once they are known."""
 
-    def __init__(self, changed: Callable[[], None], answered: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, changed: Callable[[], None], answered: Callable[[int | None], None] = lambda question: None
+    ) -> None:
         self._changed = changed
         self._answered = answered
-        """Told after each answer that was waited for, be it the same as before."""
+        """Told that the user is known: to which question that is the answer, None to all of them."""
         self._source: Source = None
         self._asking: asyncio.Task[None] | None = None
+        self._about: str | None = None
+        """What was said when the question was asked that is under way; None before anything was."""
+        self._again: str | None = None
+        """What else has been said since."""
+        self._questions = 0
+        """How many were asked."""
+        self._waited_for = -1
+        """The question that a turn has waited for: one that takes long is not to delay every turn."""
         self._spawn: Spawn | None = None
         self.expected = False
         """Whether there is, or will be, a user."""
@@ -58,20 +69,32 @@ class User:
         """Whether there is a user whose id is not known: not yet, or not whether it still is the same."""
         return self.expected and (self.id is None or self._asking is not None)
 
+    @property
+    def question(self) -> int:
+        """The number of the question whose answer says who said what is said now."""
+        return self._questions if self._asking is not None and self._again is None else self._questions + 1
+
     async def settle(self, deadline: float) -> None:
-        """Where the user was known and is asked for again, wait for the answer, but not past the deadline."""
-        asking = self._asking
-        if asking is not None and self.id is not None:
-            await asyncio.wait({asking}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+        """Wait for the answer to who it is, but not past the deadline; where nobody is known yet, once a question."""
+        if self.id is None and self._questions == self._waited_for:
+            return
+        while (asking := self._asking) is not None:
+            self._waited_for = self._questions
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.wait({asking}, timeout=left)
 
     def set(self, given: UserId) -> None:
         """Another user, or another way to learn who it is. Raises ``InvalidInput``."""
         source = checked(given)
         if self._asking is not None:
             self._asking.cancel()
-            self._asking = None
+            self._asking, self._again = None, None
         self._source = None if isinstance(source, str) else source
         self._become(source if isinstance(source, str) else None, expected=source is not None)
+        if self.id is not None:
+            self._answered(None)
         self.look()
 
     def begin(self, spawn: Spawn) -> None:
@@ -79,11 +102,24 @@ class User:
         self._spawn = spawn
         self.look()
 
-    def look(self) -> None:
-        """Ask again who it is. Returns at once; an answer that takes its time comes later."""
-        if self._spawn is None or self._asking is not None or self._source is None:
+    def look(self, about: str | None = None) -> None:
+        """Ask again who it is. Returns at once; an answer that takes its time comes later.
+
+        ``about``: what was just said. A question that is under way tells who said that only if it was asked about it.
+        """
+        if self._asking is None:
+            self._ask(about)
+        elif self._about is None:
+            self._about = about
+        elif about is not None and about != self._about and callable(self._source):
+            self._again = about
+
+    def _ask(self, about: str | None) -> None:
+        if self._spawn is None or self._source is None:
             return
+        self._about = about
         answer: Answer
+        self._questions += 1
         if callable(self._source):
             try:
                 answer = self._source()
@@ -103,9 +139,10 @@ class User:
         except Exception as error:  # As above.
             logger.warning(f"user_id could not be asked for: {error!r}")
             user_id = None
-        self._asking = None
+        again, self._again, self._asking = self._again, None, None
         self._told(user_id)
-        self._answered()
+        if again is not None:
+            self._ask(again)
 
     def _told(self, answer: object) -> None:
         if answer is None or answer == "":
@@ -114,6 +151,8 @@ class User:
             self._become(entity_id("user", _as_text(answer)))
         except InvalidInput as error:
             logger.warning(f"The answer to who the user is was none: {error}")
+            return
+        self._answered(self._questions)
 
     def _become(self, user_id: str | None, *, expected: bool = True) -> None:
         if (user_id, expected) != (self.id, self.expected):
@@ -121,25 +160,74 @@ class User:
             self._changed()
 
 
+class Answers:
+    """Whose each answer is. Turns are answered in the order in which they went to the LLM."""
+
+    def __init__(self) -> None:
+        self._asked: deque[Owner] = deque()
+        """The owners of turns that no answer has begun for."""
+        self.answering: Owner | None = None
+        """Whose the answer is that is being given."""
+        self._last: Owner | None = None
+        self._goes_on = False
+
+    @property
+    def owner(self) -> Owner | None:
+        """Whose the answer is that is being given or comes next; None if none is."""
+        return self.answering or (self._asked[0] if self._asked else None)
+
+    def asked(self, owner: Owner) -> None:
+        """A turn went to the LLM."""
+        self._asked.append(owner)
+
+    def begun(self) -> None:
+        """An answer begins. One that nobody asked for is the agent's own, or goes on after a function call."""
+        if self._asked:
+            self._last = self._asked.popleft()
+        elif not self._goes_on:
+            self._last = None
+        self.answering, self._goes_on = self._last, False
+
+    def ended(self) -> None:
+        """An answer is complete. Where its beginning was not told, it answered the first turn."""
+        if self.answering is None and self._asked:
+            self._last = self._asked.popleft()
+        self.answering = None
+
+    def function_called(self) -> None:
+        """The LLM will be run again with the result, for the same person."""
+        self._goes_on = True
+
+    def interrupted(self) -> None:
+        """Turns that no answer has begun for are not going to be answered."""
+        self._asked.clear()
+        self._goes_on = False
+
+
 class Identity:
     """Whose a call is: the user, the agent and the session, and what may be seen and stored under them."""
 
-    def __init__(self, changed: Callable[[], None], answered: Callable[[], None]) -> None:
-        """``changed``: told when the user is another; ``answered``: after each answer to who it is."""
-        self.user = User(changed, answered)
+    def __init__(self, changed: Callable[[], None], known: Callable[[], None]) -> None:
+        """``changed``: told when the user is another; ``known``: when an owner that was not known is."""
+        self.user = User(changed, self._resolve)
+        self._known = known
+        self._unresolved: list[tuple[int, Owner]] = []
+        """Owners that are not known, with the question about them."""
         self.agent_id: str | None = None
         self.run_id: str | None = None
         self.scope: Scope = "user"
         self.shared_guests = True
         self._guest = _some_guest()
         """The run of somebody who has no user id, where the application names none."""
-        self._answered_to: Ids | None = None
+        self.answers = Answers()
 
     @property
     def ids(self) -> Ids | None:
         """The entity ids under which words are stored now; None while the user is not known."""
-        if self.user.pending:
-            return None
+        return None if self.user.pending else self._as_known
+
+    @property
+    def _as_known(self) -> Ids:
         guest = self._guest if self.user.id is None and not self.shared_guests else None
         ids = {"user_id": self.user.id, "agent_id": self.agent_id, "run_id": self.run_id or guest}
         return {key: value for key, value in ids.items() if value}
@@ -149,19 +237,26 @@ class Identity:
         """The ids without the run: all that the person and the agent have between them. Empty while unknown."""
         return {key: value for key, value in (self.ids or {}).items() if key != "run_id"}
 
-    @property
-    def answered_ids(self) -> Ids | None:
+    def owner(self) -> Owner:
+        """Whose is what is said now. While it is asked who that is, the answer will be put there."""
+        owner = Owner(self.ids)
+        if owner.ids is None:
+            self._unresolved.append((self.user.question, owner))
+        return owner
+
+    def answered(self) -> Owner:
         """Whose an answer is: of whom it was said to, though the user may have changed since."""
-        return self._answered_to or self.ids
+        return self.answers.owner or self.owner()
 
-    def turn_begins(self) -> Ids | None:
-        """Somebody is going to be answered; whose the turn is."""
-        self._answered_to = self.ids
-        return self._answered_to
-
-    def turn_answered(self) -> None:
-        """The answer is complete."""
-        self._answered_to = None
+    def _resolve(self, question: int | None) -> None:
+        """It is known who said what was said until a question was asked; None: everything so far."""
+        unresolved, self._unresolved = self._unresolved, []
+        for number, owner in unresolved:
+            if question is None or number <= question:
+                owner.ids = self._as_known
+            else:
+                self._unresolved.append((number, owner))
+        self._known()
 
     def another_guest(self) -> None:
         """Whoever comes now is not the one before."""

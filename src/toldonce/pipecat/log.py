@@ -14,7 +14,7 @@ from .capture import Capture, Context, announced
 from .identity import Identity
 from .messages import ContextMessage, Utterance
 from .seen import SeenMessages
-from .writer import Ids
+from .writer import Owner
 
 _TURN_COMES = 0.005
 """Seconds after which what was said is taken: by then the turn is at the LLM, if it need not wait for memories."""
@@ -30,36 +30,49 @@ class TranscriptLog:
         self._destination = destination
         self.context: Context = None
         """The context that the aggregators around the session keep, if there are any."""
-        self.interrupted = False
+        self._interrupted = False
         """Whether the assistant was spoken into since the last turn."""
         self._due: list[Callable[[], None]] = []
         """What is to be taken in a moment."""
 
     def turn_passes(self, context: Context) -> None:
         """A context is on its way to the LLM, which answers the newest turn in it."""
-        self.take_soon(context, self._identity.turn_begins())
-        self.interrupted = False
+        owner = self._identity.owner()
+        self.take_soon(context, owner)
+        self._identity.answers.asked(owner)
+        self._interrupted = False
+
+    def interrupted(self) -> None:
+        """The assistant was spoken into, or the call ends."""
+        self._interrupted = True
+        self._identity.answers.interrupted()
+
+    def assistant_turn_started(self) -> None:
+        """An answer begins."""
+        self._identity.answers.begun()
 
     def user_turn_added(self, context: Context, text: str) -> None:
         """A turn of the user was put into its context."""
-        self._identity.user.look()
-        ids, said = self._identity.ids, announced("user", text)
-        self.take_soon(context, ids)  # The turn itself goes first.
+        self._identity.user.look(text)
+        owner, said = self._identity.owner(), announced("user", text)
+        self.take_soon(context, owner)  # The turn itself goes first.
         if said is not None:
             at = self.capture.moment()
-            self._soon(partial(self.capture.announce, context, said, ids, interrupted=False, at=at))
+            self._soon(partial(self.capture.announce, context, said, owner, interrupted=False, at=at))
 
     def assistant_turn_added(self, context: Context, text: str, interrupted: bool | None) -> None:
         """An answer was put into its context. ``interrupted``: None where the framework does not tell."""
-        interrupted = self.interrupted if interrupted is None else interrupted
-        ids, said = self._identity.answered_ids, announced("assistant", text)
+        interrupted = self._interrupted if interrupted is None else interrupted
+        owner, said = self._identity.answered(), announced("assistant", text)
+        self._identity.answers.ended()
+        if said is None:
+            return
         self.take_due()
         self.capture.know(context, self._destination())
         at = self.capture.moment()
-        self.capture.read(context, ids, interrupted=interrupted, at=at)
-        if said is not None:  # The application may have rewritten the context already.
-            self.capture.announce(context, said, ids, interrupted=interrupted, at=at)
-        self._identity.turn_answered()
+        self.capture.read(context, self._identity.owner(), answered=owner, interrupted=interrupted, at=at)
+        # The application may have rewritten the context already.
+        self.capture.announce(context, said, owner, interrupted=interrupted, at=at)
 
     def turn_announced(self, role: Literal["user", "assistant"], text: str) -> Utterance | None:
         """A turn was committed, perhaps to a context that never passes here. What was said, if anything."""
@@ -67,28 +80,30 @@ class TranscriptLog:
         if said is None:
             return None
         if role == "user":
-            self._identity.user.look()
-        interrupted = role == "assistant" and self.interrupted
-        at, ids = self.capture.moment(), self._identity.ids if role == "user" else self._identity.answered_ids
+            self._identity.user.look(text)
+        interrupted = role == "assistant" and self._interrupted
+        at, owner = self.capture.moment(), self._identity.owner() if role == "user" else self._identity.answered()
+        if role == "assistant" and self.context is None:  # Its aggregator, which would tell, is not known.
+            self._identity.answers.ended()
         if self.context is not None:
-            self.take_soon(self.context, ids, interrupted=interrupted)
+            self.take_soon(self.context, owner, interrupted=interrupted)
         else:
             taken = self.capture.taken()
-            self._soon(partial(self._hear, said, ids, taken, interrupted=interrupted, at=at))
+            self._soon(partial(self._hear, said, owner, taken, interrupted=interrupted, at=at))
         return said
 
     def summary_written(self, message: ContextMessage) -> None:
         """A summary was put into the context."""
         self.capture.summary(message)
 
-    def take_soon(self, context: Context, ids: Ids | None, *, interrupted: bool = False) -> None:
+    def take_soon(self, context: Context, owner: Owner, *, interrupted: bool = False) -> None:
         """Take in a moment what a context holds now, whatever is done to it in between."""
         self.capture.know(context, self._destination())
         held = list(context.get_messages())
-        at = self.capture.moment()
+        at, answered = self.capture.moment(), self._identity.answers.answering
 
         def take() -> None:
-            self.capture.read(context, ids, held, interrupted=interrupted, at=at)
+            self.capture.read(context, owner, held, answered=answered, interrupted=interrupted, at=at)
 
         self._soon(take)
 
@@ -101,12 +116,16 @@ class TranscriptLog:
             except Exception as error:  # One context that cannot be read is no reason to lose another.
                 logger.error(f"What was said could not be read: {error!r}")
 
-    def take_all(self, *, interrupted: bool = False) -> None:
+    def take_all(self, *, at_the_end: bool = False) -> None:
         """Take what is new in every context there is."""
         self.take_due()
         if self.context is not None:
             self.capture.know(self.context, self._destination())
-        self.capture.read_all(self._identity.answered_ids, interrupted=interrupted)
+        self.capture.read_all(
+            self._identity.owner(),
+            answered=self._identity.answered(),
+            interrupted=at_the_end and self._interrupted,
+        )
 
     def move(self) -> None:
         """What is said from now on belongs to somebody else."""
@@ -128,7 +147,7 @@ class TranscriptLog:
             asyncio.get_running_loop().call_later(_TURN_COMES, self.take_due)
 
     def _hear(
-        self, said: Utterance, ids: Ids | None, taken: Mapping[SeenMessages, int], *, interrupted: bool, at: datetime
+        self, said: Utterance, owner: Owner, taken: Mapping[SeenMessages, int], *, interrupted: bool, at: datetime
     ) -> None:
-        self.capture.read_all(ids, interrupted=interrupted)
-        self.capture.hear(said, ids, taken, interrupted=interrupted, at=at)
+        self.capture.read_all(owner, interrupted=interrupted)
+        self.capture.hear(said, owner, taken, interrupted=interrupted, at=at)

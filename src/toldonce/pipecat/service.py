@@ -11,6 +11,7 @@ from loguru import logger
 from pipecat.frames.frames import (
     CancelFrame,
     Frame,
+    FunctionCallInProgressFrame,
     InterruptionFrame,
     LLMContextFrame,
     LLMContextSummaryResultFrame,
@@ -290,7 +291,9 @@ class MemoryService(FrameProcessor):
         if isinstance(frame, MESSAGES_FRAMES):
             frame = await self._with_block(frame)
         elif isinstance(frame, (InterruptionFrame, CancelFrame)):
-            self.session.log.interrupted = True
+            self.session.log.interrupted()
+        elif isinstance(frame, FunctionCallInProgressFrame):
+            self.session.identity.answers.function_called()
         elif isinstance(frame, USER_TURN_FRAMES):
             self.session.turn_announced("user", frame.text)  # type: ignore[attr-defined] # absent below 1.13
         elif isinstance(frame, ASSISTANT_TURN_FRAMES):

@@ -97,7 +97,7 @@ class Session:
         self.telemetry = telemetry
         self.options = options
         self.client = MemoryClient(client)
-        self.identity = Identity(self._user_changed, self._user_known)
+        self.identity = Identity(self._user_changed, lambda: self.writer.owners_known())
         capture = Capture(self._heard, names=options.names, should_store=should_store, now=options.now)
         self.log = TranscriptLog(capture, self.identity, lambda: self.identity.key(self.client.kept_at))
         self.prefetcher = Prefetcher(
@@ -130,7 +130,7 @@ class Session:
         within = self.options.shutdown_timeout
         ends = asyncio.get_running_loop().time() + within
         try:
-            self.log.take_all(interrupted=self.log.interrupted)
+            self.log.take_all(at_the_end=True)
         except Exception as error:  # The call is coming down; it must come down all the way.
             logger.error(f"What was said last could not be read: {error!r}")
         self.prefetcher.forget()
@@ -175,13 +175,13 @@ class Session:
 
     async def answer(self, context: Context) -> None:
         """A turn is on its way to the LLM in its context: put what is recalled for it there."""
-        self.identity.user.look()
+        self.identity.user.look(self.log.query(context))
         self.log.turn_passes(context)
         await self._recall_for(context)
 
     async def answer_ahead(self, context: Context) -> None:
         """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
-        self.identity.user.look()
+        self.identity.user.look(self.log.query(context))
         before = self.recall.last_query, self.recall.last_recall
         await self._recall_for(context)
         self.recall.answered_ahead(before)
@@ -194,6 +194,8 @@ class Session:
 
     async def _recall_for(self, context: Context) -> None:
         await self.identity.user.settle(self.recall.turn_begins())
+        if self.identity.ids is None:
+            self.prompt.clear(context)  # It may be somebody else than whom it was recalled for.
         if self.paused or self.identity.ids is None:
             return
         query = self.log.query(context)
@@ -274,8 +276,6 @@ class Session:
 
     def _heard(self, entry: Entry) -> None:
         """Something was said: keep it for the follow-ups to it, and store it."""
-        if entry.ids is None:
-            entry.ids = self.identity.ids  # The answer to who it is may have come since the words were heard.
         self.recall.said(entry.role, entry.text)
         self.writer.put(entry)
 
@@ -309,12 +309,6 @@ class Session:
         self.recall.forget_talk()
         self._profile = []
         self.identity.another_guest()
-        self._user_known()
-
-    def _user_known(self) -> None:
-        ids = self.identity.ids
-        if ids is not None:
-            self.writer.identify(ids)
 
     async def _warm_up(self) -> None:
         try:

@@ -30,6 +30,14 @@ _HANGS_AFTER = 30.0
 _LONGEST_PAUSE = 10.0
 
 
+@dataclass(slots=True, eq=False)
+class Owner:
+    """Whose something is."""
+
+    ids: Ids | None = None
+    """None while it is asked who the user is; what is theirs is held until then."""
+
+
 @dataclass(slots=True)
 class Entry:
     """One thing said, on its way to the memory."""
@@ -41,14 +49,18 @@ class Entry:
     name: str | None
     said_at: datetime
     metadata: dict[str, Any] = field(default_factory=dict)
-    ids: Ids | None = None
-    """Whose it is. None while that is not known yet; until then it is held."""
+    owner: Owner = field(default_factory=Owner)
     found: bool = False
     """Whether the context already held it when it was first seen: an earlier call may have stored it."""
     number: int = 0
     """Its place in the queue."""
     alone: bool = False
     """Whether it was in a batch that cannot be stored: by itself it shows whether it is the one."""
+
+    @property
+    def ids(self) -> Ids | None:
+        """Whose it is. None while that is not known yet."""
+        return self.owner.ids
 
     def goes_with(self, other: Entry) -> bool:
         """Whether both can be stored in one call."""
@@ -109,11 +121,8 @@ class Writer:
         self._queue.append(entry)
         self._update()
 
-    def identify(self, ids: Ids) -> None:
-        """Say whose the held entries are."""
-        for entry in self._queue:
-            if entry.ids is None:
-                entry.ids = ids
+    def owners_known(self) -> None:
+        """Whose the held entries are may be known now."""
         self._update()
 
     async def run(self) -> None:
