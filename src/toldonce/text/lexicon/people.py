@@ -1,0 +1,29 @@
+"""Words for what plain statements about oneself speak of, in English."""
+
+from __future__ import annotations
+
+ONLY_ONE = frozenset("wife husband fiance fiancee fiancé fiancée spouse mother mum mom father dad".split())
+"""Relatives of whom a person has one at a time."""
+RELATIVES = ONLY_ONE | frozenset(
+    """
+    partner boyfriend girlfriend sister brother daughter son child baby stepmother stepfather stepsister stepbrother
+    stepdaughter stepson grandmother grandma gran granny nan grandfather grandpa grandad granddaughter grandson aunt
+    auntie uncle niece nephew cousin godmother godfather goddaughter godson twin
+    """.split()
+)
+PETS = frozenset(
+    "dog puppy cat kitten rabbit bunny parrot budgie hamster horse pony tortoise turtle goldfish lizard".split()
+)
+DIETS = frozenset(
+    """
+    vegetarian vegan pescatarian coeliac celiac diabetic teetotal lactose-intolerant gluten-intolerant
+    """.split()
+)
+ORDERS = frozenset(
+    """
+    call ring phone text message email write contact wake disturb bother ask tell give send remind order book buy
+    mention speak talk say read show put add include suggest recommend assume let use keep refer address translate
+    answer reply play check convert schedule share bring explain start make
+    """.split()
+)
+"""Verbs with which people tell an assistant what it shall always or never do."""

@@ -1,0 +1,136 @@
+"""What plain sentences claim, and what claims nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from toldonce.remember.facts import claims
+
+NOW = int(datetime(2026, 3, 3, 12, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def found(text: str) -> list[tuple[str, str, bool]]:
+    return [(claim.attribute, claim.value, claim.holds) for claim in claims(text, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "value"),
+    [
+        ("My name is Zofia Wróbel.", "name", "Zofia Wróbel"),
+        ("Hi, my name's Ängla.", "name", "Ängla"),
+        ("Who am I speaking to? — It's Omar.", "name", "Omar"),
+        ("Please call me Bo.", "preferred name", "Bo"),
+        ("I'm Robert, but everyone calls me Bob, even my boss.", "preferred name", "Bob"),
+        ("My birthday is on the twelfth of April.", "birthday", "12 April"),
+        ("my birthday's May 8th", "birthday", "8 May"),
+        ("I was born on 3 March 1980 in Leeds.", "birthday", "3 March 1980"),
+        ("When is your birthday? — 30th of June", "birthday", "30 June"),
+        ("My new mobile number is 07700 900123.", "phone", "07700 900123"),
+        ("My work number is +44 20 7946 0958, ask for Jo.", "work phone", "+44 20 7946 0958"),
+        ("What is your phone number? — 555-013-4567", "phone", "555-013-4567"),
+        ("my email is jo.b@mail.example.org", "email", "jo.b@mail.example.org"),
+        ("I live in Porto.", "home", "Porto"),
+        ("We live in Novi Sad, near the river.", "home", "Novi Sad"),
+        ("I'm based in Łódź these days.", "home", "Łódź"),
+        ("Where do you live? — In Ghent.", "home", "Ghent"),
+        ("We've moved from Porto to Braga.", "home", "Braga"),
+        ("I work for Kettle and Sons now.", "employer", "Kettle and Sons"),
+        ("I work as a school nurse in town.", "occupation", "school nurse"),
+        ("My wife is called Ines.", "wife", "Ines"),
+        ("Yesterday my little brother Sam broke his arm.", "brother", "Sam"),
+        ("Tunde is my husband.", "husband", "Tunde"),
+        ("We have a dog called Biscuit.", "dog", "Biscuit"),
+        ("My cat Miso hates the vet.", "cat", "Miso"),
+        ("I'm allergic to penicillin, so careful.", "allergy", "penicillin"),
+        ("I have a severe sesame allergy.", "allergy", "sesame"),
+        ("I'm vegan, six years now.", "diet", "vegan"),
+        ("I'm lactose intolerant.", "diet", "lactose intolerant"),
+        ("Never call me before nine.", "instruction", "Never call me before nine"),
+        ("And always use metric units, please.", "instruction", "always use metric units, please"),
+        ("Please don't text me after ten.", "instruction", "don't text me after ten"),
+        ("No calls on Sundays.", "instruction", "No calls on Sundays"),
+    ],
+)
+def test_what_is_stated(text: str, attribute: str, value: str) -> None:
+    [(of, said, holds)] = found(text)
+    assert (of, said.removeprefix("Please "), holds) == (attribute, value, True)
+
+
+def test_each_of_several() -> None:
+    assert [value for _, value, _ in found("I'm allergic to peanuts, shellfish and latex.")] == [
+        "peanuts",
+        "shellfish",
+        "latex",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "value"),
+    [
+        ("I don't live in Porto any more.", "home", "Porto"),
+        ("I no longer work at Kettle.", "employer", "Kettle"),
+        ("I'm not allergic to cats after all.", "allergy", "cats"),
+        ("I'm no longer vegan.", "diet", "vegan"),
+    ],
+)
+def test_what_holds_no_more(text: str, attribute: str, value: str) -> None:
+    assert found(text) == [(attribute, value, False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is my name Ann?",
+        "My name is on the list.",
+        "If I lived in Rome I would be happy.",
+        "I used to live in Rome.",
+        "She says I live in Rome.",
+        "“My name is Bond,” he said.",
+        "I live in fear of spiders.",
+        "I moved to the Claremont office.",
+        "I'm going to move to Rome.",
+        "Call me tomorrow.",
+        "Call me Tuesday.",
+        "This is my brother.",
+        "She is my sister.",
+        "My brother is German.",
+        "My dog Friday ran away from home.",
+        "My son is allergic to nuts.",
+        "Am I vegan?",
+        "I might be allergic to cats.",
+        "Maybe I have a nut allergy.",
+        "Never mind.",
+        "Never give up!",
+        "Always a pleasure!",
+        "I never call my mother.",
+        "My account number is 12345678.",
+        "My birthday is in May.",
+        "Where do you live? — With my mother.",
+        "Do you have any allergies? — No.",
+        "Imagine my name is Zorro.",
+        "",
+    ],
+)
+def test_what_states_nothing_about_the_person(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_pasted_text_is_somebody_elses() -> None:
+    letter = "I live in Porto. " + "The weather is fine here. " * 100
+    assert found(letter[:100])
+    assert found(letter) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "precision"),
+    [
+        ("I live in Braga since 2019.", "2019-01-01", "year"),
+        ("I work for Kettle from the first of July 2025.", "2025-07-01", "day"),
+    ],
+)
+def test_since_when_it_holds(text: str, begins: str, precision: str) -> None:
+    [claim] = claims(text, NOW)
+    assert claim.valid_from == int(datetime.fromisoformat(f"{begins}T00:00:00+00:00").timestamp()) * 1_000_000
+    assert claim.precision == precision
