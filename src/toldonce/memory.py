@@ -22,6 +22,7 @@ from toldonce.engine.requests import (
     UNSET,
     add_request,
     edit_request,
+    facts_request,
     read_filters,
     read_limit,
     scope_of,
@@ -250,6 +251,25 @@ class Memory(_Face):
         """What was done to a memory, oldest first: ``event`` is ADD, UPDATE or DELETE."""
         return self._verbs.history(memory_id)
 
+    def facts(self, user_id: str, *, as_of: Any = None, history: bool = False) -> dict[str, Any]:
+        """What a person plainly stated of themselves: name, birthday, home, allergies, standing instructions and more.
+
+        Rules read them from the memories, in English and precision first, without a model. A newer statement takes the
+        place of an older one; deleting a memory takes away what it proves.
+
+        Args:
+            user_id: Whose.
+            as_of: Answer as the store stood then: an aware datetime, unix seconds or ISO 8601 with a zone.
+            history: With what holds no more.
+
+        Returns:
+            ``{"results": [{"attribute", "value", "statement", ...}]}`` in the order they began to hold. ``valid_from``
+            and ``valid_to`` say when a fact holds, ``recorded_at`` and ``superseded_at`` when the store learned so,
+            ``superseded_by`` which fact took its place, ``evidence`` which memories prove it.
+        """
+        owner, moment = facts_request(user_id, as_of)
+        return {"results": self._verbs.facts(owner, moment, history)}
+
     def messages(
         self,
         *,
@@ -435,6 +455,11 @@ class AsyncMemory(_Face):
     async def history(self, memory_id: str) -> list[Item]:
         """What was done to a memory, oldest first."""
         return await run_in(self._engine.working, self._verbs.history, memory_id)
+
+    async def facts(self, user_id: str, *, as_of: Any = None, history: bool = False) -> dict[str, Any]:
+        """What a person plainly stated of themselves; see ``Memory.facts``."""
+        owner, moment = facts_request(user_id, as_of)
+        return {"results": await run_in(self._engine.working, self._verbs.facts, owner, moment, history)}
 
     async def messages(
         self,

@@ -57,6 +57,29 @@ def listed(command: Command, user: str = "ann") -> list[dict[str, Any]]:
     return found
 
 
+def test_facts_are_shown_as_they_hold_and_as_they_held(folder: Path, tmp_path: Path) -> None:
+    with Memory(folder=folder) as memory:
+        memory.add("I live in Oslo.", user_id="eva", timestamp="2026-01-10T09:00:00+00:00")
+        memory.add("We moved to Bergen.", user_id="eva", timestamp="2026-04-02T09:00:00+00:00")
+
+    def facts(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run("facts", *arguments, "--data", folder, home=tmp_path)
+
+    now = facts("eva").stdout
+    assert now.splitlines()[0].split() == ["home", "Bergen", "(since", "2026-04-02)"]
+    assert "We moved to Bergen." in now
+    assert "Oslo" not in now
+    assert "Oslo  (since 2026-01-10 until 2026-04-02, then Bergen)" in facts("eva", "--history").stdout
+    assert [fact["value"] for fact in json.loads(facts("eva", "--history", "--json").stdout)] == ["Oslo", "Bergen"]
+    nobody = facts("nobody")
+    assert (nobody.returncode, nobody.stdout) == (0, "")
+    assert "No facts of nobody" in nobody.stderr
+    assert "No facts of eva" in facts("eva", "--as-of", "2026-04-03").stderr  # told later, of a time before
+    wrong = facts("eva", "--as-of", "last week")
+    assert wrong.returncode == 2
+    assert "--as-of" in wrong.stderr
+
+
 def test_memories_are_listed_searched_shown_and_corrected(command: Command) -> None:
     shown = command("list", "--user", "ann")
     assert shown.returncode == 0, shown.stderr

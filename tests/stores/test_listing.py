@@ -9,6 +9,9 @@ from tests.stores.filling import (
     fill,
     said,
 )
+from tests.stores.filling import (
+    memory as a_memory,
+)
 from toldonce.stores.protocol import (
     ConversationAddress,
     EditedMemory,
@@ -70,3 +73,31 @@ def test_the_latest_messages_are_the_end_of_the_journal(store: Store) -> None:
             assert len(journal) == (15 if scope == Scope() else 6)
             for count in (1, 2, 5, 15, 99):
                 assert view.latest_messages(owners, scope, count) == journal[-count:]
+
+
+def test_what_people_said_is_told_from_what_an_assistant_did(store: Store) -> None:
+    address = ConversationAddress("p", "user", "ann", "r1")
+    scope = Scope("ann", None, None, "r1")
+
+    def talk(tx: Write) -> list[int]:
+        view = tx.conversation(ask(address))
+        texts = ("I live in Porto.", "Noted, Porto!", "My cat is Miso.")
+        first, reply, last = (a_memory(text, place=n, previous=None, scope=scope) for n, text in enumerate(texts))
+        messages = [said(n, text) for n, text in enumerate(texts)]
+        return tx.apply(adding(address, view, messages, first, reply._replace(role="assistant"), last))
+
+    ids = store.write_now(talk)
+    fill(store, "I live in Faro.", user="bo")
+    with store.read() as view:
+        owner, records = store.owner_of(ids[0]), view.records(ids)
+        version, spoken = view.owner_version(owner), view.spoken(owner)
+    assert [(one.memory_id, one.text) for one in spoken] == [(ids[0], "I live in Porto."), (ids[2], "My cat is Miso.")]
+    for one in spoken:
+        record = records[one.memory_id]
+        assert (one.uid, one.first_said_at, one.said_at) == (record.id, record.created_at, record.said_at)
+        assert (one.recorded_at, one.expires_on) == (10, None)
+    later = fill(store, "I moved to Braga.")[1]
+    store.write(lambda tx: delete(tx, ids[0])).result()
+    with store.read() as view:
+        assert later[0] in {one.memory_id for one in view.spoken(owner, version)}
+        assert ids[0] not in {one.memory_id for one in view.spoken(owner)}

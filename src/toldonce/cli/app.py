@@ -14,7 +14,7 @@ from toldonce.errors import ToldonceError
 
 from .chat import chat
 from .demo import demo
-from .inspect import delete, edit, history, list_memories, search, show, stats, users, where
+from .inspect import delete, edit, facts, history, list_memories, search, show, stats, users, where
 from .keys import app as keys
 from .outbox import app as outbox
 from .rebuild import rebuild
@@ -36,7 +36,7 @@ app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
-for command in (search, show, edit, delete, history, users, stats, where):
+for command in (search, show, facts, edit, delete, history, users, stats, where):
     app.command()(command)
 app.command("list")(list_memories)
 

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from toldonce.errors import InvalidInput
+from toldonce.engine.requests import facts_request
+from toldonce.errors import InvalidInput, InvalidTime
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT
 
 from .show import day, one_line, said_at, speaker
@@ -95,6 +96,39 @@ def show(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: Jso
         if value not in (None, {}, []):
             shown = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
             _line(f"{name:<16}{shown}")
+
+
+def facts(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user's id. See who has any: toldonce users")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="DATE", help="As the store stood at the end of that day (UTC), or at an ISO 8601 time."
+        ),
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="With what holds no more.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a person plainly stated: name, birthday, home, allergies, standing instructions and more.
+
+    Example: toldonce facts ann --history
+    """
+    try:
+        owner, moment = facts_request(user, _end_of_day(as_of))
+    except InvalidTime as error:
+        raise InvalidTime(f"--as-of: {as_of!r} is no date. Use 2026-03-01 or 2026-03-01T09:30:00+00:00.") from error
+    with opened_folder(data) as verbs:
+        found = verbs.facts(owner, moment, history)
+    if as_json:
+        _print_json(found)
+        return
+    values = {fact["id"]: fact["value"] for fact in found}
+    for fact in found:
+        _line(f"{fact['attribute']:<16}{one_line(fact['value'])}  ({_when(fact, values)})")
+        _line(f"{'':<16}“{one_line(fact['statement'])}”", dim=True)
+    if not found:
+        _note(f"No facts of {user}. What is remembered word for word: toldonce list --user {user}")
 
 
 def edit(
@@ -209,6 +243,19 @@ def _filters(user: str | None, agent: str | None, app: str | None, run: str | No
     if not filters:
         raise InvalidInput("Say whose memories: --user, --agent, --app or --run. See who has any: toldonce users")
     return filters
+
+
+def _end_of_day(text: str | None) -> str | None:
+    return f"{text}T23:59:59.999999+00:00" if text is not None and len(text.strip()) == len("2026-03-01") else text
+
+
+def _when(fact: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    when = f"since {fact['valid_from'][:10]}"
+    if fact["valid_to"] is not None:
+        when += f" until {fact['valid_to'][:10]}"
+    if fact["superseded_by"] is not None:
+        when += f", then {values.get(fact['superseded_by'], 'another')}"
+    return when
 
 
 def _said(row: Mapping[str, Any]) -> str:

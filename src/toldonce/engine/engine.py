@@ -21,6 +21,7 @@ from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.erasing import keep_resuming, resume
+from toldonce.engine.facts import FactCache
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
 from toldonce.engine.listing import Page, newest, page, scan
@@ -63,6 +64,8 @@ class Engine:
         self._retired: list[Generation] = []
         self.filter_cache = FilterCache()
         self.store.caches.register(self.filter_cache)
+        self.fact_cache = FactCache()
+        self.store.caches.register(self.fact_cache)
         self.counts: Counters[str] = Counters()
         self.phases: Timings[str] = Timings()
         """How long searches took, by phase: ``embed``, ``filter``, ``wait``, ``rank``, and ``all`` of it."""

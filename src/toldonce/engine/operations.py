@@ -12,14 +12,15 @@ from toldonce.engine.erasing import ERASED, Erased, erase
 from toldonce.engine.listing import ids_in_scope
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
-from toldonce.engine.shapes import Item, history_item, hit_item, item, message_item, source_items
+from toldonce.engine.shapes import Item, fact_item, history_item, hit_item, item, message_item, source_items
 from toldonce.errors import InvalidInput, MemoryNotFound, StoreError
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
+from toldonce.remember.facts import facts_of, holds
 from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.stores.erasing import ErasedKind
 from toldonce.stores.reading import Read
-from toldonce.times import now
+from toldonce.times import now, today
 from toldonce.types import Scope
 from toldonce.uids import spellings
 
@@ -156,6 +157,18 @@ class Operations:
             found = self._locate(store, memory_id)
             entries = [] if found is None else store.history(found.id)
         return [] if found is None else [history_item(entry, found.uid, entries[0].at) for entry in entries]
+
+    def facts(self, user_id: str, as_of: int | None, history: bool) -> list[Item]:
+        """What a user stated. ``as_of``: as the store stood then. ``history``: what holds no more too."""
+        at = now() if as_of is None else as_of
+        with self.engine.reading() as store:
+            owners = store.owners(self.project, "user", [user_id])
+            stated = [
+                statement
+                for owner_id in owners
+                for statement in self.engine.fact_cache.statements(store, owner_id, today(at))
+            ]
+        return [fact_item(fact) for fact in facts_of(stated, as_of) if history or holds(fact, at)]
 
     def messages(self, scope: Scope, limit: int | None, offset: int, latest: int | None = None) -> list[Item]:
         limit = None if limit is None else read_limit(limit, "limit", most=_MOST_MESSAGES)

@@ -80,6 +80,11 @@ def what_to_erase(
     return kind, entity_id(kind, value)
 
 
+def facts_request(user_id: object, as_of: object) -> tuple[str, int | None]:
+    """Whose facts, and as of when (microseconds; None: now)."""
+    return entity_id("user", user_id), None if as_of is None else moment(as_of, "as_of")
+
+
 def add_request(
     messages: object,
     scope: Scope,

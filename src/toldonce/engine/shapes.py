@@ -10,6 +10,7 @@ from typing import Any
 from toldonce.engine.erasing import Erased
 from toldonce.recall import Hit
 from toldonce.remember.add import Added
+from toldonce.remember.facts import Fact
 from toldonce.remember.plan import Remembered
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from toldonce.times import iso
@@ -42,6 +43,25 @@ def item(record: MemoryRecord) -> Item:
             found[key] = value
     found["metadata"] = deepcopy(record.metadata) if record.metadata else {}  # the caller's to change
     return found
+
+
+def fact_item(fact: Fact) -> Item:
+    """A fact. What stands for an open end (``valid_to``) or for no successor is None."""
+    return {
+        "id": fact.id,
+        "category": fact.category,
+        "attribute": fact.attribute,
+        "value": fact.value,
+        "statement": fact.statement,
+        "valid_from": iso(fact.valid_from),
+        "valid_from_precision": fact.valid_from_precision,
+        "valid_to": None if fact.valid_to is None else iso(fact.valid_to),
+        "recorded_at": iso(fact.recorded_at),
+        "superseded_at": None if fact.superseded_at is None else iso(fact.superseded_at),
+        "superseded_by": fact.superseded_by,
+        "evidence": list(fact.evidence),
+        "extractor": fact.extractor,
+    }
 
 
 def hit_item(hit: Hit, *, explain: bool) -> Item:

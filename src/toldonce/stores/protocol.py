@@ -25,6 +25,7 @@ from toldonce.stores.reading import (
     Read,
     SaidMemory,
     SourceMessage,
+    SpokenMemory,
     Trace,
     Unembedded,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "RepeatedMemory",
     "SaidMemory",
     "SourceMessage",
+    "SpokenMemory",
     "Store",
     "Trace",
     "Unembedded",

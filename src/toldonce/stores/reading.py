@@ -147,6 +147,20 @@ class Unembedded(NamedTuple):
     previous_actor_id: str | None
 
 
+class SpokenMemory(NamedTuple):
+    """A memory of what a person said, and its times in microseconds since 1970."""
+
+    memory_id: int
+    uid: str
+    text: str
+    first_said_at: int
+    said_at: int
+    """When it was last said."""
+    recorded_at: int
+    """When the store learned these words."""
+    expires_on: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
     """What happened to an owner since a version."""
@@ -209,6 +223,10 @@ class ReadMemories(Protocol):
 
     def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
         """The owner's memories that were not deleted and were written after version ``since``, by id."""
+        ...
+
+    def spoken(self, owner_id: int, since: int = 0) -> list[SpokenMemory]:
+        """The same of what people said, by id: without what an assistant did."""
         ...
 
     def page(

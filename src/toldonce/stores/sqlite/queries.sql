@@ -117,6 +117,11 @@ SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier
 FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL;
 
+-- name: spoken
+SELECT m.id, m.uid, v.text, m.created_at, m.said_at, v.recorded_at, m.expires_on
+FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL AND m.role = 'user' ORDER BY m.id;
+
 -- name: locate
 SELECT l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE l.uid = ? AND o.project = ?;
 

@@ -22,6 +22,7 @@ from toldonce.stores.protocol import (
     OwnerChange,
     SaidMemory,
     SourceMessage,
+    SpokenMemory,
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
@@ -219,6 +220,9 @@ class SqliteRead:
             else self._rows("records_of_owner", first_id(owner_id), last_id(owner_id))
         )
         return {row[0]: _record(row) for row in found}
+
+    def spoken(self, owner_id: int, since: int = 0) -> list[SpokenMemory]:
+        return [SpokenMemory(*row) for row in self._rows("spoken", owner_id, since)]
 
     def locate(self, project: str, uid: str) -> int | None:
         memory_id = self._value("locate", uid, project)

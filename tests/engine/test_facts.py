@@ -1,0 +1,102 @@
+"""Facts of a person, through the verbs: told, changed, taken back, deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toldonce import AsyncMemory, Memory
+from toldonce.errors import InvalidInput, InvalidTime
+
+
+def tell(memory: Memory, text: str, day: str, **options: Any) -> str:
+    found = memory.add(text, user_id="ana", timestamp=f"{day}T10:00:00+00:00", **options)
+    return str(found["results"][0]["id"])
+
+
+def values(memory: Memory, **options: Any) -> dict[str, str]:
+    return {fact["attribute"]: fact["value"] for fact in memory.facts("ana", **options)["results"]}
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Any:
+    with Memory(folder=tmp_path) as opened:
+        yield opened
+
+
+def test_what_holds_and_what_did(memory: Memory) -> None:
+    first = tell(memory, "My name is Ana and I live in Porto.", "2026-01-01")
+    tell(memory, "Do you live in Lisbon?", "2026-01-02")
+    second = tell(memory, "We've moved to Braga.", "2026-03-01")
+    assert values(memory) == {"name": "Ana", "home": "Braga"}
+    old, new = [fact for fact in memory.facts("ana", history=True)["results"] if fact["attribute"] == "home"]
+    assert (old["value"], old["valid_to"][:10], old["superseded_by"]) == ("Porto", "2026-03-01", new["id"])
+    assert (old["evidence"], new["evidence"]) == ([first], [second])
+    assert memory.facts("eva")["results"] == []
+
+
+def test_as_of_counts_from_when_the_store_learned_it(memory: Memory) -> None:
+    tell(memory, "I live in Porto.", "2020-01-01")
+    learned = memory.facts("ana")["results"][0]["recorded_at"]
+    tell(memory, "I live in Braga.", "2021-01-01")
+    assert values(memory) == {"home": "Braga"}
+    assert values(memory, as_of=learned) == {"home": "Porto"}
+    assert values(memory, as_of="2022-01-01T00:00:00+00:00") == {}  # told later, of a time before
+
+
+def test_what_is_deleted_proves_nothing_any_more(memory: Memory) -> None:
+    tell(memory, "I live in Porto.", "2026-01-01")
+    moved = tell(memory, "I live in Braga.", "2026-02-01")
+    assert values(memory) == {"home": "Braga"}
+    memory.delete(moved)
+    assert values(memory) == {"home": "Porto"}
+    memory.delete_all(user_id="ana")
+    assert values(memory, history=True) == {}
+
+
+def test_a_correction_of_the_memory_corrects_the_fact(memory: Memory) -> None:
+    told = tell(memory, "My dog is called Rex.", "2026-01-01")
+    assert values(memory) == {"dog": "Rex"}
+    memory.update(told, "My dog is called Max.")
+    assert values(memory) == {"dog": "Max"}
+
+
+def test_what_comes_true_again_holds_again(memory: Memory) -> None:
+    for text, day in (("Porto", "2026-01-01"), ("Braga", "2026-02-01"), ("Porto", "2026-03-01")):
+        tell(memory, f"I live in {text}.", day)
+    assert values(memory) == {"home": "Porto"}
+    homes = [fact["value"] for fact in memory.facts("ana", history=True)["results"]]
+    assert homes == ["Porto", "Braga", "Porto"]
+
+
+def test_an_assistant_states_nothing_of_the_person(memory: Memory) -> None:
+    memory.add(
+        [
+            {"role": "user", "content": "I live in Porto."},
+            {"role": "assistant", "content": "I live in Utrecht and my name is Juno."},
+        ],
+        user_id="ana",
+    )
+    assert values(memory) == {"home": "Porto"}
+
+
+def test_what_expired_proves_nothing(memory: Memory) -> None:
+    tell(memory, "I live in Porto.", "2026-01-01")
+    tell(memory, "I live in Braga.", "2026-02-01", expiration_date="2026-02-02")
+    assert values(memory) == {"home": "Porto"}
+
+
+async def test_the_same_awaited(tmp_path: Path) -> None:
+    async with AsyncMemory(folder=tmp_path) as memory:
+        await memory.add("I'm allergic to sesame.", user_id="ana")
+        [fact] = (await memory.facts("ana"))["results"]
+    assert (fact["attribute"], fact["value"], fact["valid_to"]) == ("allergy", "sesame", None)
+
+
+def test_wrong_input(memory: Memory) -> None:
+    with pytest.raises(InvalidInput, match="user_id"):
+        memory.facts("")
+    with pytest.raises(InvalidTime, match="as_of"):
+        memory.facts("ana", as_of="yesterday")
