@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.server.running import Client, Running, serving
+from tests.stores.holding import Holder
+from tests.waiting import until
 from toldonce.errors import StoreError, Unreachable
-from toldonce.server import readiness
 
 
 def test_a_server_that_can_search_is_ready(server: Running) -> None:
@@ -28,7 +29,7 @@ def test_an_embedder_that_is_down_is_named_and_words_are_compared_meanwhile(
             raise Unreachable("http://inside.example/ does not answer")
 
         monkeypatch.setattr(type(embedder), "embed_queries", lambda *_: down(None))
-        monkeypatch.setattr(readiness, "_KEPT", 0)
+        monkeypatch.setattr(running.service.readiness._parts[1], "_kept", 0)
         answer = Client(running.port, None).get("/readyz")
         assert answer.status == 503
         assert answer.json["problems"] == ["The embedder cannot be used (Unreachable); the server's log says why."]
@@ -50,3 +51,18 @@ def test_a_store_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytes
         assert answer.status == 503
         assert str(tmp_path) not in answer.raw.decode()
         assert "StoreError" in answer.json["detail"]
+
+
+def test_a_server_that_cannot_write_is_not_ready_until_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toldonce.server.readiness._LOCK_WITHIN", 0.2)
+    with serving(tmp_path) as running:
+        anyone = Client(running.port, None)
+        assert anyone.get("/readyz").status == 200
+        with Holder(tmp_path) as holder:
+            monkeypatch.setattr(running.service.readiness._parts[0], "_kept", 0)
+            holder.stop()
+            answer = anyone.get("/readyz")
+            assert answer.status == 503
+            assert answer.json["problems"] == ["The memory cannot be used (StoreError); the server's log says why."]
+            assert anyone.get("/healthz").status == 200
+        until(lambda: anyone.get("/readyz").status == 200)

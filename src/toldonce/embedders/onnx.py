@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import count, takewhile
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from toldonce.embedders import Vectors
 from toldonce.embedders.native import NATIVE
 from toldonce.errors import InvalidConfig
+from toldonce.locks import ForkLock
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -44,7 +44,7 @@ class _Model(NamedTuple):
     """The other parts, each of one input and one output."""
 
 
-_OPENING = Lock()
+_OPENING = ForkLock()
 
 
 @lru_cache(maxsize=2)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 import weakref
 from functools import cache
 from typing import TYPE_CHECKING
 
+from toldonce.locks import ForkLock
 from toldonce.net.client import client_settings
 from toldonce.remote.account import Account
 from toldonce.remote.threads import in_a_thread
@@ -21,7 +21,7 @@ _IDLE = 300.0
 
 _pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, tuple[httpx2.AsyncClient, int]]]
 _pools = weakref.WeakKeyDictionary()
-_guard = threading.Lock()
+_guard = ForkLock()
 
 
 async def acquire(account: Account) -> httpx2.AsyncClient:

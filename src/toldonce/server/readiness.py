@@ -11,51 +11,71 @@ from toldonce.engine import Engine
 from toldonce.engine.loops import run_in
 from toldonce.engine.threads import Submits
 from toldonce.errors import ToldonceError
+from toldonce.stores.protocol import Store
 
 _LOG = logging.getLogger(__name__)
 
 WITHIN = 5.0
 """Seconds in which the store and the embedder must answer."""
-_KEPT = 5.0
+_EMBEDDER_KEPT = 5.0
 """Seconds for which what the embedder did last is believed: it may be a service that counts calls."""
+_STORE_KEPT = 1.0
+"""The same of the store: whoever asks often must not fill the threads that wait for its lock."""
+_LOCK_WITHIN = 2.0
+"""Seconds in which other processes must let the server write; a commit takes milliseconds."""
 
 
 class Readiness:
-    """Asks the parts that a search needs. Call from one event loop."""
+    """Asks the parts that a search or an add needs. Call from one event loop."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._embedder: tuple[float, str | None] | None = None
-        self._asking = asyncio.Lock()
-        self._logged: dict[str, str] = {}
-        """What is wrong with a part, as the log says already."""
+        self._parts = [
+            _Part("The memory", lambda: _use(engine.store), engine.working, _STORE_KEPT),
+            _Part("The embedder", engine.probe_embedder, engine.embedding, _EMBEDDER_KEPT),
+        ]
 
     async def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
-        found = [await self._try("The memory", self._read, self._engine.working), await self._embedder_problem()]
-        return [problem for problem in found if problem is not None]
+        return [problem for part in self._parts if (problem := await part.problem()) is not None]
 
-    async def _embedder_problem(self) -> str | None:
+
+class _Part:
+    """Something that must work, asked by one at a time and not too often."""
+
+    def __init__(self, name: str, ask: Callable[[], object], threads: Submits, kept: float) -> None:
+        self._name = name
+        self._ask = ask
+        self._threads = threads
+        self._kept = kept
+        self._last: tuple[float, str | None] | None = None
+        self._asking = asyncio.Lock()
+        self._logged: str | None = None
+        """What is wrong, as the log says already."""
+
+    async def problem(self) -> str | None:
+        """A sentence, or None if it works."""
         async with self._asking:
-            if self._embedder is None or time.monotonic() - self._embedder[0] > _KEPT:
-                problem = await self._try("The embedder", self._engine.probe_embedder, self._engine.embedding)
-                self._embedder = time.monotonic(), problem
-            return self._embedder[1]
+            if self._last is None or time.monotonic() - self._last[0] > self._kept:
+                problem = await self._try()
+                self._last = time.monotonic(), problem
+            return self._last[1]
 
-    async def _try(self, what: str, ask: Callable[[], object], threads: Submits) -> str | None:
+    async def _try(self) -> str | None:
         try:
             async with asyncio.timeout(WITHIN):
-                await run_in(threads, ask)
+                await run_in(self._threads, self._ask)
         except TimeoutError:
-            return f"{what} does not answer within {WITHIN:g} seconds."
+            return f"{self._name} does not answer within {WITHIN:g} seconds."
         except ToldonceError as error:
-            if self._logged.get(what) != str(error):  # probes come every few seconds
+            if self._logged != str(error):  # probes come every few seconds
                 _LOG.warning("Not ready: %s", error)
-            self._logged[what] = str(error)
-            return f"{what} cannot be used ({type(error).__name__}); the server's log says why."
-        self._logged.pop(what, None)
+            self._logged = str(error)
+            return f"{self._name} cannot be used ({type(error).__name__}); the server's log says why."
+        self._logged = None
         return None
 
-    def _read(self) -> None:
-        with self._engine.store.read() as store:
-            store.feed.newest()
+
+def _use(store: Store) -> None:
+    with store.read() as read:
+        read.feed.newest()
+    store.check(_LOCK_WITHIN)

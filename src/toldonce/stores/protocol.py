@@ -106,6 +106,10 @@ class Store(Protocol):
         """
         ...
 
+    def check(self, within: float) -> None:
+        """Raise ``StoreError`` if nothing can be written now: another process, asked for so many seconds, is stuck."""
+        ...
+
     def compact(self) -> None:
         """Give back the room of what was erased."""
         ...

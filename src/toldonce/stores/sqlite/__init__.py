@@ -33,14 +33,16 @@ from toldonce.stores.sqlite.presence import Presence
 from toldonce.stores.sqlite.purging import purge, readers
 from toldonce.stores.sqlite.read import Shown, SqliteRead
 from toldonce.stores.sqlite.secrets import has_secret, secret
-from toldonce.stores.sqlite.writer import Writer
+from toldonce.stores.sqlite.writer import Writer, checkpoint
 
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 
 _TRY_AGAIN = 0.05
-"""Seconds between two tries to purge while somebody reads."""
+"""Seconds between two tries to purge, or to empty the log, while somebody reads."""
+FOLDED_WITHIN = 10.0
+"""Seconds that ``compact`` waits for readers to let go of the log."""
 
 SHOWN = 2048
 """Records kept in RAM, the last ones shown."""
@@ -84,6 +86,7 @@ class SqliteStore:
         """How often everything in RAM was dropped."""
         self._guard = threading.Lock()
         self._closed = False
+        self._process = os.getpid()
         with folder_errors(folder):
             self._lock = WriteLock(folder)
         try:
@@ -191,15 +194,36 @@ class SqliteStore:
             reader.connection.close()
         self._writer.shrink()
 
+    def check(self, within: float) -> None:
+        with our_errors(self.path):
+            if not self._lock.take(within):
+                raise self._lock.held_too_long(within)
+            self._lock.let_go()
+
     def compact(self) -> None:
-        with our_errors(self.path), self._lock:
+        with our_errors(self.path):
             connection = connect(self.path, writes=True)
             try:
-                connection.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+                with self._lock:
+                    connection.execute("VACUUM")
+                self._fold(connection)
             finally:
                 connection.close()
 
+    def _fold(self, connection: apsw.Connection) -> None:
+        """Empty the log, as soon as nobody reads what it holds; others write meanwhile."""
+        until = time.monotonic() + FOLDED_WITHIN
+        while True:
+            with self._lock:
+                if checkpoint(connection, "TRUNCATE"):
+                    return
+            if time.monotonic() >= until:
+                return
+            time.sleep(_TRY_AGAIN)
+
     def close(self) -> None:
+        if os.getpid() != self._process:  # its files are the parent's
+            return
         self._presence.close()
         self._writer.close()
         with self._guard:

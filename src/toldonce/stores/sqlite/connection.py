@@ -16,6 +16,9 @@ from toldonce.takeover import database_file
 
 APPLICATION_ID = 0x5265636F  # in the file's header; of the format, which a new name of the project does not change
 
+BUSY = 10_000
+"""Milliseconds that SQLite waits for what the write lock does not cover: the recovery of a crashed writer's log."""
+
 _FIXED = (3, 51, 3)
 _BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
@@ -97,7 +100,7 @@ def folder_errors(folder: Path) -> Iterator[None]:
 def connect(path: Path, *, writes: bool) -> apsw.Connection:
     """A connection with the settings every one of ours has."""
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(10_000)  # only for what the write lock does not cover: recovery of a crashed writer
+    connection.set_busy_timeout(BUSY)
     # A plan must not depend on what is bound: with partial indexes SQLite would plan anew for every value.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     # Some of these answer with a row, and what comes after a row is run only when it is asked for.

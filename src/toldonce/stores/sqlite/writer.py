@@ -15,7 +15,7 @@ import apsw
 
 from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed
-from toldonce.stores.sqlite.connection import our_errors
+from toldonce.stores.sqlite.connection import BUSY, our_errors
 from toldonce.stores.sqlite.lock import WriteLock
 from toldonce.stores.sqlite.write import SqliteWrite
 
@@ -26,6 +26,8 @@ _IDLE_SECONDS = 0.05
 """Without a write, after which there is time for a checkpoint."""
 _WAL_LIMIT = 16 << 20
 """Bytes waiting for a checkpoint at which writers wait for one: about ten milliseconds."""
+_PATIENCE = 1.0
+"""Seconds that a checkpoint waits for other processes' writes."""
 
 
 Work: TypeAlias = Callable[[SqliteWrite], Any]
@@ -235,6 +237,25 @@ class Writer:
         return apsw.SQLITE_OK
 
     def _checkpoint(self, mode: str) -> None:
-        # Readers of another process may hold it back: the WAL stays, and the next checkpoint takes it along.
-        with self._my_turn(), self._lock, contextlib.suppress(apsw.Error):
-            self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        with self._my_turn():
+            if self._lock.take(_PATIENCE):
+                try:
+                    checkpoint(self._connection, mode)
+                finally:
+                    self._lock.let_go()
+
+
+def checkpoint(connection: apsw.Connection, mode: str) -> bool:
+    """Fold the WAL into the file; whether all of it was. Call under the write lock.
+
+    Readers may hold it back: the WAL stays then, and the next checkpoint takes it along. Nobody waits for them, as all
+    writes would wait too.
+    """
+    connection.set_busy_timeout(0)
+    try:
+        with contextlib.suppress(apsw.Error):
+            busy, pages, folded = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()[0]
+            return not busy and pages == folded
+    finally:
+        connection.set_busy_timeout(BUSY)
+    return False
