@@ -46,6 +46,11 @@ class LockFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._OPEN.add(self)
 
+    @property
+    def descriptor(self) -> int:
+        """For whoever reads and writes the file."""
+        return self._file
+
     def wait(self) -> None:
         """Have the lock, however long it takes."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -98,6 +103,66 @@ class LockFile:
         cls._FORKING.release()
 
 
+class ForkGate:
+    """A context manager around what a fork must not cut in two, such as work of a C library that has locks of its own.
+
+    A thread that forks waits until no other is inside, and keeps others out meanwhile.
+    """
+
+    def __init__(self, patience: float = 5.0) -> None:
+        """``patience``: seconds that a fork waits at most."""
+        self._patience = patience
+        self._depth = threading.local()
+        self.quiet = False
+        """In a forked child: whether no other thread was inside."""
+        self._renew()
+
+    def _renew(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._forking = False
+
+    def __enter__(self) -> None:
+        depth = getattr(self._depth, "value", 0)
+        self._depth.value = depth + 1
+        if not depth:
+            with self._changed:
+                if self._forking:
+                    self._changed.wait_for(lambda: not self._forking)
+                self._inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth.value -= 1
+        if not self._depth.value:
+            with self._changed:
+                self._inside -= 1
+                if self._forking:
+                    self._changed.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until no other thread is inside, and keep the lock of this object until after the fork."""
+        mine = 1 if getattr(self._depth, "value", 0) else 0
+        self._changed.acquire()
+        self._forking = True
+        self.quiet = self._changed.wait_for(lambda: self._inside <= mine, self._patience) and not mine
+
+    def after_fork_in_parent(self) -> None:
+        self._forking = False
+        self._changed.notify_all()
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        mine = 1 if getattr(self._depth, "value", 0) else 0
+        self._renew()
+        self._inside = mine
+
+
+FORK_GATE = ForkGate()
+"""Inside is whoever uses SQLite, whose locks and notes of open files survive no fork, or imports while others run."""
+
+
 class ForkLock:
     """A lock that is free in a forked child, whoever had it in the parent."""
 
@@ -127,8 +192,7 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
-    os.register_at_fork(
-        before=LockFile.before_fork,
-        after_in_parent=LockFile.after_fork_in_parent,
-        after_in_child=LockFile.after_fork_in_child,
-    )
+    for kind in (LockFile, FORK_GATE):
+        os.register_at_fork(
+            before=kind.before_fork, after_in_parent=kind.after_fork_in_parent, after_in_child=kind.after_fork_in_child
+        )

@@ -17,7 +17,7 @@ from tests.stores.filling import named
 from tests.stores.holding import Holder
 from toldonce import Memory
 from toldonce.errors import Closed, InvalidConfig, StoreError
-from toldonce.locks import LOCK_WAIT, ForkLock, LockFile, lock_wait
+from toldonce.locks import LOCK_WAIT, ForkGate, ForkLock, LockFile, lock_wait
 from toldonce.remote.outbox.lease import Lease
 from toldonce.stores.sqlite import SqliteStore
 from toldonce.stores.sqlite.lock import WriteLock
@@ -194,6 +194,84 @@ def test_a_child_forked_while_others_open_and_write_opens_its_own(tmp_path: Path
         ending.set()
         for user in users:
             user.join()
+
+
+def test_children_write_to_the_folder_beside_their_parent(tmp_path: Path) -> None:
+    """SQLite keeps note of the files a process has open, and a child must not believe its parent's notes."""
+    children = 4
+    with Memory(folder=tmp_path) as memory:
+        memory.add("I like tea.", user_id="ann")
+        pids = []
+        for number in range(children):
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.alarm(int(FAR))
+                    with Memory(folder=tmp_path) as own:
+                        for n in range(5):
+                            own.add(f"Child {number} likes number {n}.", user_id="ann", infer=False)
+                except BaseException:
+                    os._exit(1)
+                os._exit(7)
+            pids.append(child)
+            memory.add(f"I like number {number}.", user_id="ann", infer=False)
+        assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [7] * children
+        assert len(memory.messages(user_id="ann")) == 1 + children + 5 * children
+
+
+def test_a_fork_waits_for_those_inside_and_keeps_others_out() -> None:
+    gate, entered, leaving = ForkGate(patience=FAR), threading.Event(), threading.Event()
+    steps: list[str] = []
+
+    def stay() -> None:
+        with gate, gate:
+            entered.set()
+            leaving.wait(FAR)
+            steps.append("left")
+
+    def come() -> None:
+        with gate:
+            steps.append("came")
+
+    staying, coming = threading.Thread(target=stay), threading.Thread(target=come)
+    staying.start()
+    assert entered.wait(FAR)
+    threading.Timer(0.05, leaving.set).start()
+    gate.before_fork()
+    assert gate.quiet
+    coming.start()
+    steps.append("forked")
+    gate.after_fork_in_parent()
+    for thread in (staying, coming):
+        thread.join()
+    assert steps == ["left", "forked", "came"]
+
+
+def test_a_fork_waits_no_longer_than_it_may_and_says_so() -> None:
+    gate, entered, leaving = ForkGate(patience=0.05), threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with gate:
+            entered.set()
+            leaving.wait(FAR)
+
+    staying = threading.Thread(target=stay)
+    staying.start()
+    assert entered.wait(FAR)
+    quiet = []
+    gate.before_fork()
+    quiet.append(gate.quiet)
+    gate.after_fork_in_parent()
+    leaving.set()
+    staying.join()
+    with gate:  # of the forking thread itself
+        gate.before_fork()
+        quiet.append(gate.quiet)
+        gate.after_fork_in_child()
+    gate.before_fork()
+    quiet.append(gate.quiet)
+    gate.after_fork_in_parent()
+    assert quiet == [False, False, True]
 
 
 def test_a_lock_of_the_process_is_free_in_a_child(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from toldonce.embedders import Vectors
 from toldonce.embedders.native import NATIVE
 from toldonce.errors import InvalidConfig
-from toldonce.locks import ForkLock
+from toldonce.locks import FORK_GATE, ForkLock
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -149,7 +149,7 @@ class OnnxEmbedder:
                 if self._opened is None:  # another thread may have loaded it meanwhile
                     tokenizer = self.folder / "tokenizer.json"
                     changed = (file.stat().st_mtime_ns for file in (*self._parts, tokenizer))
-                    with NATIVE:
+                    with NATIVE, FORK_GATE:  # which imports
                         self._opened = _open(self._parts, tokenizer, self._max_tokens, *changed)
         return self._opened
 

@@ -33,6 +33,7 @@ from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
 from toldonce.filters import Filter
 from toldonce.index import IndexView
+from toldonce.locks import FORK_GATE
 from toldonce.stores.claim import FINGERPRINT, is_earlier, mismatch, parted
 from toldonce.stores.opening import identity_of, open_store
 from toldonce.stores.protocol import Read, Store, Write
@@ -355,8 +356,13 @@ def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engin
     ``embedder`` is the one the configuration names unless given, or else the folder's own. Raises ``EmbedderMismatch``
     if the folder, or the engine that is open on it, has another.
     """
+
+    def make() -> Engine:
+        with FORK_GATE:  # it imports, and opens files
+            return Engine(config, embedder)
+
     return _ENGINES.open(
         identity_of(config.folder),
-        lambda: Engine(config, embedder),
+        make,
         lambda engine: engine.require(config.embedder, embedder),
     )

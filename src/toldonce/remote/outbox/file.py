@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from toldonce.errors import Closed, OutboxFull
+from toldonce.locks import FORK_GATE
 from toldonce.remote.outbox.opening import BUSY, open_database, placeholder, require_usable_folder
 from toldonce.stores.sqlite.connection import our_errors, require_safe_sqlite
 from toldonce.stores.sqlite.named import named_queries
@@ -231,7 +232,7 @@ class OutboxFile:
 
         Where somebody is just reading it, nothing happens; ``folded`` tells.
         """
-        with self._guard, our_errors(self.path):
+        with self._guard, FORK_GATE, our_errors(self.path):
             if self._connection is not None and self._made:
                 self._connection.set_busy_timeout(_FOLDS_WITHIN)  # a put must not wait for somebody who reads
                 try:
@@ -241,7 +242,7 @@ class OutboxFile:
                 self._removed = self._removed and bool(busy)
 
     def close(self) -> None:
-        with self._guard:
+        with self._guard, FORK_GATE:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -252,7 +253,7 @@ class OutboxFile:
 
     @contextmanager
     def _transaction(self, *, synced: bool = True, makes: bool = False) -> Iterator[_Run]:
-        with self._guard, our_errors(self.path):
+        with self._guard, FORK_GATE, our_errors(self.path):
             if self._connection is None or os.getpid() != self._process:
                 raise Closed("This outbox was closed, or opened before the process forked.")
             connection = self._use_the_file(makes=makes)

@@ -9,8 +9,9 @@ from pathlib import Path
 import apsw
 
 from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore
+from toldonce.locks import FORK_GATE
 from toldonce.remote.outbox.lease import Lease
-from toldonce.stores.sqlite.connection import folder_errors
+from toldonce.stores.sqlite.connection import close_in_child, folder_errors
 
 _SCHEMA = 1
 _APPLICATION_ID = 0x52656342  # in the file's header
@@ -48,13 +49,13 @@ def open_database(path: Path, vfs: str | None) -> apsw.Connection:
     with folder_errors(path.parent):
         _make_folder(path.parent)
     # Two processes that make the file at once would find it locked in ways that SQLite does not wait for.
-    with Lease(path.with_name("opening.lock")).waited_for():
+    with Lease(path.with_name("opening.lock")).waited_for(), FORK_GATE:
         with folder_errors(path.parent):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
             for kept in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
                 if kept.exists() and kept.stat().st_mode & 0o077:  # an earlier version made it
                     kept.chmod(_PRIVATE)
-        connection = apsw.Connection(str(path), vfs=vfs)
+        connection = close_in_child(apsw.Connection(str(path), vfs=vfs))
         try:
             connection.set_busy_timeout(BUSY)
             connection.execute(_SETTINGS).fetchall()

@@ -15,6 +15,7 @@ import apsw
 
 from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed
+from toldonce.locks import FORK_GATE
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sqlite.connection import (
     connect,
@@ -99,7 +100,7 @@ class SqliteStore:
             self._presence = Presence(folder, self._forget)
 
     def _open(self) -> apsw.Connection:
-        with our_errors(self.path), self._lock:
+        with our_errors(self.path), self._lock, FORK_GATE:
             connection = connect(self.path, writes=True)
             try:
                 migrate(connection, self.path)
@@ -129,26 +130,27 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Iterator[Read]:
-        purges = self._purges
-        reader = self._borrow()
-        try:
-            with our_errors(self.path):
-                known = reader.begin()
-                try:
-                    yield SqliteRead(reader.connection, self._digest_key, self._shown, known)
-                finally:
-                    reader.connection.execute("COMMIT")
-        except BaseException:
+        with FORK_GATE:
+            purges = self._purges
+            reader = self._borrow()
+            try:
+                with our_errors(self.path):
+                    known = reader.begin()
+                    try:
+                        yield SqliteRead(reader.connection, self._digest_key, self._shown, known)
+                    finally:
+                        reader.connection.execute("COMMIT")
+            except BaseException:
+                with self._guard:
+                    del self._borrowed[reader]
+                reader.connection.close()
+                raise
             with self._guard:
                 del self._borrowed[reader]
+                if not self._closed and purges == self._purges:
+                    self._idle.append(reader)
+                    return
             reader.connection.close()
-            raise
-        with self._guard:
-            del self._borrowed[reader]
-            if not self._closed and purges == self._purges:
-                self._idle.append(reader)
-                return
-        reader.connection.close()
 
     def write(self, work: Callable[[Write], T]) -> Future[T]:
         return self._writer.submit(work)
@@ -174,7 +176,7 @@ class SqliteStore:
         return []
 
     def _purge(self) -> bool:
-        with self._lock:
+        with self._lock, FORK_GATE:
             return purge(self.path)
 
     def _read_by(self) -> list[str]:
@@ -190,9 +192,10 @@ class SqliteStore:
         with self._guard:
             self._purges += 1
             idle, self._idle = self._idle, []
-        for reader in idle:
-            reader.connection.close()
-        self._writer.shrink()
+        with FORK_GATE:
+            for reader in idle:
+                reader.connection.close()
+            self._writer.shrink()
 
     def check(self, within: float) -> None:
         with our_errors(self.path):
@@ -201,7 +204,7 @@ class SqliteStore:
             self._lock.let_go()
 
     def compact(self) -> None:
-        with our_errors(self.path):
+        with our_errors(self.path), FORK_GATE:
             connection = connect(self.path, writes=True)
             try:
                 with self._lock:
@@ -231,8 +234,9 @@ class SqliteStore:
                 return
             self._closed = True
             idle, self._idle = self._idle, []
-        for connection in (*(reader.connection for reader in idle), self._write_connection):
-            connection.close()
+        with FORK_GATE:
+            for connection in (*(reader.connection for reader in idle), self._write_connection):
+                connection.close()
         self._lock.close()
 
     def _borrow(self) -> Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore, StoreError, ToldonceError
+from toldonce.locks import FORK_GATE
 from toldonce.stores.sqlite.named import migrations
 from toldonce.takeover import database_file
 
@@ -68,7 +70,7 @@ def our_errors(path: Path) -> Iterator[None]:
 
 def _is_newer(path: Path) -> bool:
     """Whether the file's schema is one that this version does not know. A file that cannot be read is not."""
-    with contextlib.suppress(apsw.Error), contextlib.closing(apsw.Connection(str(path))) as connection:
+    with FORK_GATE, contextlib.suppress(apsw.Error), contextlib.closing(apsw.Connection(str(path))) as connection:
         return bool(connection.pragma("user_version") > migrations()[-1][0])
     return False
 
@@ -99,7 +101,7 @@ def folder_errors(folder: Path) -> Iterator[None]:
 
 def connect(path: Path, *, writes: bool) -> apsw.Connection:
     """A connection with the settings every one of ours has."""
-    connection = apsw.Connection(str(path))
+    connection = close_in_child(apsw.Connection(str(path)))
     connection.set_busy_timeout(BUSY)
     # A plan must not depend on what is bound: with partial indexes SQLite would plan anew for every value.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
@@ -112,6 +114,26 @@ def connect(path: Path, *, writes: bool) -> apsw.Connection:
         own = "PRAGMA cache_size=-8192; PRAGMA query_only=1"
     connection.execute(own).fetchall()
     return connection
+
+
+_OPEN: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+
+
+def close_in_child(connection: apsw.Connection) -> apsw.Connection:
+    """Have a forked child close its copy: SQLite would take it for one that holds the locks of the parent's."""
+    _OPEN.add(connection)
+    return connection
+
+
+def _in_child() -> None:
+    if FORK_GATE.quiet:  # else another thread may have been in the middle of something
+        for connection in list(_OPEN):
+            connection.close(True)
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def epoch(connection: apsw.Connection) -> int:

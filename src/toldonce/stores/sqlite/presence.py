@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from toldonce.locks import LockFile
+
 LOOK_EVERY = 0.2
 """Seconds between two looks at what was erased."""
 
@@ -35,8 +37,9 @@ class Presence:
         self._path = self._folder / f"{os.getpid()}.{secrets.token_hex(4)}"
         self._process = os.getpid()
         draft = self._folder / f".{self._path.name}"  # nobody takes it for one whose process died, until it is locked
-        self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._lock = LockFile(draft)
+        self._lock.wait()
+        self._file = self._lock.descriptor
         draft.rename(self._path)
         self._forget = forget
         self._closing = threading.Event()
@@ -63,7 +66,7 @@ class Presence:
         if os.getpid() == self._process:  # a forked child has no such thread, and the file is the parent's
             self._thread.join()
             self._path.unlink(missing_ok=True)
-        os.close(self._file)
+        self._lock.close()
 
     def _watch(self) -> None:
         while not self._closing.wait(LOOK_EVERY):

@@ -15,6 +15,7 @@ import apsw
 
 from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed
+from toldonce.locks import FORK_GATE
 from toldonce.stores.sqlite.connection import BUSY, our_errors
 from toldonce.stores.sqlite.lock import WriteLock
 from toldonce.stores.sqlite.write import SqliteWrite
@@ -190,7 +191,7 @@ class Writer:
         outcomes: list[Outcome] = []
         writes: list[SqliteWrite] = []
         try:
-            with self._lock, our_errors(self._path):
+            with self._lock, FORK_GATE, our_errors(self._path):
                 try:
                     self._connection.execute("BEGIN IMMEDIATE")
                     if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
@@ -240,7 +241,8 @@ class Writer:
         with self._my_turn():
             if self._lock.take(_PATIENCE):
                 try:
-                    checkpoint(self._connection, mode)
+                    with FORK_GATE:
+                        checkpoint(self._connection, mode)
                 finally:
                     self._lock.let_go()
 
