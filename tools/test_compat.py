@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-VERSIONS = ("0.0.108", "1.0.0", "1.4.0", "1.9.0", "newest")
+VERSIONS = ("0.0.108", "1.0.0", "1.4.0", "1.7.0", "1.8.1", "1.9.0", "1.13.0", "newest")
 SLICE = ("test_turns.py", "test_drop_in.py", "test_before_1_0.py")
 WITH = ("websockets", "hypothesis>=6.120,<7", "pytest>=9,<10", "pytest-asyncio>=1.0,<2")
 """Below 1.4 Pipecat's LLM base class needs websockets, which its core does not bring."""
