@@ -6,6 +6,11 @@
 
 Open the page it prints, talk, hang up, and talk again. With ELEVENLABS_API_KEY instead of CARTESIA_API_KEY it speaks
 through ElevenLabs (extra "elevenlabs").
+
+While it runs, Pipecat's evals hold two short conversations with it (extra "evals"); the second asks for what the first
+told:
+
+    pipecat eval run examples/evals/told_once.yaml
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from toldonce.pipecat import Mem0MemoryService
 
-INTRODUCTION: Any = {"role": "user", "content": "Please greet me, and say in one sentence what you can do."}
+INTRODUCTION: Any = {"role": "developer", "content": "Greet the user, and say in one sentence what you can do."}
 PROMPT = "You are a friendly voice assistant. Answer in one or two short sentences that sound natural when spoken."
 
 
@@ -34,8 +39,6 @@ def make_memory(user_id: str) -> Mem0MemoryService:
         agent_id="voice-agent",
         # Right before the latest message: the rest of the prompt stays in the provider's cache.
         params=Mem0MemoryService.InputParams(search_limit=10, position=-1),
-        # What the application says in the user's name is nothing the user said.
-        should_store=lambda message: message["content"] != INTRODUCTION["content"],
     )
 
 
@@ -46,7 +49,8 @@ def make_speech() -> tuple[FrameProcessor, FrameProcessor, FrameProcessor]:
 
     stt = DeepgramSTTService(api_key=os.environ["DEEPGRAM_API_KEY"])
     llm = OpenAILLMService(
-        api_key=os.environ["OPENAI_API_KEY"], settings=OpenAILLMService.Settings(model="gpt-4.1-mini")
+        api_key=os.environ["OPENAI_API_KEY"],
+        settings=OpenAILLMService.Settings(model="gpt-4.1-mini", system_instruction=PROMPT),
     )
     if "ELEVENLABS_API_KEY" in os.environ:
         from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
@@ -60,14 +64,18 @@ def make_speech() -> tuple[FrameProcessor, FrameProcessor, FrameProcessor]:
 async def bot(runner_args: Any) -> None:
     """One call. Pipecat's development runner starts it for each client that connects."""
     from pipecat.audio.vad.silero import SileroVADAnalyzer
+    from pipecat.evals.transport import EvalTransportParams
     from pipecat.runner.utils import create_transport
     from pipecat.transports.base_transport import TransportParams
 
-    options = {"webrtc": lambda: TransportParams(audio_in_enabled=True, audio_out_enabled=True)}
+    options = {
+        "webrtc": lambda: TransportParams(audio_in_enabled=True, audio_out_enabled=True),
+        "eval": lambda: EvalTransportParams(audio_in_enabled=True, audio_out_enabled=True),
+    }
     transport = await create_transport(runner_args, options)
-    stt, llm, tts = make_speech()
     memory = make_memory(user_id=(runner_args.body or {}).get("user_id", "guest"))
-    context = LLMContext([{"role": "system", "content": PROMPT}], tools=memory.tools())
+    stt, llm, tts = make_speech()
+    context = LLMContext(tools=memory.tools())
     user, assistant = LLMContextAggregatorPair(
         context, user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
     )
