@@ -28,14 +28,13 @@ NOW = int(datetime(2023, 11, 15, 9, tzinfo=UTC).timestamp()) * 1_000_000  # a We
         ("the day before yesterday", "2023-11-13", "2023-11-14"),
         ("last Friday", "2023-11-10", "2023-11-11"),
         ("two weeks ago", "2023-10-29", "2023-11-05"),
-        ("last week", "2023-11-01", "2023-11-15"),
-        ("this week", "2023-11-09", "2023-11-16"),
-        ("this morning", "2023-11-15", "2023-11-16"),
-        ("over the weekend", "2023-11-01", "2023-11-15"),
+        ("last week", "2023-11-06", "2023-11-13"),
+        ("this week", "2023-11-13", "2023-11-20"),
+        ("over the weekend", "2023-11-11", "2023-11-13"),
         ("half a year ago", "2023-02-15", "2023-08-17"),
         ("a fortnight ago", "2023-10-25", "2023-11-09"),
-        ("last spring", "2023-03-01", "2023-05-31"),
-        ("in the winter", "2022-12-01", "2023-03-02"),
+        ("last spring", "2023-03-01", "2023-06-01"),
+        ("in the winter", "2022-12-01", "2023-03-01"),
     ],
 )
 def test_stretches_of_time(text: str, start: str, end: str) -> None:
@@ -73,6 +72,115 @@ def test_the_rules_compose(text: str, start: str, end: str) -> None:
     found = period(text, NOW)
     assert found is not None
     assert (as_datetime(found.start).date().isoformat(), as_datetime(found.end).date().isoformat()) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        *(("three Fridays ago", "2023-10-27", "2023-10-28"), ("the Monday before last", "2023-11-06", "2023-11-07")),
+        *(("on Monday last week", "2023-11-06", "2023-11-07"), ("last week on Tuesday", "2023-11-07", "2023-11-08")),
+        *(("Friday two weeks ago", "2023-11-03", "2023-11-04"), ("What did I do Friday?", "2023-11-10", "2023-11-11")),
+        *(("on Sat", "2023-11-11", "2023-11-12"), ("Monday, November 6th", "2023-11-06", "2023-11-07")),
+        *(("on the 5th", "2023-11-05", "2023-11-06"), ("on the 31st?", "2023-10-31", "2023-11-01")),
+        *(("Thursday the 9th", "2023-11-09", "2023-11-10"), ("the first of the month", "2023-11-01", "2023-11-02")),
+        *(("at the weekend", "2023-11-11", "2023-11-13"), ("two weekends ago", "2023-11-04", "2023-11-06")),
+        *(("last month", "2023-10-01", "2023-11-01"), ("last quarter", "2023-07-01", "2023-10-01")),
+        *(("the end of last month", "2023-10-21", "2023-11-01"), ("early May", "2023-05-01", "2023-05-12")),
+        *(("mid-June", "2023-06-11", "2023-06-21"), ("late 2022", "2022-09-01", "2023-01-01")),
+        *(("the start of the year", "2023-01-01", "2023-05-03"), ("the last day of May", "2023-05-31", "2023-06-01")),
+        *(("the first week of June", "2023-06-01", "2023-06-08"), ("the week of June 7", "2023-06-05", "2023-06-12")),
+        *(("in the summer of 2022", "2022-06-01", "2022-09-01"), ("summer last year", "2022-06-01", "2022-09-01")),
+        *(("last autumn", "2022-09-01", "2022-12-01"), ("two summers ago", "2022-06-01", "2022-09-01")),
+        *(("in June last year", "2022-06-01", "2022-07-01"), ("last year in May", "2022-05-01", "2022-06-01")),
+        *(("the 8th of May last year", "2022-05-08", "2022-05-09"), ("last November", "2022-11-01", "2022-12-01")),
+        *(("in twenty twenty one", "2021-01-01", "2022-01-01"), ("in the 90s", "1990-01-01", "2000-01-01")),
+        *(("in the nineties", "1990-01-01", "2000-01-01"), ("nineteen ninety nine in May", "2023-05-01", "2023-06-01")),
+        *(("at Easter", "2023-04-07", "2023-04-11"), ("last Christmas", "2022-12-24", "2022-12-27")),
+        *(("two Christmases ago", "2021-12-24", "2021-12-27"), ("for Thanksgiving 2021", "2021-11-25", "2021-11-29")),
+        *(("on New Year's Eve", "2022-12-31", "2023-01-01"), ("the Easter before last", "2022-04-15", "2022-04-19")),
+        *(("between March and May", "2023-03-01", "2023-06-01"), ("between 2021 and 2022", "2021-01-01", "2023-01-01")),
+        *(("May 1 to 10", "2023-05-01", "2023-05-11"), ("between May 1 and 10", "2023-05-01", "2023-05-11")),
+        *(("between Monday and Wednesday", "2023-11-13", "2023-11-16"), ("8.5.2023", "2023-05-08", "2023-05-09")),
+        *(("from Friday to Monday", "2023-11-10", "2023-11-14"), ("13/5/2023", "2023-05-13", "2023-05-14")),
+        *(("twenty five days ago", "2023-10-21", "2023-10-22"), ("a yr ago", "2022-05-17", "2023-05-17")),
+        *(
+            ("the last Friday of May", "2023-05-26", "2023-05-27"),
+            ("the second Sunday in June", "2023-06-11", "2023-06-12"),
+        ),
+        *(("the last weekend of May", "2023-05-27", "2023-05-29"), ("last weekend", "2023-11-11", "2023-11-13")),
+        *(("2023/05/08", "2023-05-08", "2023-05-09"), ("the other day", "2023-11-01", "2023-11-15")),
+    ],
+)
+def test_days_and_stretches_as_people_name_them(text: str, start: str, end: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    assert (as_datetime(found.start).date().isoformat(), as_datetime(found.end).date().isoformat()) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        *(
+            ("this morning", "15T04", "15T12"),
+            ("yesterday evening", "14T17", "15T00"),
+            ("last night", "14T17", "15T06"),
+        ),
+        *(
+            ("the night before last", "13T17", "14T06"),
+            ("three nights ago", "12T17", "13T06"),
+            ("tonight", "15T17", "16T06"),
+        ),
+        *(("Friday night", "10T17", "11T06"), ("on November 8 in the afternoon", "08T12", "08T18")),
+        *(
+            ("an hour ago", "15T07", "15T08"),
+            ("in the last two hours", "15T07", "15T09"),
+            ("last evening", "14T17", "15T00"),
+        ),
+    ],
+)
+def test_a_part_of_a_day_is_no_whole_day(text: str, start: str, end: str) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    read = [as_datetime(at).isoformat()[:13] for at in (found.start, found.end)]
+    assert read == [f"2023-11-{start}", f"2023-11-{end}"]
+
+
+def test_what_is_told_a_little_later_is_meant_half() -> None:
+    weekend = period("last weekend", NOW)
+    morning = period("yesterday morning", NOW)
+    assert weekend is not None
+    assert morning is not None
+    said = np.array([_at("2023-11-12"), _at("2023-11-14"), _at("2023-10-20")])
+    assert weekend.weight(said).tolist() == [1.0, 0.5, 0.0]
+    said = np.array([_at("2023-11-14", 8), _at("2023-11-14", 20), _at("2023-11-15", 8)])
+    assert morning.weight(said).tolist() == [1.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("at weekends", [0, 1, 0]),
+        ("on weekdays", [1, 0, 1]),
+        ("every morning", [1, 0, 0]),
+        ("in the evenings", [0, 1, 0]),
+        ("on friday mornings", [1, 0, 0]),
+        ("every night", [0, 1, 1]),
+    ],
+)
+def test_what_recurs_is_meant_each_time(text: str, weights: list[float]) -> None:
+    found = period(text, NOW)
+    assert found is not None
+    said = np.array([_at("2023-11-10", 8), _at("2023-11-12", 20), _at("2023-11-08", 2)])
+    assert found.weight(said).tolist() == weights
+
+
+@pytest.mark.parametrize("when", ["0001-01-02", "9999-12-30"])
+@pytest.mark.parametrize(
+    "text", ["last week", "two decades ago", "last Christmas", "the summer before last", "on Friday", "last night"]
+)
+def test_a_time_outside_the_calendar_is_none(text: str, when: str) -> None:
+    assert period(text, NOW) is not None
+    period(text, _at(when))
 
 
 def _at(day: str, hour: int = 12) -> int:
@@ -169,6 +277,13 @@ def test_stretches_with_one_end(text: str, inside: str, outside: str) -> None:
         "this may be",
         "friday",
         "the second one",
+        "on the 5th floor",
+        "next Friday",
+        "5/6/2023",
+        "my Christmas card",
+        "a spring in his step",
+        "a morning person",
+        "the 31st century",
     ],
 )
 def test_what_is_no_time(text: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
 
@@ -71,7 +71,8 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         spoken_of = None  # the overview says which is the last time
     if spoken_of is not None and (spoken_of.edges or zone != UTC):
         # A memory's tokens hold its own day, in UTC: an edge is another day, and so may be a day of another zone.
-        kept = [word for word in kept if word not in spoken_of.words.split()]
+        named_days = {word for word in spoken_of.words.split() if _of_own_day(word, spoken_of)}
+        kept = [word for word in kept if word not in named_days]
     stems = [stem(word) if english else word for word in kept]
 
     return Query(
@@ -85,6 +86,11 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         overview=wanted,
         now=now,
     )
+
+
+def _of_own_day(word: str, spoken_of: Period) -> bool:
+    """Whether a word names a day as ``date_words`` does, and may be found in memories of another."""
+    return word[0].isdecimal() or (spoken_of.edges and word in MONTHS)
 
 
 def _talked_to(text: str, view: IndexView) -> list[str]:

@@ -105,7 +105,7 @@ def _since(sentence: str, said_at: int, zone: tzinfo) -> tuple[int, Precision] |
         return None
     said = match["when"]
     found = period(said, said_at, zone) or period(f"in {said}", said_at, zone)
-    if found is None or found.weekday is not None or found.latest or found.edges or found.start <= -(1 << 60):
+    if found is None or found.recurs or found.latest or found.edges or found.start <= -(1 << 60):
         return None
     if not said.casefold().startswith(found.words.removeprefix("in ").split()[0]):
         return None

@@ -16,7 +16,7 @@ NAME = r"\p{Lu}[\w’-]*+(?: (?:(?:van|de|der|von|da|del|la|bin|al|of) )?\p{Lu}[
 def day(text: str, said_at: int, zone: tzinfo) -> str | None:
     """``17 May`` or ``17 May 1980``: the day a text begins with, or None."""
     found = period(text, said_at, zone)
-    if found is None or found.weekday is not None or found.latest or found.edges:
+    if found is None or found.recurs or found.latest or found.edges:
         return None
     if found.end - found.start != 86_400_000_000 or not _names_month(found.words):
         return None

@@ -139,10 +139,17 @@ KNOWING = frozenset(
 )
 """What a reply that does not know is made of, beside a negation and the words of the question."""
 
-NUMBERS = {
-    word: number
-    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-} | {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
+_TO_TWENTY = """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty
+    """.split()
+TENS = {word: tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+"""Tens of a number."""
+NUMBERS = (
+    {word: number for number, word in enumerate(_TO_TWENTY, 1)}
+    | {word: 10 * tens for word, tens in TENS.items()}
+    | {"a": 1, "an": 1, "couple": 2, "few": 3, "several": 4}
+)
 """Counts, as people say how long ago something was."""
 ORDINALS = {
     word: number
@@ -153,3 +160,43 @@ ORDINALS = {
     )
 } | {"thirtieth": 30}
 """Days of a month; those between are two words."""
+SHORT_WEEKDAYS = dict(
+    zip("mon tue tues wed thu thur thurs fri sat sun".split(), (0, 1, 1, 2, 3, 3, 3, 4, 5, 6), strict=True)
+)
+UNITS = {
+    unit: days
+    for units, days in {
+        "minute minutes min mins": 1 / 1440,
+        "hour hours hr hrs": 1 / 24,
+        "day days night nights": 1,
+        "weekend weekends week weeks wk wks": 7,
+        "fortnight fortnights": 14,
+        "month months": 30,
+        "quarter quarters": 91,
+        "year years yr yrs": 365,
+        "decade decades": 3650,
+    }.items()
+    for unit in units.split()
+}
+"""Lengths of time, in days."""
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The month they begin in, in the north."""
+PARTS_OF_DAY = {
+    "morning": (4, 12),
+    "noon": (11, 14),
+    "lunch": (11, 15),
+    "lunchtime": (11, 15),
+    "afternoon": (12, 18),
+    "evening": (17, 24),
+    "night": (17, 30),
+}
+"""Their hours; those after 24 are of the next day."""
+PARTS = {"beginning": 0, "start": 0, "early": 0, "middle": 1, "mid": 1, "end": 2, "late": 2}
+"""Thirds of a stretch of time."""
+OF_TIME = frozenset(
+    """
+    yesterday today tonight last recently lately nowadays late christmas christmase xmas holiday valentine halloween
+    thanksgiving easter weekday
+    """.split()
+)
+"""What else a time expression may be known by."""
