@@ -83,6 +83,7 @@ ONLY_THERE: dict[str, set[str]] = {
     "uvicorn": {"server", "cli"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "mcp": {"server"},
     "mem0": {"adapters"},
 }
 """A module, of ours or of others -> the only packages of ours that import it."""

@@ -16,6 +16,7 @@ from .chat import chat
 from .demo import demo
 from .inspect import delete, edit, facts, history, list_memories, search, show, stats, users, where
 from .keys import app as keys
+from .mcp import mcp
 from .outbox import app as outbox
 from .rebuild import rebuild
 from .serve import serve
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(chat)
 app.command()(serve)
+app.command()(mcp)
 app.add_typer(keys, name="keys")
 app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -31,6 +32,15 @@ _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Mem0-User-ID", 
 _EXPOSED = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id", BY_WORDS]
 
 
+def _speaking_mcp(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    """``/mcp``, if what it needs is installed; else the route in ``routes/missing.py`` says that it is not."""
+    if find_spec("mcp") is None:
+        return nullcontext()
+    from toldonce.server.mcp.serving import mounted
+
+    return mounted(app)
+
+
 def build_app(settings: Settings) -> FastAPI:
     """The server over the memory in ``settings.folder``, as an ASGI application.
 
@@ -44,7 +54,8 @@ def build_app(settings: Settings) -> FastAPI:
             engine.store.write_now(lambda store: ensure_default(store, now()))
             app.state.service = Service(engine, settings)
             try:
-                yield
+                async with _speaking_mcp(app):
+                    yield
             finally:
                 app.state.service.close()
         finally:

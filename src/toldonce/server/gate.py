@@ -47,7 +47,8 @@ class Gate:
         self._places = Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN or scope["method"] == "OPTIONS":
+        inside = CALLER in scope  # a call of ours, made for a request that has its place
+        if inside or scope["type"] != "http" or scope["path"] in OPEN or scope["method"] == "OPTIONS":
             await self._app(scope, receive, send)
             return
         request = Request(scope)

@@ -16,6 +16,7 @@ _IMPLICIT = "Users, agents, apps and runs are not created by hand here: they are
 _ORGANISATION = (
     "One data folder is one organisation: there is none to create, list or delete. Projects separate tenants."
 )
+_MCP = "MCP is not installed on this server. Install it with: pip install 'toldonce[mcp]'"
 _STATS = "This server keeps no usage counters. Count memories with POST /v3/memories/."
 
 _MISSING = (
@@ -24,6 +25,7 @@ _MISSING = (
     ("GET", "/v2/profiles/jobs/{job_id}", _PROFILES),
     ("GET", "/v2/profiles/settings", _PROFILES),
     ("POST", "/v2/profiles/settings", _PROFILES),
+    ("POST", "/mcp", _MCP),
     ("GET", "/v1/stats", _STATS),
     ("POST", "/v1/users", _IMPLICIT),
     ("POST", "/v1/agents", _IMPLICIT),

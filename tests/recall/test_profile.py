@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toldonce.pipecat.profile import about_the_person_first
+from toldonce.recall.profile import about_the_person_first
 
 
 def order(*texts: str) -> list[str]:
