@@ -21,7 +21,7 @@ SEARCH = "/v3/memories/search/"
 def test_a_key_is_nowhere_on_disk(server: Running, client: Client) -> None:
     assert client.key is not None
     client.get("/v1/ping/")
-    for path in server.folder.iterdir():
+    for path in filter(Path.is_file, server.folder.rglob("*")):
         assert client.key.encode() not in path.read_bytes(), path
 
 
