@@ -127,7 +127,7 @@ def test_an_embedder_that_stays_down_is_logged_once(
     from toldonce.errors import Unreachable
     from toldonce.server import readiness
 
-    monkeypatch.setattr(readiness, "_KEPT", 0)
+    monkeypatch.setattr(readiness, "_EMBEDDER_KEPT", 0)
     with serving(tmp_path_factory.mktemp("memory")) as running:
         configure("warning", as_json=False)
         embedder = type(running.service.engine._generation.embedder)
