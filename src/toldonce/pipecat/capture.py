@@ -21,6 +21,7 @@ Context: TypeAlias = Any
 
 ShouldStore: TypeAlias = Callable[[Mapping[str, Any]], bool]
 Clock: TypeAlias = Callable[[], datetime]
+Parts: TypeAlias = Callable[[str], list[tuple[Owner, str]]]
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -38,11 +39,14 @@ class Capture:
         names: Mapping[str, str | None],
         should_store: ShouldStore | None = None,
         now: Clock | None = None,
+        parts: Parts | None = None,
     ) -> None:
+        """``parts``: who said which part of a user's words, where several people may have."""
         self._emit = emit
         self._names = names
         self._should_store = should_store
         self._now = now
+        self._parts = parts
         self._last = datetime.min.replace(tzinfo=UTC)
         self._contexts: weakref.WeakKeyDictionary[Context, SeenMessages] = weakref.WeakKeyDictionary()
         self._first = SeenMessages()
@@ -181,8 +185,12 @@ class Capture:
         if interrupted and said.role == "assistant":
             metadata["interrupted"] = True
         name = self._names.get(said.role)
-        entry = Entry(seen.conversation_id, place, said.role, said.text, name, self._later(at), metadata, owner, found)
-        self._emit(entry)
+        conversation, parts = seen.conversation_id, [(owner, said.text)]
+        if self._parts is not None and said.role == "user":
+            parts = self._parts(said.text)
+        for part, (whose, text) in enumerate(parts):
+            entry = Entry(conversation, place, said.role, text, name, self._later(at), metadata, whose, found, part)
+            self._emit(entry)
 
     def _wanted(self, said: Utterance) -> bool:
         if self._should_store is None:

@@ -215,6 +215,8 @@ class Identity:
         """Owners that are not known, with the question about them."""
         self.agent_id: str | None = None
         self.run_id: str | None = None
+        self.speaker: str | None = None
+        """Who speaks just now, where the transport knows; before the user of the call."""
         self.scope: Scope = "user"
         self.shared_guests = True
         self._guest = _some_guest()
@@ -224,13 +226,18 @@ class Identity:
     @property
     def ids(self) -> Ids | None:
         """The entity ids under which words are stored now; None while the user is not known."""
-        return None if self.user.pending else self._as_known
+        return None if self.user.pending and self.speaker is None else self._ids_of(self.speaker or self.user.id)
 
-    @property
-    def _as_known(self) -> Ids:
-        guest = self._guest if self.user.id is None and not self.shared_guests else None
-        ids = {"user_id": self.user.id, "agent_id": self.agent_id, "run_id": self.run_id or guest}
+    def _ids_of(self, user_id: str | None) -> Ids:
+        guest = self._guest if user_id is None and not self.shared_guests else None
+        ids = {"user_id": user_id, "agent_id": self.agent_id, "run_id": self.run_id or guest}
         return {key: value for key, value in ids.items() if value}
+
+    def speaks(self, speaker: str | None) -> bool:
+        """Somebody begins to speak, or goes on; whether it is somebody else than before."""
+        changed = speaker != self.speaker
+        self.speaker = speaker
+        return changed
 
     @property
     def across_runs(self) -> Ids:
@@ -239,9 +246,17 @@ class Identity:
 
     def owner(self) -> Owner:
         """Whose is what is said now. While it is asked who that is, the answer will be put there."""
-        owner = Owner(self.ids)
-        if owner.ids is None:
-            self._unresolved.append((self.user.question, owner))
+        return self._unknown() if self.ids is None else Owner(self.ids)
+
+    def owner_of(self, speaker: str | None) -> Owner:
+        """Whose is what a speaker says. What nobody was heard to say is the user's of the call, if there is one."""
+        if speaker is None and self.user.pending:
+            return self._unknown()
+        return Owner(self._ids_of(speaker or self.user.id))
+
+    def _unknown(self) -> Owner:
+        owner = Owner()
+        self._unresolved.append((self.user.question, owner))
         return owner
 
     def answered(self) -> Owner:
@@ -253,7 +268,7 @@ class Identity:
         unresolved, self._unresolved = self._unresolved, []
         for number, owner in unresolved:
             if question is None or number <= question:
-                owner.ids = self._as_known
+                owner.ids = self._ids_of(self.user.id)
             else:
                 self._unresolved.append((number, owner))
         self._known()

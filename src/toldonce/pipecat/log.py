@@ -12,8 +12,9 @@ from loguru import logger
 
 from .capture import Capture, Context, announced
 from .identity import Identity
-from .messages import ContextMessage, Utterance
+from .messages import ContextMessage, Utterance, spoken
 from .seen import SeenMessages
+from .speakers import Speakers
 from .writer import Owner
 
 _TURN_COMES = 0.005
@@ -28,6 +29,7 @@ class TranscriptLog:
         self.capture = capture
         self._identity = identity
         self._destination = destination
+        self.speakers = Speakers()
         self.context: Context = None
         """The context that the aggregators around the session keep, if there are any."""
         self._interrupted = False
@@ -37,6 +39,7 @@ class TranscriptLog:
 
     def turn_passes(self, context: Context) -> None:
         """A context is on its way to the LLM, which answers the newest turn in it."""
+        self.speakers.turn_made(self.query(context) or "")
         owner = self._identity.owner()
         self.take_soon(context, owner)
         self._identity.answers.asked(owner)
@@ -54,6 +57,7 @@ class TranscriptLog:
     def user_turn_added(self, context: Context, text: str) -> None:
         """A turn of the user was put into its context."""
         self._identity.user.look(text)
+        self.speakers.turn_made(spoken(text))
         owner, said = self._identity.owner(), announced("user", text)
         self.take_soon(context, owner)  # The turn itself goes first.
         if said is not None:
@@ -81,6 +85,7 @@ class TranscriptLog:
             return None
         if role == "user":
             self._identity.user.look(text)
+            self.speakers.turn_made(said.text)
         interrupted = role == "assistant" and self._interrupted
         at, owner = self.capture.moment(), self._identity.owner() if role == "user" else self._identity.answered()
         if role == "assistant" and self.context is None:  # Its aggregator, which would tell, is not known.

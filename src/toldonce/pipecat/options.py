@@ -28,6 +28,7 @@ class Options:
     block_role: str | None = None
     closing_note: str = CLOSING
     now: Clock | None = None
+    speaker_ids: bool = False
     instruction_role: str = "system"
     """The role that the framework gives to instructions in the middle of a conversation."""
 
@@ -39,7 +40,7 @@ class Options:
     @property
     def names(self) -> dict[str, str | None]:
         """Who speaks in which role."""
-        return {"user": self.user_name, "assistant": self.assistant_name}
+        return {"user": None if self.speaker_ids else self.user_name, "assistant": self.assistant_name}
 
     @property
     def zone(self) -> tzinfo | None:

@@ -47,7 +47,7 @@ from .settings import (
 )
 from .telemetry import Recalled, Rtvi, Telemetry
 from .tools import Tool, make_tools
-from .transcripts import TurnTranscript
+from .transcripts import Transcript, TurnTranscript
 
 if TYPE_CHECKING:
     from toldonce.memory import AsyncMemory
@@ -131,6 +131,7 @@ class MemoryService(FrameProcessor):
         assistant_name: str | None = None,
         scope: Scope = "user",
         shared_guests: bool = False,
+        speaker_ids: bool = False,
         recall_timeout: float = 0.15,
         shutdown_timeout: float = 2.0,
         prefetch: bool = True,
@@ -159,6 +160,8 @@ class MemoryService(FrameProcessor):
             assistant_name: The agent's name, stored with what it says.
             scope: "user" recalls across all agents of the user, "user+agent" only what was said with this one.
             shared_guests: Whether people without a user id recall what others without one told the same agent.
+            speaker_ids: Whether several people may speak, each known by the ``user_id`` of their transcripts. What each
+                says is stored under their own id, and recalled for whoever speaks. Words without one are the user's.
             recall_timeout: The most seconds a turn waits for memories.
             shutdown_timeout: The most seconds the end of a call waits for what was said to be stored.
             prefetch: Whether memories are looked up while the user is still speaking.
@@ -205,6 +208,7 @@ class MemoryService(FrameProcessor):
             block_role=block_role,
             closing_note=closing_note,
             now=now,
+            speaker_ids=speaker_ids,
             instruction_role=INSTRUCTION_ROLE,
         )
         client = choose(memory, local_config, api_key, host, version_of(params))
@@ -213,7 +217,7 @@ class MemoryService(FrameProcessor):
         self.session = Session(self._framework, self._telemetry, client, options, should_store)
         self.agent_id, self.run_id = agent_id, run_id
         self.scope, self.shared_guests = scope, shared_guests
-        self._transcript = TurnTranscript(self.session.hear, self.session.prefetcher.forget_turn)
+        self._transcript = TurnTranscript(self._on_transcript, self.session.turn_dropped)
         self._aggregators = Aggregators(self, self.session.log, self._transcript)
         self._lists = LLMContext()
         self.user_id = user_id
@@ -301,6 +305,12 @@ class MemoryService(FrameProcessor):
         elif isinstance(frame, LLMContextSummaryResultFrame):
             self.session.log.capture.summary_text(frame.summary)
         await self.push_frame(frame, direction)
+
+    def _on_transcript(self, transcript: Transcript) -> None:
+        """The user is speaking."""
+        if self.session.options.speaker_ids and (transcript.committed or transcript.speaker is not None):
+            self.session.somebody_speaks(transcript.speaker, transcript.words if transcript.committed else None)
+        self.session.hear(transcript.turn, final=transcript.final)
 
     async def _on_context(self, frame: Any) -> None:
         try:

@@ -34,7 +34,7 @@ from .options import Options
 from .prefetcher import Prefetcher
 from .prompt import PromptBlocks
 from .recall import Recall, folded
-from .writer import Entry, Writer
+from .writer import Entry, Owner, Writer
 
 Order: TypeAlias = Literal["about", "newest", "oldest"]
 
@@ -99,7 +99,13 @@ class Session:
         self.options = options
         self.client = MemoryClient(client)
         self.identity = Identity(self._user_changed, lambda: self.writer.owners_known())
-        capture = Capture(self._heard, names=options.names, should_store=should_store, now=options.now)
+        capture = Capture(
+            self._heard,
+            names=options.names,
+            should_store=should_store,
+            now=options.now,
+            parts=self._by_speaker if options.speaker_ids else None,
+        )
         self.log = TranscriptLog(capture, self.identity, lambda: self.identity.key(self.client.kept_at))
         self.prefetcher = Prefetcher(
             framework.retrieve, framework.spawn, framework.report, most=self.client.lookups_a_turn
@@ -109,6 +115,8 @@ class Session:
         self.writer = Writer(self._store, self._report_storing, self._quiet, lambda: self.client.embedded)
         self._profile: list[dict[str, Any]] = []
         """What the first turn shows if it recalls nothing."""
+        self._shown_to: str | None = None
+        """Of several who may speak, whom the block was recalled for."""
         self._store_failing = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -169,10 +177,22 @@ class Session:
 
     # A turn
 
-    def hear(self, transcript: str, final: bool) -> None:
-        """The user is speaking: ``transcript`` is their turn so far. ``final``: whether these words will stay."""
+    def hear(self, turn: str, *, final: bool) -> None:
+        """The user is speaking: ``turn`` is what they said so far. ``final``: whether these words will stay."""
         if self.options.prefetch and not self.paused and self.identity.ids is not None:
-            self.prefetcher.ahead(transcript, final=final)
+            self.prefetcher.ahead(turn, final=final)
+
+    def somebody_speaks(self, speaker: str | None, words: str | None = None) -> None:
+        """Where several people may speak: who does, and the words they have just added to the turn."""
+        if self.identity.speaks(speaker):
+            self.prefetcher.forget()
+        if words is not None:
+            self.log.speakers.heard(speaker, words)
+
+    def turn_dropped(self) -> None:
+        """What was heard last became no turn: nobody may look it up, and it answers nothing."""
+        self.prefetcher.forget_turn()
+        self.log.speakers.forget()
 
     async def answer(self, context: Context) -> None:
         """A turn is on its way to the LLM in its context: put what is recalled for it there."""
@@ -199,6 +219,9 @@ class Session:
             self.prompt.clear(context)  # It may be somebody else than whom it was recalled for.
         if self.paused or self.identity.ids is None:
             return
+        if self.identity.speaker != self._shown_to:
+            self._shown_to = self.identity.speaker
+            self.prompt.clear(context)
         query = self.log.query(context)
         if query:
             await self._framework.enhance(context, query)
@@ -266,6 +289,9 @@ class Session:
         return await self.client.search(query, own, limit=_FORGET_REACH, threshold=0.0)
 
     # Storing
+
+    def _by_speaker(self, text: str) -> list[tuple[Owner, str]]:
+        return [(self.identity.owner_of(speaker), part) for speaker, part in self.log.speakers.parts(text)]
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Hand entries of one conversation to the memory."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, UserStartedSpeakingFrame
 from pipecat.processors.frame_processor import FrameProcessor
@@ -13,6 +14,22 @@ from .messages import readable
 _NOTEWORTHY: tuple[type[Frame], ...] = (UserStartedSpeakingFrame, *MUTE_STARTED_FRAMES, *MUTE_STOPPED_FRAMES)
 
 
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Something the user aggregator has taken into an open turn."""
+
+    turn: str
+    """The turn so far."""
+    words: str
+    """What this transcript adds to it."""
+    final: bool
+    """Whether these words will stay."""
+    committed: bool
+    """Whether they are part of the turn now; an eager transcript only guesses that they will be."""
+    speaker: str | None
+    """The user id that the transport gave them, if any."""
+
+
 class TurnTranscript:
     """The turn being spoken, word by word.
 
@@ -20,9 +37,9 @@ class TurnTranscript:
     phrase opens a turn, is neither told nor kept: nobody may look it up.
     """
 
-    def __init__(self, heard: Callable[[str, bool], None], dropped: Callable[[], None]) -> None:
+    def __init__(self, heard: Callable[[Transcript], None], dropped: Callable[[], None]) -> None:
         self._heard = heard
-        """Told the turn so far each time a transcript adds to it, and whether those words will stay."""
+        """Told each time a transcript adds to the turn."""
         self._dropped = dropped
         """Told that what was heard so far belongs to no turn any more."""
         self._final: list[str] = []
@@ -71,6 +88,9 @@ class TurnTranscript:
         text = readable(getattr(frame, "text", "")).strip()
         if not text:
             return
-        self._heard(" ".join((*self._final, text)), not isinstance(frame, InterimTranscriptionFrame))
-        if isinstance(frame, TranscriptionFrame):
+        turn = " ".join((*self._final, text))
+        committed = isinstance(frame, TranscriptionFrame)
+        if committed:
             self._final.append(text)
+        speaker = getattr(frame, "user_id", "") or None
+        self._heard(Transcript(turn, text, not isinstance(frame, InterimTranscriptionFrame), committed, speaker))

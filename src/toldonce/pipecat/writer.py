@@ -52,6 +52,8 @@ class Entry:
     owner: Owner = field(default_factory=Owner)
     found: bool = False
     """Whether the context already held it when it was first seen: an earlier call may have stored it."""
+    part: int = 0
+    """Which part of what stands at that place it is, where several people said it."""
     number: int = 0
     """Its place in the queue."""
     alone: bool = False
@@ -67,12 +69,16 @@ class Entry:
         return self is other or (self._kind == other._kind and not self.alone and not other.alone)
 
     @property
+    def _id(self) -> str:
+        return f"{self.place}.{self.part}" if self.part else str(self.place)
+
+    @property
     def _kind(self) -> tuple[object, ...]:
         return self.conversation_id, self.ids, self.metadata, self.found
 
     def as_message(self) -> dict[str, Any]:
         """As ``AsyncMemory.add`` takes it. Its place is its id: offered twice, it is stored once."""
-        message = {"role": self.role, "content": self.text, "id": str(self.place), "timestamp": self.said_at}
+        message = {"role": self.role, "content": self.text, "id": self._id, "timestamp": self.said_at}
         return message if self.name is None else message | {"name": self.name}
 
 
