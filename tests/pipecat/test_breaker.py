@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toldonce.pipecat.breaker import FIRST_REST, LONGEST_REST, THRESHOLD, Breaker
+from toldonce.pipecat.breaker import FIRST_REST, LONGEST_ASKED, LONGEST_REST, THRESHOLD, Breaker
 
 
 class Clock:
@@ -65,4 +65,19 @@ def test_a_probe_called_off_lets_another_out() -> None:
     clock.time = FIRST_REST
     assert breaker.admits()
     breaker.abandoned()
+    assert breaker.admits()
+
+
+def test_a_backend_that_asks_for_patience_is_left_alone_as_long_as_it_asked() -> None:
+    time = [0.0]
+    breaker = Breaker(lambda: time[0])
+    assert breaker.rests(40.0)
+    assert not breaker.closed
+    time[0] = 39.0
+    assert not breaker.admits()
+    assert not breaker.rests(5.0), "it was open"
+    time[0] = 45.0
+    assert breaker.admits()
+    breaker.rests(float("inf"))
+    time[0] += LONGEST_ASKED + 1
     assert breaker.admits()

@@ -96,6 +96,16 @@ async def test_whatever_the_host_does_the_call_goes_on_and_nothing_is_lost(host:
     assert host.said == ["My cat is called Miso.", "answer 1", "She is black.", "answer 2"]
 
 
+async def test_a_host_that_asks_for_patience_is_left_alone_and_said_so_once(host: Host) -> None:
+    host.rule = lambda request: Reply(429, b"{}", {"Retry-After": "30"}) if request.path.endswith("/search/") else None
+    async with Call(service(host)) as call:
+        for number in range(4):
+            await call.say(f"What is question number {number}?")
+    assert len(host.asked("/search/")) == 1
+    (error,) = call.errors
+    assert "429" in error
+
+
 async def test_a_host_that_never_answers_holds_up_no_turn(host: Host) -> None:
     host.rule = lambda request: Reply(hangs=True)
     async with Call(service(host, recall_timeout=0.05, shutdown_timeout=0.5)) as call:

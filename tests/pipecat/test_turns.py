@@ -115,6 +115,19 @@ async def test_the_first_turn_may_carry_what_is_known_of_the_person(ann: Ann) ->
     assert [len(blocks(shown)) for shown in call.shown] == [1, 1, 1, 1, 0], "and goes like any other block"
 
 
+@pytest.mark.parametrize("told", [2, 3])
+async def test_the_first_turn_carries_all_there_is_if_it_is_little(ann: Ann, told: int) -> None:
+    """Two memories may be shown beside what is recalled; of three nothing is known of what was left out."""
+    await ann.told(*("I moved to Oslo in March.", "My sister Eva plays the cello.", "I am allergic to nuts.")[:told])
+    async with Call(ann.service(profile_limit=2, params=anything(search_limit=1))) as call:
+        await call.say("In which city do I live?")
+        await call.say("What does my sister play?")
+    first, second = (blocks(shown)[0]["content"] for shown in call.shown)
+    assert "1. I moved to Oslo" in first
+    assert ("Eva" in first) == (told == 2)
+    assert "2. " not in second
+
+
 async def test_list_content_is_searched_and_stored_by_its_text(ann: Ann) -> None:
     await ann.told("I moved to Oslo in March.")
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}

@@ -13,6 +13,10 @@ LONGEST_REST = 30.0
 """Seconds before a probe; each probe that fails doubles the rest."""
 
 
+LONGEST_ASKED = 3_600.0
+"""A backend that asks for more than an hour is asked again after one."""
+
+
 class Breaker:
     """Closed: lookups go out. Open: none do. Half open: one does, as a probe, and nobody waits for it."""
 
@@ -57,6 +61,13 @@ class Breaker:
             return False
         self._open_until = self._clock() + self._rest
         return True
+
+    def rests(self, seconds: float) -> bool:
+        """The backend asked to be left alone for so long. True if that opened the breaker."""
+        opened = self._open_until is None
+        self._open_until = self._clock() + min(seconds, LONGEST_ASKED)
+        self._rest, self._probing = FIRST_REST, False
+        return opened
 
     def abandoned(self) -> None:
         """The probe was called off: another may go out."""

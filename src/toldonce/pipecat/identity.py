@@ -336,3 +336,11 @@ def of_guest(ids: Mapping[str, str]) -> dict[str, Any]:
     """The filter for what somebody without a user id said in this run: all that they may take back."""
     own = [{key: ids[key]} for key in ("agent_id", "run_id") if key in ids]
     return {"AND": [*own, _NOBODYS]}
+
+
+def own_rows(rows: list[dict[str, Any]], ids: Ids) -> list[dict[str, Any]]:
+    """The rows that name nobody else, whatever the memory answered: they are the user's, or of no user."""
+    own = [row for row in rows if not row.get("user_id") or str(row["user_id"]) == ids.get("user_id")]
+    if len(own) < len(rows):
+        logger.error(f"The memory returned {len(rows) - len(own)} memories of somebody else, which were dropped.")
+    return own

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from loguru import logger
 
+from toldonce.errors import RemoteError
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
 
@@ -335,7 +336,8 @@ class Prefetcher:
 
     async def _failed(self, error: Exception) -> None:
         self.tally.failed += 1
-        if self._breaker.failed():
+        asked_for = error.retry_after if isinstance(error, RemoteError) else None
+        if self._breaker.failed() if asked_for is None else self._breaker.rests(asked_for):
             self.tally.opened += 1
             await self._report("recall", error)
         else:

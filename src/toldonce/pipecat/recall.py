@@ -13,10 +13,10 @@ from toldonce.recall import in_context, needs_memory
 from .block import Hit, shown_of
 from .capture import Context
 from .client import MemoryClient
-from .identity import Identity
+from .identity import Identity, own_rows
 from .messages import text_of
 from .options import Options
-from .prefetcher import Prefetcher, merged, words_of
+from .prefetcher import Prefetcher, key_of, merged, words_of
 from .prompt import PromptBlocks
 
 _EARLIER = 6
@@ -90,9 +90,11 @@ class Recall:
         self.last_recall = hits
 
     def present_known(self, context: Context, known: Sequence[Hit]) -> None:
-        """Let the context's block hold what is known of the person."""
-        self._prompt.show(context, known)
-        self.last_recall = known
+        """Let the context's block hold what is known of the person too."""
+        recalled = {key_of(hit) for hit in self.last_recall}
+        hits = [*self.last_recall, *(hit for hit in not_in(context, known) if key_of(hit) not in recalled)]
+        self._prompt.show(context, hits)
+        self.last_recall = hits
 
     async def find(self, query: str, limit: int | None = None) -> list[dict[str, Any]]:
         """The memories for a query, best first; errors are the memory's own."""
@@ -108,6 +110,7 @@ class Recall:
             threshold=self._options.search_threshold,
             turns=self._turns_before(query),
         )
+        hits = own_rows(hits, ids)
         self._prompt.prepare(hits)
         return hits
 

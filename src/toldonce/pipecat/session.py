@@ -28,7 +28,7 @@ from .capture import Capture, Context, ShouldStore
 from .client import MemoryClient
 from .forgetting import clearly_about
 from .history import REACH, new_ones
-from .identity import Identity, of_guest
+from .identity import Identity, of_guest, own_rows
 from .log import TranscriptLog
 from .options import Options
 from .prefetcher import Prefetcher
@@ -43,6 +43,9 @@ GREETING_WAITS = 2.0
 
 PROFILE_REACH = 1000
 """The newest memories ``known`` looks through."""
+
+PROFILE_BUDGET = 1200
+"""Characters. When all that is known of a person takes no more, the first turn may carry it whole."""
 
 _FORGET_REACH = 100
 """Memories a request to forget looks through."""
@@ -114,7 +117,9 @@ class Session:
         self.recall = Recall(self.client, self.identity, options, self.prefetcher, self.prompt)
         self.writer = Writer(self._store, self._report_storing, self._quiet, lambda: self.client.embedded)
         self._profile: list[dict[str, Any]] = []
-        """What the first turn shows if it recalls nothing."""
+        """What the first turn shows if it recalls nothing, or besides what it recalls."""
+        self._is_all = False
+        """Whether that is all that is known, and little."""
         self._shown_to: str | None = None
         """Of several who may speak, whom the block was recalled for."""
         self._store_failing = False
@@ -131,10 +136,10 @@ class Session:
         self._tasks.append(warming)
         await asyncio.wait({warming}, timeout=self.options.recall_timeout)
 
-    async def end(self, *, close: bool) -> list[asyncio.Task[None]]:
+    async def end(self, closes: Any = None) -> list[asyncio.Task[None]]:
         """Store what was said last, within ``shutdown_timeout``. The tasks that are left, to be cancelled.
 
-        ``close``: whether the memory is let go of as well.
+        ``closes``: a memory that is let go of as well.
         """
         within = self.options.shutdown_timeout
         ends = asyncio.get_running_loop().time() + within
@@ -147,8 +152,9 @@ class Session:
         left = await self.writer.finish(within)
         if left:
             logger.error(f"{left} messages were not stored within {within} s of the end")
-        if close and not left:  # A memory that hangs would hang in its closing too; what it acknowledged is on disk.
-            closing = self._framework.spawn(self.client.close(), "close")
+        # A memory that hangs would hang in its closing too; what it acknowledged is on disk without that.
+        if closes is not None and not left:
+            closing = self._framework.spawn(closes.close(), "close")
             await asyncio.wait({closing}, timeout=max(0.0, ends - asyncio.get_running_loop().time()))
         asking = self.identity.user.asking
         tasks = self._tasks if asking is None else [*self._tasks, asking]
@@ -225,7 +231,7 @@ class Session:
         query = self.log.query(context)
         if query:
             await self._framework.enhance(context, query)
-        if self._profile and not self.recall.last_recall:
+        if self._profile and (self._is_all or not self.recall.last_recall):
             self.recall.present_known(context, self._profile)
         self._profile = []
 
@@ -242,7 +248,7 @@ class Session:
         wanted = {"AND": [visible, dict(filters)]} if filters else visible
         try:
             async with asyncio.timeout(GREETING_WAITS):
-                found = await self.client.every(wanted, PROFILE_REACH)
+                found = own_rows(await self.client.every(wanted, PROFILE_REACH), ids)
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
             return []
@@ -286,7 +292,7 @@ class Session:
         if ids is None:
             return []
         own = {"user_id": ids["user_id"]} if "user_id" in ids else of_guest(ids)
-        return await self.client.search(query, own, limit=_FORGET_REACH, threshold=0.0)
+        return own_rows(await self.client.search(query, own, limit=_FORGET_REACH, threshold=0.0), ids)
 
     # Storing
 
@@ -344,5 +350,8 @@ class Session:
             logger.debug(f"Memories could not be loaded ahead: {error!r}")
         epoch = self.recall.epoch
         if self.options.profile_limit:
-            known = await self.known(limit=self.options.profile_limit)
-            self._profile = known if epoch == self.recall.epoch else []
+            known = await self.known()
+            if epoch == self.recall.epoch:
+                self._profile = known[: self.options.profile_limit]
+                size = sum(len(str(memory.get("memory"))) for memory in known)
+                self._is_all = len(known) == len(self._profile) and size <= PROFILE_BUDGET
