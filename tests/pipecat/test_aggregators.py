@@ -21,7 +21,7 @@ from toldonce.pipecat import MemoryService
 from toldonce.pipecat.aggregators import own_pair
 
 from .conftest import Ann, anything
-from .harness import WORKERS, Call, LLMContext, Passing, ScriptedLLM, blocks, until
+from .harness import WORKERS, Call, LLMContext, Passing, ScriptedLLM, blocks, until, within
 
 
 class Recorded:
@@ -97,21 +97,35 @@ async def test_two_people_in_one_worker(ann: Ann) -> None:
     assert "tea" not in str(memories["ann"].asked)
 
 
-async def test_what_is_said_while_muted_is_neither_looked_up_nor_an_answer(ann: Ann) -> None:
+@pytest.fixture
+def mute() -> Any:
+    """A mute strategy that is switched by ``on``."""
     base = pytest.importorskip("pipecat.turns.user_mute.base_user_mute_strategy")
-    muted = False
 
     class Mute(base.BaseUserMuteStrategy):  # type: ignore[misc, name-defined] # it may be absent
+        on = False
+
         async def process_frame(self, frame: Any) -> bool:
             await super().process_frame(frame)
-            return muted
+            return self.on
 
+    return Mute()
+
+
+@pytest.mark.parametrize("while_open", [False, True], ids=["before a turn", "while a turn is open"])
+async def test_what_is_said_while_muted_is_neither_looked_up_nor_an_answer(
+    ann: Ann, mute: Any, while_open: bool
+) -> None:
     memory = Recorded()
     service = ann.service(memory=memory)
-    async with Call(service, user_params={"user_mute_strategies": [Mute()]}) as call:
+    async with Call(service, user_params={"user_mute_strategies": [mute]}) as call:
         await call.say("Hello, good to see you.", interims=["Hello, good"])
         await until(lambda: "Hello, good" in memory.asked)
-        muted = True
+        if while_open:
+            await start(call)
+            await call._transcript(TranscriptionFrame("What is the code", "", ""))
+            await until(lambda: "What is the code" in memory.asked)
+        mute.on = True
         await call.worker.queue_frame(UserStartedSpeakingFrame())
         for frame in (
             InterimTranscriptionFrame("Honey, the password", "", ""),
@@ -120,7 +134,7 @@ async def test_what_is_said_while_muted_is_neither_looked_up_nor_an_answer(ann: 
             await call._transcript(frame)
         await call.worker.queue_frame(UserStoppedSpeakingFrame())
         await asyncio.sleep(0.05)
-        muted = False
+        mute.on = False
         await call._transcript(TranscriptionFrame("", "", ""))  # Any frame ends the silence, and is lost itself.
         await call.worker.queue_frame(UserStartedSpeakingFrame())
         await asyncio.sleep(0.05)
@@ -128,8 +142,16 @@ async def test_what_is_said_while_muted_is_neither_looked_up_nor_an_answer(ann: 
         await call.worker.queue_frame(UserStoppedSpeakingFrame())
         await until(lambda: len(call.shown) == 2)
     assert "tulip" not in str(memory.asked)
+    assert "password" not in str(memory.asked)
     assert "tulip" not in str(memory.added)
     assert "door" in blocks(call.shown[1])[0]["content"]
+
+
+async def start(call: Call) -> None:
+    """The user begins a turn."""
+    call._turn_started.clear()
+    await call.worker.queue_frame(UserStartedSpeakingFrame())
+    await within(call._turn_started.wait())
 
 
 async def test_a_turn_has_one_deadline_whatever_it_checks(ann: Ann) -> None:

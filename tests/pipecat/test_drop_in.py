@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from loguru import logger
 
-from toldonce.errors import InvalidConfig, MissingIdentity
-from toldonce.pipecat import Mem0MemoryService
+from toldonce.errors import InvalidConfig, MissingIdentity, Unsupported
+from toldonce.memory import AsyncMemory
+from toldonce.pipecat import Mem0MemoryService, MemorySettings
 from toldonce.pipecat.compat import INSTRUCTION_ROLE
 
 from .conftest import Ann, anything
@@ -177,3 +181,77 @@ async def test_a_subclass_decides_what_is_stored_and_recalled(ann: Ann) -> None:
     assert "coffee" in str(blocks(call.shown[1]))
     assert "SECRET" not in str(blocks(call.shown[1]))
     assert (await ann.said())[2:] == [("assistant", "answer 1"), ("user", "What do I like?"), ("assistant", "answer 2")]
+
+
+def test_a_memory_that_is_called_as_if_it_blocked_says_what_to_write(tmp_path: Path, monkeypatch: Any) -> None:
+    """Code written for Mem0's client: it must not go on with a coroutine that nobody awaits."""
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path))
+    errors: list[str] = []
+    handler = logger.add(lambda line: errors.append(str(line)), level="ERROR")
+    try:
+        service = Mem0MemoryService(user_id="ann", local_config={})
+        found = service.memory_client.search("Where?", filters={"user_id": "ann"})
+        reads: list[Any] = [
+            lambda it: it["results"],
+            list,
+            lambda it: it.get("results"),
+            len,
+            lambda it: "results" in it,
+        ]
+        for read in reads:
+            with pytest.raises(Unsupported, match=r"await memory\.memory_client\.search\("):
+                read(found)
+        assert not errors, "it may still be awaited"
+        del found
+        gc.collect()
+        (error,) = errors
+        assert "await memory.memory_client.search(" in error
+    finally:
+        logger.remove(handler)
+
+
+async def test_a_memory_the_service_made_is_awaited_in_every_way(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path))
+    ann = {"user_id": "ann"}
+    client: Any = Mem0MemoryService(user_id="ann", local_config={}).memory_client
+    assert isinstance(client, AsyncMemory)
+    async with client as memory:
+        await memory.add("I moved to Oslo.", user_id="ann")
+        both = await asyncio.gather(memory.get_all(filters=ann), memory.search("city", filters=ann))
+        task = asyncio.create_task(memory.get_all(filters=ann))
+        assert (await task)["results"] == both[0]["results"] != []
+        call = memory.get_all(filters=ann)
+        call.close()
+        with pytest.raises(ValueError, match="filters"):
+            await memory.get_all(filters="ann")  # type: ignore[arg-type] # as asked
+    assert "AsyncMemory" in repr(client)
+
+
+async def test_settings_win_over_params_and_unknown_arguments_are_refused(ann: Ann) -> None:
+    settings = MemorySettings(search_limit=3, user_id="bob", recall_timeout=1.5)
+    service = ann.service(settings=settings, params=anything(search_limit=7, position=-1), name="memory")
+    assert (service.search_limit, service.position, service.recall_timeout) == (3, -1, 1.5)
+    assert (service.user_id, service.name) == ("bob", "memory")
+    assert Mem0MemoryService(settings=MemorySettings(user_id="ann"), memory=ann.memory).user_id == "ann"
+    with pytest.raises(ValueError, match="search_limit"):
+        ann.service(settings=MemorySettings(search_limit=0))
+    with pytest.raises(TypeError, match="recal_timeout"):
+        ann.service(recal_timeout=1)
+
+
+async def test_rows_that_name_somebody_else_are_dropped_whatever_the_client(ann: Ann) -> None:
+    """A client of the application's own, or a host, may answer with more than it was asked for."""
+    rows = [
+        {"id": str(n), "memory": f"Oslo, as {user} says.", "user_id": user} for n, user in enumerate(("ann", "bob"))
+    ]
+    rows.append({"id": "3", "memory": "Oslo, as nobody says."})
+    service = ann.service()
+    service.memory_client = BlockingClient(rows)
+    async with Call(service) as call:
+        await call.say("In which city do I live?")
+    block = str(blocks(call.shown[0]))
+    assert "as ann says" in block
+    assert "as nobody says" in block
+    assert "bob" not in block
+    assert "bob" not in str(await service.get_memories())
+    assert "bob" not in str(await service.find("Oslo"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 from pipecat.frames.frames import LLMContextFrame, LLMRunFrame, LLMSummarizeContextFrame
 from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregatorParams
@@ -276,3 +277,41 @@ async def test_the_block_leaves_out_what_stands_in_the_prompt(ann: Ann) -> None:
         call.context.set_messages([{"role": "system", "content": "You are terse."}])
         await call.say("Which dish number does the dinner on Saturday need?")
     assert any(text in str(blocks(call.shown[-1])) for text in dinner), "positive control"
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["the same talk", "another talk"])
+async def test_a_block_that_a_rewrite_left_out_comes_back_if_the_talk_goes_on(
+    oslo: Ann, tmp_path: Path, goes_on: bool
+) -> None:
+    """An application may write its own messages and know nothing of ours."""
+    service = oslo.service(memory=Selective(folder=tmp_path / "memory"))
+    async with Call(service) as call:
+        await call.say(WHERE)
+        messages: Any = [message for message in messages_of(call.context) if not blocks([message])]
+        call.context.set_messages(messages if goes_on else [{"role": "system", "content": "You are terse."}])
+        await call.say("yes please")
+    await service.memory_client.close()
+    assert [len(blocks(shown)) for shown in call.shown] == [1, 1 if goes_on else 0]
+
+
+async def test_a_summariser_whose_context_cannot_be_reached_is_said_so(oslo: Ann) -> None:
+    """Pipecat has no public way to it; where a version keeps it elsewhere, nobody must find out by a summary."""
+    errors: list[str] = []
+    handler = logger.add(lambda line: errors.append(str(line)), level="ERROR")
+    try:
+        call = Call(oslo.service())
+        if not hasattr(call.assistant, "_summarizer"):
+            pytest.skip("this Pipecat has no summariser")
+        async with call:
+            await call.say(WHERE)
+        assert not errors, "positive control"
+        call = Call(oslo.service())
+        summariser: Any = call.assistant._summarizer
+        summariser._elsewhere = summariser._context
+        del summariser._context
+        async with call:
+            await call.say(WHERE)
+    finally:
+        logger.remove(handler)
+    assert len(blocks(call.shown[0])) == 1
+    assert [error for error in errors if "summariser" in error]

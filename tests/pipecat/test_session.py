@@ -93,7 +93,7 @@ async def test_a_session_recalls_and_stores_without_pipecat(memory: AsyncMemory)
     context.get_messages().append(answer)
     session.log.assistant_turn_added(context, "In Oslo.", interrupted=False)
     await until(lambda: framework.count == 2)
-    for task in await session.end(close=False):
+    for task in await session.end():
         task.cancel()
     said = [(message["role"], message["content"]) for message in await memory.messages(user_id="ann")]
     assert said[1:] == [("user", "In which city do I live?"), ("assistant", "In Oslo.")]

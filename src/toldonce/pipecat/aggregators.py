@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from loguru import logger
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregator
@@ -16,9 +17,11 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from .block import Blocks
 from .capture import Context
-from .compat import USER_MESSAGE_EVENTS
+from .compat import SUMMARISES, USER_MESSAGE_EVENTS
 from .messages import ContextMessage
 from .transcripts import TurnTranscript
+
+_ABSENT: Any = object()
 
 
 class Listener(Protocol):
@@ -82,14 +85,21 @@ class Aggregators:
 
         It counts messages by index from its request until its result, and reads the context in between. Through the
         veil neither a block that moves in that time nor one that comes or goes shifts what it counts. There is no
-        public way to its context; where a future version keeps it elsewhere, the summariser reads the block, no more.
+        public way to its context; where a version keeps it elsewhere, the log says that summaries may repeat blocks.
         """
-        summariser: Any = getattr(aggregator, "_summarizer", None)
+        summariser: Any = getattr(aggregator, "_summarizer", _ABSENT)
+        if summariser is None or (summariser is _ABSENT and not SUMMARISES):
+            return  # This aggregator writes no summaries.
         context = getattr(summariser, "_context", None)
         if isinstance(context, LLMContext) and not isinstance(context, VeiledContext):
             context = summariser._context = VeiledContext(context)
         if isinstance(context, VeiledContext):
             context.listeners.append(self._listener.summary_written)
+        else:
+            logger.error(
+                f"{self._processor}: this version of Pipecat keeps the context of its summariser where it cannot be "
+                "reached. Its summaries may repeat what was recalled. Please report it."
+            )
 
 
 class VeiledContext(LLMContext):

@@ -46,14 +46,20 @@ _NUMBER = re.compile(r"^\s*(\d{1,4})[.)]\s")
 
 _UNSEEN = dict.fromkeys(
     (
-        *(0xAD, 0x180E, 0xFEFF),
+        *(0xAD, 0x34F, 0x61C, 0x3164, 0xFEFF, 0xFFA0),
+        *(0x115F, 0x1160, 0x17B4, 0x17B5),
+        *range(0x180B, 0x1810),
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
         *range(0x2060, 0x2070),
-        *range(0xE0000, 0xE0080),
+        *range(0xFE00, 0xFE10),
+        *range(0xFFF0, 0xFFFC),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE1000),
     )
 )
-"""Signs nobody sees: they turn the direction of writing, join letters, or (the tags) spell out a hidden text."""
+"""Signs nobody sees (Unicode's Default_Ignorable_Code_Point): they turn the direction of writing, join letters, or, as
+tags and variation selectors do, spell out a hidden text."""
 
 _SHAPES: set[tuple[str, str]] = {("Based on previous conversations, I recall:", CLOSING)}
 """How the blocks of this process begin and end, in one line; first as Pipecat's and this service do by default."""
@@ -158,9 +164,16 @@ def quoted(text: str) -> str:
 
 
 def harmless(memory: Hit) -> dict[str, Any]:
-    """A memory whose words are quoted, for a formatter of the application."""
-    texts = {key: quoted(str(memory[key])) for key in ("memory", "passage", "actor_id") if memory.get(key)}
-    return {**memory, **texts}
+    """A memory all of whose texts are quoted, for a formatter of the application."""
+    return {key: _quoted(value) for key, value in memory.items()}
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, Mapping):
+        return {key: _quoted(inner) for key, inner in value.items()}
+    return [_quoted(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def know_shape(system_prompt: str, closing_note: str) -> bool:

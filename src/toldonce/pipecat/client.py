@@ -154,10 +154,6 @@ class MemoryClient:
         if warm is not None and ids:
             await call(warm, **ids)
 
-    async def close(self) -> None:
-        """Let go of it."""
-        await self.client.close()
-
 
 async def call(method: Callable[..., Any], **arguments: Any) -> Any:
     """Call a method of a memory client. One that blocks runs in a thread of its own, which never delays the process."""

@@ -6,12 +6,14 @@ Frames that a version does not have are absent from the tuples below, and ``isin
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, TypeVar
 
 from pipecat.frames import frames as _frames
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, LLMContextFrame, TranscriptionFrame
+from pipecat.processors.frame_processor import FrameProcessor
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -42,6 +44,9 @@ USER_MESSAGE_EVENTS = (
     else ()
 )
 """Events of the user aggregator that bring the words of a turn it added to its context."""
+
+SUMMARISES = _optional("pipecat.processors.aggregators.llm_context_summarizer", "LLMContextSummarizer") is not None
+"""Whether assistant aggregators have a summariser."""
 
 USER_TURN_FRAMES = _present("LLMContextUserTurnFrame")  # since 1.13
 ASSISTANT_TURN_FRAMES = _present("LLMContextAssistantTurnFrame")  # since 1.4
@@ -74,6 +79,15 @@ _TOOL_OPTIONS = _optional("pipecat.adapters.llm.schemas.direct_function", "tool_
 def stays_when_interrupted(function: _F) -> _F:
     """Mark a direct function as one that is carried through when the user speaks into it (since 1.4)."""
     return function if _TOOL_OPTIONS is None else _TOOL_OPTIONS(cancel_on_interruption=False)(function)
+
+
+def base_options(options: dict[str, Any]) -> dict[str, Any]:
+    """What is handed on to ``FrameProcessor``. It would pass over a misspelt name in silence: a ``TypeError`` here."""
+    known = inspect.signature(FrameProcessor.__init__).parameters
+    for name in options:
+        if name not in known or known[name].kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(f"MemoryService() got an unexpected keyword argument {name!r}")
+    return options
 
 
 def is_speculative(frame: Frame) -> bool:

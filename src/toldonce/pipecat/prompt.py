@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from .block import Blocks, Hit, Lines, harmless, know_shape
 from .capture import Context
+from .messages import role_of, text_of
 from .options import Options
 
 StillThere: TypeAlias = Callable[[Sequence[Hit]], Awaitable[list[Hit]]]
@@ -20,11 +21,17 @@ KEPT_TURNS = 3
 """Turns that recall nothing ("yes please") for which a block stays: the talk is still about the same."""
 
 
+_TALK = 12
+"""Messages before a block by which it is known whether the talk is still the same."""
+
+
 @dataclass(slots=True)
 class Shown:
     """The memories in one context."""
 
     hits: list[Hit]
+    talk: frozenset[int]
+    """Hashes of what the user said last before them: while any of it stands in the context, the talk goes on."""
     empty_turns: int = 0
 
 
@@ -47,8 +54,8 @@ class PromptBlocks:
         if not hits:
             self.clear(context)
             return
-        self._shown[context] = Shown(list(hits))
         messages, text = context.get_messages(), self._render(hits)
+        self._shown[context] = Shown(list(hits), _talk(messages[-_TALK:]))
         role, position = self._options.role, self._options.position
         if self._blocks.replace(messages, role, text, position) and context.get_messages() is messages:
             return
@@ -63,19 +70,23 @@ class PromptBlocks:
             context.set_messages(messages)
 
     async def keep(self, context: Context, still_there: StillThere) -> list[Hit]:
-        """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now."""
-        shown = self._shown.get(context)
-        if shown is None or shown.empty_turns >= KEPT_TURNS or not self._blocks.stands_in(context.get_messages()):
+        """Nothing was recalled: keep the block for a while, but none of it that was deleted. What it holds now.
+
+        An application that rewrote the messages may have left the block out; if their talk goes on, it comes back.
+        """
+        shown, messages = self._shown.get(context), context.get_messages()
+        stands = self._blocks.stands_in(messages)
+        if shown is None or shown.empty_turns >= KEPT_TURNS or not (stands or shown.talk & _talk(messages)):
             self.clear(context)
             return []
         remaining = await still_there(shown.hits)
         if self._shown.get(context) is not shown:
             return []  # It was cleared meanwhile.
-        if remaining != shown.hits:
+        if remaining != shown.hits or not stands:
             self.show(context, remaining)
         if remaining:
             # In place: a prompt that only grows at its end is the one a provider has cached.
-            self._shown[context] = Shown(remaining, shown.empty_turns + 1)
+            self._shown[context] = Shown(remaining, shown.talk, shown.empty_turns + 1)
         return remaining
 
     async def refresh(self, still_there: StillThere) -> None:
@@ -120,3 +131,7 @@ class PromptBlocks:
     @cached_property
     def _lines(self) -> Lines:
         return Lines(self._options.names, self._options.zone)
+
+
+def _talk(messages: Sequence[Any]) -> frozenset[int]:
+    return frozenset(hash(text_of(message)) for message in messages if role_of(message) == "user")

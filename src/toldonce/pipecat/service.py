@@ -22,6 +22,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 from toldonce.errors import InvalidInput, InvalidTime, MissingIdentity
 
 from .aggregators import Aggregators
+from .awaited import AsyncClient
 from .backends import choose, version_of
 from .block import CLOSING, Formatter, Hit
 from .capture import Clock, Context, ShouldStore
@@ -31,6 +32,7 @@ from .compat import (
     INSTRUCTION_ROLE,
     MESSAGES_FRAMES,
     USER_TURN_FRAMES,
+    base_options,
     is_speculative,
 )
 from .hooks import PipecatFramework
@@ -115,6 +117,8 @@ class MemoryService(FrameProcessor):
     _running = False
     """Whether it is in a pipeline."""
     _ended = False
+    _made: Any = None
+    """The memory that it made itself, and closes."""
 
     def __init__(
         self,
@@ -142,7 +146,8 @@ class MemoryService(FrameProcessor):
         closing_note: str = CLOSING,
         now: Clock | None = None,
         rtvi: Rtvi = False,
-        name: str | None = None,
+        settings: MemorySettings | None = None,
+        **options: Any,
     ) -> None:
         """Make a service; at least one of ``user_id``, ``agent_id`` and ``run_id`` is needed.
 
@@ -172,7 +177,8 @@ class MemoryService(FrameProcessor):
             closing_note: The last line of the block.
             now: The time at which things are said, for talks of the past that are played again. Aware.
             rtvi: What the client is told over RTVI: nothing, ids and counts (True), or the texts too ("texts").
-            name: The processor's name.
+            settings: Settings that win over ``params`` and over the arguments of the same names.
+            options: What ``FrameProcessor`` takes, such as ``name``.
 
         Raises:
             MissingIdentity: No id is given. (A ``ValueError``.)
@@ -181,7 +187,9 @@ class MemoryService(FrameProcessor):
             InvalidTime: ``now`` gives a time without a zone.
             StoreError: The memory, or the outbox of a host, cannot be opened.
         """
-        super().__init__(name=name)
+        super().__init__(**base_options(options))
+        given = {} if settings is None else settings.given_fields()
+        user_id = given.pop("user_id", user_id)
         user_id = None if user_id == "" else user_id
         if user_id is None and not agent_id and not run_id:
             raise MissingIdentity(
@@ -192,7 +200,7 @@ class MemoryService(FrameProcessor):
         if now is not None and now().tzinfo is None:
             raise InvalidTime("now() must return a time with a zone, e.g. datetime.now(timezone.utc).")
         params = params or InputParams()
-        options = Options(
+        values = Options(
             search_limit=params.search_limit,
             search_threshold=params.search_threshold,
             system_prompt=params.system_prompt,
@@ -212,15 +220,17 @@ class MemoryService(FrameProcessor):
             instruction_role=INSTRUCTION_ROLE,
         )
         client = choose(memory, local_config, api_key, host, version_of(params))
-        self._owns_memory = memory is None
+        self._made = client if memory is None else None
         self._telemetry = Telemetry(self, rtvi=rtvi)
-        self.session = Session(self._framework, self._telemetry, client, options, should_store)
+        self.session = Session(self._framework, self._telemetry, client, values, should_store)
         self.agent_id, self.run_id = agent_id, run_id
         self.scope, self.shared_guests = scope, shared_guests
         self._transcript = TurnTranscript(self._on_transcript, self.session.turn_dropped)
         self._aggregators = Aggregators(self, self.session.log, self._transcript)
         self._lists = LLMContext()
         self.user_id = user_id
+        for key, value in given.items():
+            self._change(key, value)
         logger.info(f"{self}: memory of user_id={self.user_id}, agent_id={agent_id}, run_id={run_id}")
 
     @cached_property
@@ -244,7 +254,8 @@ class MemoryService(FrameProcessor):
     @property
     def memory_client(self) -> Any:
         """The memory. Its methods are asynchronous: ``await memory.memory_client.search(...)``."""
-        return self.session.client.client
+        client = self.session.client.client
+        return AsyncClient(client) if client is self._made and client is not None else client
 
     @memory_client.setter
     def memory_client(self, client: Any) -> None:
@@ -271,7 +282,7 @@ class MemoryService(FrameProcessor):
         if self._running and not self._ended:
             self._ended = True
             self._aggregators.detach()
-            for task in await self.session.end(close=self._owns_memory):
+            for task in await self.session.end(closes=self._made):
                 await self.cancel_task(task)
         await super().cleanup()  # type: ignore[no-untyped-call] # untyped in Pipecat
 
@@ -332,13 +343,16 @@ class MemoryService(FrameProcessor):
     async def _update_settings(self, frame: MemoryUpdateSettingsFrame) -> None:
         delta = frame.delta if frame.delta is not None else MemorySettings.from_mapping(frame.settings)
         for key, value in delta.given_fields().items():
-            if key not in ADJUSTABLE:
-                logger.warning(f"{self}: there is no setting {key!r}; there are {', '.join(ADJUSTABLE)}")
-                continue
             try:
-                setattr(self, key, checked_setting(key, value))
+                self._change(key, value)
             except InvalidInput as error:  # It stays as it was.
                 await self._framework.report("a change of settings", error)
+
+    def _change(self, key: str, value: Any) -> None:
+        if key in ADJUSTABLE:
+            setattr(self, key, checked_setting(key, value))
+        elif key != "model":
+            logger.warning(f"{self}: there is no setting {key!r}; there are {', '.join(ADJUSTABLE)}")
 
     # What an application calls
 
