@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -13,8 +14,9 @@ from typing import Annotated, Any, Protocol, Self
 import typer
 
 from toldonce.config import read_config
-from toldonce.engine import open_engine
+from toldonce.engine import Engine, open_engine
 from toldonce.engine.operations import Operations
+from toldonce.engine.receipts import receipts
 from toldonce.engine.requests import (
     PROJECT,
     UNSET,
@@ -22,8 +24,11 @@ from toldonce.engine.requests import (
     read_filters,
     read_limit,
     search_request,
+    what_to_erase,
 )
+from toldonce.engine.shapes import erased
 from toldonce.errors import InvalidConfig, InvalidInput, MemoryNotFound
+from toldonce.stores.erasing import ErasedKind
 from toldonce.takeover import database_file
 
 Data = Annotated[
@@ -62,17 +67,29 @@ class Target(Protocol):
         """``{"type", "name", "total_memories"}`` of every user, agent, app and run."""
         ...
 
+    def erase(self, kind: str, entity: str, allow_return: bool, wait: float) -> Row:
+        """Leave no byte of a user, agent, app, run, memory or project; what ``Memory.erase`` returns."""
+        ...
+
+    def receipts(self) -> list[Row]:
+        """The receipts of what was erased, oldest first."""
+        ...
+
 
 @contextmanager
-def opened(data: Path | None, host: str | None) -> Iterator[Target]:
-    """What ``--data`` and ``--host`` name."""
+def opened(data: Path | None, host: str | None, project: str | None = None) -> Iterator[Target]:
+    """What ``--data``, ``--host`` and ``--project`` name. A server's key names the project itself."""
     if host is not None:
         if data is not None:
             raise InvalidInput("--data and --host name two places. Leave one of them out.")
+        if project is not None:
+            raise InvalidInput("--project: a server's key names the project. Leave it out, or use that project's key.")
         with _Server(host) as server:
             yield server
         return
     with opened_folder(data) as verbs:
+        if project is not None:
+            verbs = Operations(verbs.engine, project_id(verbs.engine, project))
         yield _Folder(verbs)
 
 
@@ -85,6 +102,21 @@ def opened_folder(data: Path | None) -> Iterator[Operations]:
         yield Operations(engine, PROJECT)
     finally:
         let_go()
+
+
+def project_id(engine: Engine, project: str) -> str:
+    """The id of the project with this id or name. Raises ``InvalidConfig`` if there is none."""
+    if project == PROJECT:
+        return project
+    from toldonce.server.tenants import find
+
+    with engine.reading() as store:
+        found = find(store, project)
+    if found is None:
+        raise InvalidConfig(
+            f"--project: there is no project {project!r} here. toldonce keys list shows those with keys."
+        )
+    return found.id
 
 
 def require_memories(data: Path | None) -> Path:
@@ -131,6 +163,18 @@ class _Folder:
         with self.verbs.engine.reading() as store:
             counted = store.serving.entities(self.verbs.project)
         return [{"type": one.kind, "name": one.entity_id, "total_memories": one.memories} for one in counted]
+
+    def erase(self, kind: str, entity: str, allow_return: bool, wait: float) -> Row:
+        if kind == "project":
+            named: tuple[ErasedKind, str] = ("project", self.verbs.project)
+        else:
+            given = {f"{kind}_id": entity}
+            named = what_to_erase(*map(given.get, ("user_id", "agent_id", "run_id", "app_id", "memory_id")))
+        return erased(self.verbs.erase(*named, allow_return=allow_return, within=wait))
+
+    def receipts(self) -> list[Row]:
+        with self.verbs.engine.reading() as store:
+            return [json.loads(one) for one in receipts(store, self.verbs.project)]
 
 
 class _Server:
@@ -183,3 +227,10 @@ class _Server:
 
     def entities(self) -> list[Row]:
         return self._runner.run(self._client.entities())
+
+    def erase(self, kind: str, entity: str, allow_return: bool, wait: float) -> Row:
+        query = {f"{kind}_id": entity, "wait": str(wait), "allow_return": str(allow_return).lower()}
+        return self._runner.run(self._client.erase(query))
+
+    def receipts(self) -> list[Row]:
+        return self._runner.run(self._client.receipts())

@@ -30,7 +30,7 @@ from toldonce.transfer.mem0 import (
     require_account_memories,
 )
 
-from .target import require_memories
+from .target import project_id, require_memories
 
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
@@ -47,18 +47,24 @@ def export_memories(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
     data: Data = None,
     project: Project = PROJECT,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="ID", help="Only what is kept of this user: a data access request.")
+    ] = None,
     vectors: Annotated[
         bool, typer.Option("--vectors", help="With their vectors: larger, and faster to import.")
     ] = False,
 ) -> None:
-    """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history."""
+    """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history.
+
+    Example: toldonce export ann.jsonl --user ann
+    """
     require_memories(data)
     with _engine(data) as engine, _progress("exporting", None) as done:
-        project = _found(engine, project)
+        project = project_id(engine, project)
         if str(target) == "-":
-            tally = export(engine, project, sys.stdout, vectors=vectors, done=done)
+            tally = export(engine, project, sys.stdout, user=user, vectors=vectors, done=done)
         else:
-            tally = export_file(engine, project, target, vectors=vectors, done=done)
+            tally = export_file(engine, project, target, user=user, vectors=vectors, done=done)
     typer.echo(f"{tally.memories} memories and {tally.messages} messages exported.", err=True)
 
 
@@ -148,21 +154,6 @@ def _engine(data: Path | None) -> Iterator[Engine]:
         yield engine
     finally:
         let_go()
-
-
-def _found(engine: Engine, project: str) -> str:
-    """The id of the project with this id or name. Raises ``InvalidConfig`` if there is none."""
-    if project == PROJECT:
-        return project
-    from toldonce.server.tenants import find
-
-    with engine.reading() as store:
-        found = find(store, project)
-    if found is None:
-        raise InvalidConfig(
-            f"--project: there is no project {project!r} here. toldonce keys list shows those with keys."
-        )
-    return found.id
 
 
 def _made(engine: Engine, project: str) -> str:

@@ -51,8 +51,18 @@ def erase(engine: Engine, project: str, kind: ErasedKind, entity: str, *, allow_
 
     ``within``: seconds to wait for those who hold it up. If that is not enough, a thread goes on with it.
     """
-    uid = new_uid(now())
-    number = engine.store.write_now(lambda store: store.erasing.order(uid, project, kind, entity, allow_return, now()))
+    number = engine.store.write_now(lambda store: order(store, project, kind, entity, allow_return=allow_return))
+    return go_on(engine, number, within)
+
+
+def order(store: Write, project: str, kind: ErasedKind, entity: str, *, allow_return: bool) -> int:
+    """Note, in a transaction, that something is to be erased; the number to go on with."""
+    at = now()
+    return store.erasing.order(new_uid(at), project, kind, entity, allow_return, at)
+
+
+def go_on(engine: Engine, number: int, within: float) -> Erased:
+    """Carry out an erasure that was ordered, and finish it; see ``erase``."""
     _carry_out(engine, number)
     waits_for = _finish(engine.store, number, within)
     if waits_for:
@@ -62,7 +72,7 @@ def erase(engine: Engine, project: str, kind: ErasedKind, entity: str, *, allow_
     if erasure is None:
         raise StoreError("The erasure is not in the store any more: somebody replaced the store. Erase again.")
     signed = None if erasure.receipt is None else json.loads(erasure.receipt)
-    return Erased(uid, HIDDEN if signed is None else ERASED, erasure.counts, waits_for, signed)
+    return Erased(erasure.id, HIDDEN if signed is None else ERASED, erasure.counts, waits_for, signed)
 
 
 def resume(engine: Engine) -> bool:

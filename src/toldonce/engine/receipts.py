@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from toldonce.stores.erasing import Erasure
-from toldonce.stores.protocol import Store
+from toldonce.stores.protocol import Read, Store
 from toldonce.times import iso
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ def receipt(store: Store, erasure: Erasure, erased_at: int) -> dict[str, Any]:
         "public_key": key.public_key().public_bytes_raw().hex(),
     }
     return {**said, "signature": key.sign(signed_bytes(said)).hex()}
+
+
+def receipts(store: Read, project: str | None, subject: bytes | None = None) -> list[str]:
+    """Signed receipts as they were made, oldest first: of a project or of all, about one subject or about any."""
+    return [
+        erasure.receipt
+        for erasure in store.erasing.erasures()
+        if erasure.receipt is not None and project in (None, erasure.project) and subject in (None, erasure.subject)
+    ]
 
 
 def signed_bytes(said: dict[str, Any]) -> bytes:

@@ -170,6 +170,14 @@ class Mem0Client:
                 return found
             number += 1
 
+    async def erase(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Leave no byte of an entity or a memory. A Toldonce server does it; Mem0's hosts have no such call."""
+        return _object(await self._do(wire.erase(query), DEADLINE))
+
+    async def receipts(self) -> list[dict[str, Any]]:
+        """The receipts of what a Toldonce server erased."""
+        return wire.results_of(await self._do(wire.RECEIPTS, DEADLINE))
+
     async def _versioned(self, verb: str, make: Callable[[str], Call], deadline: float) -> Any:
         """Do it in the version asked for; without one, in the newest that the host has."""
         if self._asked_for is not None:

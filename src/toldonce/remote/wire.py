@@ -46,6 +46,7 @@ class Call:
 
 
 PING = Call("GET", "/v1/ping/")
+RECEIPTS = Call("GET", "/v1/receipts")
 
 
 def add(version: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any], key: str | None) -> Call:
@@ -92,6 +93,11 @@ def delete(memory_id: str) -> Call:
 def delete_all(ids: Mapping[str, str]) -> Call:
     """Every memory that carries these ids."""
     return Call("DELETE", "/v1/memories/", query=dict(ids))
+
+
+def erase(query: Mapping[str, str]) -> Call:
+    """One entity or memory, to the last byte."""
+    return Call("DELETE", "/v1/erase", query=dict(query))
 
 
 def entities(page: int) -> Call:

@@ -15,13 +15,13 @@ from starlette.requests import Request
 
 from toldonce.caches import LRUCache
 from toldonce.engine import Engine
-from toldonce.engine.jobs import LEASE, Worker
+from toldonce.engine.erasing import erase, go_on, order
+from toldonce.engine.jobs import Worker
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import DELETED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
 from toldonce.engine.search import Found, Search
 from toldonce.filters import Filter
-from toldonce.filters.tree import EVERYTHING
 from toldonce.remember import edit
 from toldonce.server import retention, tenants
 from toldonce.server.keys import KeyHash
@@ -45,7 +45,10 @@ VECTOR_WAIT = 1.0
 """Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
 
 EMPTYING = "empty-project"
-"""The kind of job that deletes what a deleted project held."""
+"""The kind of job with which earlier versions emptied a deleted project."""
+
+ERASED_WITHIN = 10.0
+"""Seconds that deleting a project waits for those who read; if they go on, a thread finishes it."""
 
 _MOST_RESULTS = 1_000
 """Memories an event names; a call that touched more names the first."""
@@ -200,27 +203,23 @@ class Service:
         return found is not None and found.id == project
 
     async def delete_project(self, project: str) -> None:
-        """Close a project, so that nothing is written into it any more, and then empty it. A job sees to the end."""
+        """Close a project, so that nothing is written into it any more, and then erase it.
 
-        def close(store: Write) -> None:
+        Both are ordered in one commit: if this process dies, whoever opens the store next finishes it.
+        """
+
+        def close(store: Write) -> int:
             require_open(store, project)
             store.serving.delete_project(project, now())
-            store.jobs.add(EMPTYING, {"project": project}, now() + LEASE, share=project)
+            return order(store, project, "project", project, allow_return=True)
 
-        await asyncio.wrap_future(self.engine.store.write(close))
-        await run_in(self.engine.working, self._empty, Job(0, EMPTYING, {"project": project}))
+        number = await asyncio.wrap_future(self.engine.store.write(close))
+        await run_in(self.engine.working, go_on, self.engine, number, ERASED_WITHIN)
 
     def _empty(self, job: Job) -> None:
-        """Delete what a closed project holds, a few at a time."""
+        """Erase a project that an earlier version closed and did not get to empty."""
         project = job.payload["project"]
-        listed = self.engine.listing(project, EVERYTHING, now=now(), show_expired=True)
-        for start in range(0, len(listed), DELETED_AT_ONCE):
-            part = dict(listed[start : start + DELETED_AT_ONCE])
-
-            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> Done:
-                return delete_memories(store, project, part, None)
-
-            self.engine.store.write(transact).result()
+        erase(self.engine, project, "project", project, allow_return=True, within=ERASED_WITHIN)
 
     async def _repeat_of(self, request: Request) -> _Repeat:
         key = request.headers.get("idempotency-key")

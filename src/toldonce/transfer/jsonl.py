@@ -20,13 +20,24 @@ Progress = Callable[[int], None]
 """Called with the number of memories, or bytes, that were done since the last time."""
 
 
-def export(engine: Engine, project: str, target: TextIO, *, vectors: bool = False, done: Progress) -> Tally:
-    """Write a project, from one consistent view of it. The same memories give the same file, byte for byte."""
+def export(
+    engine: Engine,
+    project: str,
+    target: TextIO,
+    *,
+    user: str | None = None,
+    vectors: bool = False,
+    done: Progress,
+) -> Tally:
+    """Write a project, from one consistent view of it. The same memories give the same file, byte for byte.
+
+    ``user``: write what is kept of that user only. Raises ``InvalidExport`` if nothing is.
+    """
     tally = Tally()
     if vectors:
         engine.settled().result()
     with engine.reading() as store:
-        for line in _lines(engine, store, project, vectors):
+        for line in _lines(engine, store, project, user, vectors):
             target.write(write(line) + "\n")
             tally.messages += isinstance(line, JournalMessage)
             if isinstance(line, Carried):
@@ -36,12 +47,14 @@ def export(engine: Engine, project: str, target: TextIO, *, vectors: bool = Fals
     return tally
 
 
-def export_file(engine: Engine, project: str, path: Path, *, vectors: bool = False, done: Progress) -> Tally:
+def export_file(
+    engine: Engine, project: str, path: Path, *, user: str | None = None, vectors: bool = False, done: Progress
+) -> Tally:
     """``export`` into a file that is there whole or not at all, readable by its owner only."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(partial, "w", encoding="utf-8", opener=_privately) as target:
-            tally = export(engine, project, target, vectors=vectors, done=done)
+            tally = export(engine, project, target, user=user, vectors=vectors, done=done)
             target.flush()
             os.fsync(target.fileno())
         partial.replace(path)
@@ -101,12 +114,12 @@ def load(engine: Engine, project: str, source: ExportFile, *, done: Progress) ->
     return loader.tally
 
 
-def _lines(engine: Engine, store: Read, project: str, vectors: bool) -> Iterator[Line]:
+def _lines(engine: Engine, store: Read, project: str, user: str | None, vectors: bool) -> Iterator[Line]:
+    found = store.owners(project, None, None) if user is None else store.owners(project, "user", [user])
+    if user is not None and not found:
+        raise InvalidExport(f"Nothing is kept of the user {user!r}. List the users there are: toldonce users")
     yield Header(engine.vectors_from if vectors else None)
-    owners = sorted(
-        (ENTITY_KINDS.index(kind), entity, owner_id)
-        for owner_id, (kind, entity) in store.owners(project, None, None).items()
-    )
+    owners = sorted((ENTITY_KINDS.index(kind), entity, owner_id) for owner_id, (kind, entity) in found.items())
     for kind, entity, owner_id in owners:
         yield Owner(ENTITY_KINDS[kind], entity)
         yield from store.messages([owner_id], Scope(), limit=None, offset=0)

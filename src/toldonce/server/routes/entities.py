@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from fastapi import Request
 
 from toldonce.filters import parse_filters
@@ -9,10 +11,11 @@ from toldonce.server import pages, wire
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.errors import not_found
 from toldonce.server.replies import Json
+from toldonce.server.routes.erasing import erase_now
 from toldonce.server.routing import new_router
 from toldonce.server.scoping import entity_of
 from toldonce.stores.serving import EntityCount
-from toldonce.types import ENTITY_KINDS
+from toldonce.types import ENTITY_KINDS, EntityKind
 
 router = new_router("entities")
 
@@ -49,9 +52,19 @@ async def entity(entity_type: str, entity_id: str, caller: Reader) -> Json:
 
 @router.delete("/v2/entities/{entity_type}/{entity_id:path}")
 @router.delete("/v1/entities/{entity_type}/{entity_id:path}")
-async def delete_entity(entity_type: str, entity_id: str, request: Request, caller: Writer) -> Json:
-    """Delete an entity's memories, and with them the entity; one that has none is not there anyway."""
+async def delete_entity(
+    entity_type: str, entity_id: str, request: Request, caller: Writer, erase: bool = False
+) -> Json:
+    """Delete an entity's memories, and with them the entity; one that has none is not there anyway.
+
+    That erases nothing: as on the platform, the history and the messages stay. ``erase=true`` leaves no byte of the
+    entity, needs an admin's key, and adds ``status``, ``erased`` and ``receipt`` to the answer.
+    """
     key, stored = entity_of(entity_type, entity_id)
+    if erase:
+        caller.require_admin("Erasing")
+        told = await erase_now(caller, cast(EntityKind, entity_type), stored)
+        return Json({"message": "Entity deleted successfully!", **told})
     tree = caller.sees(parse_filters({key: {"in": [stored]}}, flat_metadata=False))
     call = await caller.service.delete(caller.project, request, tree)
     return Json({"message": "Entity deleted successfully!", "event_id": call.id})

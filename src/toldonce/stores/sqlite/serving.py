@@ -29,6 +29,15 @@ from toldonce.uids import first_uid
 _SQL = named_queries((resources.files(__package__) / "serving.sql").read_text("utf-8"))
 
 
+_OF_PROJECT = (
+    "remove_deliveries_of_project",  # while the webhooks tell whose they are
+    "remove_webhooks_of_project",
+    "remove_exports_of_project",
+    "remove_feedback_of_project",
+    "remove_members_of_project",
+)
+
+
 class SqliteServingRead:
     """Questions over a connection inside a transaction that someone else began."""
 
@@ -139,7 +148,7 @@ class SqliteServingWrite(SqliteServingRead):
     def delete_project(self, project_id: str, now: int) -> None:
         self._rows("delete_project", project_id, now)
         self._rows("revoke_keys_of_project", project_id, now)
-        for statement in ("remove_webhooks_of_project", "remove_exports_of_project", "remove_feedback_of_project"):
+        for statement in _OF_PROJECT:
             self._rows(statement, project_id)
 
     def keep_member(self, project_id: str, member: Member) -> None:

@@ -16,7 +16,13 @@ ON CONFLICT DO NOTHING RETURNING id;
 UPDATE project SET name = ?2, description = ?3, settings = ?4, updated_at = ?5 WHERE id = ?1;
 
 -- name: delete_project
-UPDATE project SET deleted_at = ?2 WHERE id = ?1;
+UPDATE project SET deleted_at = ?2, name = '', description = NULL, settings = '{}' WHERE id = ?1;
+
+-- name: remove_members_of_project
+DELETE FROM member WHERE project = ?;
+
+-- name: remove_deliveries_of_project
+DELETE FROM delivery WHERE webhook_id IN (SELECT id FROM webhook WHERE project = ?);
 
 -- name: revoke_keys_of_project
 UPDATE api_key SET revoked_at = ?2 WHERE project = ?1 AND revoked_at IS NULL;
