@@ -95,6 +95,7 @@ class Call:
         *services: FrameProcessor,
         llm: Any = None,
         context: LLMContext | None = None,
+        before: Sequence[FrameProcessor] = (),
         processors: Sequence[FrameProcessor] | None = None,
         assistant_params: LLMAssistantAggregatorParams | None = None,
         strategies: Any = None,
@@ -116,7 +117,7 @@ class Call:
         between = list(processors) if processors is not None else [*services, self.llm]
         observers = [] if WORKERS else [observer for s in services if (observer := getattr(s, "observer", None))]
         self.worker = PipelineWorker(
-            Pipeline([self.user, *between, self.assistant]),
+            Pipeline([*before, self.user, *between, self.assistant]),
             observers=[*observers, *worker_options.pop("observers", [])],
             cancel_on_idle_timeout=False,
             enable_turn_tracking=worker_options.pop("enable_turn_tracking", False),
