@@ -11,9 +11,9 @@ from typing import SupportsIndex
 from toldonce.errors import InvalidTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = -62_135_596_800_000_000  # 0001-01-01
+FIRST = -62_135_596_800_000_000  # 0001-01-01
 _A_DAY = "Use YYYY-MM-DD; a memory holds until the end of it, UTC."
-_LAST = 253_402_300_799_999_999  # 9999-12-31
+LAST = 253_402_300_799_999_999  # 9999-12-31
 
 
 def now() -> int:
@@ -28,7 +28,7 @@ def moment(value: object, key: str) -> int:
     machine.
     """
     micros = instant(value, key)
-    if not _FIRST <= micros <= _LAST:  # its zone leads out of the calendar
+    if not FIRST <= micros <= LAST:  # its zone leads out of the calendar
         raise InvalidTime(f"{key}: {value!s:.80} lies outside the years 1 to 9999 in UTC.")
     return micros
 
@@ -51,7 +51,7 @@ def instant(value: object, key: str) -> int:
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         value = index(value)  # a NumPy integer, which would overflow
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if _FIRST <= value * 1_000_000 <= _LAST:
+        if FIRST <= value * 1_000_000 <= LAST:
             return round(value * 1_000_000)
         raise InvalidTime(f"{key}: this number is no date between the years 1 and 9999. Pass unix seconds.")
     raise InvalidTime(f"{key}: {value!r} is not a time. Pass an aware datetime, unix seconds or an ISO 8601 string.")

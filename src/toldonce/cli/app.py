@@ -14,6 +14,7 @@ from toldonce.errors import ToldonceError
 
 from .chat import chat
 from .demo import demo
+from .doctor import doctor
 from .erase import erase, receipts
 from .inspect import delete, edit, facts, history, list_memories, search, show, stats, users, where
 from .keys import app as keys
@@ -39,6 +40,7 @@ app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
+app.command()(doctor)
 for command in (search, show, facts, edit, delete, history, users, stats, where, erase, receipts):
     app.command()(command)
 app.command("list")(list_memories)

@@ -60,12 +60,13 @@ def scan(store: Store, read: Read, reached: Reached, today: str | None) -> Itera
     before: tuple[int, int] | None = None
     size = _FIRST_SLICE
     while rests:
+        passed_over = read.passed_over
         found = read.page(list(rests), limit=size, before=before, today=today)
         for memory_id, record in found:
             rest = rests[store.owner_of(memory_id)]
             if rest == EVERYTHING or matches(rest, record):
                 yield memory_id, record
-        if len(found) < size:
+        if len(found) + read.passed_over - passed_over < size:
             return
         before = (found[-1][1].created_at, found[-1][0])
         size = min(4 * size, _LARGEST_SLICE)

@@ -132,7 +132,7 @@ class Operations:
     def get(self, memory_id: str) -> Item | None:
         with self.engine.reading() as store:
             found = self._locate(store, memory_id)
-            record = None if found is None else store.records([found.id]).get(found.id)
+            record = None if found is None else store.records([found.id], strict=True).get(found.id)
         return None if record is None else item(record)
 
     def get_all(

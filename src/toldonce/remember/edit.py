@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toldonce.errors import MemoryNotFound
+from toldonce.errors import CorruptStore, MemoryNotFound
 from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Write
 from toldonce.text.digests import about, words_digest
 from toldonce.text.keys import indexed_tokens
@@ -25,7 +25,10 @@ class Edit:
 
 def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
     """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'."""
-    return store.edit(edited(_require(store, memory_id), edit, store.digest_key), now)
+    memory = _require(store, memory_id)
+    if memory.damaged:
+        raise CorruptStore("This memory is damaged. Delete it, or set it aside with: toldonce doctor PATH")
+    return store.edit(edited(memory, edit, store.digest_key), now)
 
 
 def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from toldonce.caches import CacheRegistry
+from toldonce.stores.examining import Examination
 from toldonce.stores.reading import (
     ConversationAddress,
     ConversationQuery,
@@ -104,6 +105,10 @@ class Store(Protocol):
         ``number``: of the last erasure that was carried out. Returns who held that up for so many seconds, each for
         people to read; nobody: it is done.
         """
+        ...
+
+    def examine(self, *, set_aside: bool) -> Examination:
+        """Look at every row, and take what is damaged out of the store if ``set_aside``; others wait meanwhile."""
         ...
 
     def check(self, within: float) -> None:

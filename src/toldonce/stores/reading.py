@@ -75,6 +75,8 @@ class MemoryForUpdate:
     expires_on: str | None
     said_at: int
     sayings: int
+    damaged: bool = False
+    """It cannot be read: all but the ids is empty, and all that can be done with it is to delete it."""
 
 
 class KnownWords(NamedTuple):
@@ -217,8 +219,11 @@ class ReadOwners(Protocol):
 class ReadMemories(Protocol):
     """Memories, and what was done to them."""
 
-    def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
-        """Memories that were not deleted, by id."""
+    passed_over: int
+    """How many damaged memories the pages of this view left out until now."""
+
+    def records(self, memory_ids: Sequence[int], *, strict: bool = False) -> dict[int, MemoryRecord]:
+        """Memories that were not deleted, by id; damaged ones are left out, or ``CorruptStore`` if ``strict``."""
         ...
 
     def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
@@ -241,7 +246,7 @@ class ReadMemories(Protocol):
         """``limit`` memories of these owners with their ids, newest first (by ``created_at`` and id), after ``offset``.
 
         ``before``: only what comes after the memory with this (created_at, id) in that order. ``today``: without those
-        whose last day is before it.
+        whose last day is before it. Damaged ones are left out, see ``passed_over``; ``CorruptStore`` if all are.
         """
         ...
 
@@ -293,9 +298,12 @@ class ReadJournal(Protocol):
         ...
 
     def messages(
-        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
+        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int, strict: bool = False
     ) -> list[JournalMessage]:
-        """The journal of these owners in the order it was written; agent, app and run as ``scope`` says, if it does."""
+        """The journal of these owners in the order it was written; agent, app and run as ``scope`` says, if it does.
+
+        A damaged message is left out, or raises ``CorruptStore`` if ``strict``.
+        """
         ...
 
     def latest_messages(self, owner_ids: Sequence[int], scope: Scope, count: int) -> list[JournalMessage]:

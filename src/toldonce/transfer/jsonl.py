@@ -122,7 +122,7 @@ def _lines(engine: Engine, store: Read, project: str, user: str | None, vectors:
     owners = sorted((ENTITY_KINDS.index(kind), entity, owner_id) for owner_id, (kind, entity) in found.items())
     for kind, entity, owner_id in owners:
         yield Owner(ENTITY_KINDS[kind], entity)
-        yield from store.messages([owner_id], Scope(), limit=None, offset=0)
+        yield from store.messages([owner_id], Scope(), limit=None, offset=0, strict=True)
         yield from store.transfer.memories(owner_id, vectors=vectors)
         yield from sorted(store.transfer.threads(owner_id), key=lambda thread: thread.key)
 

@@ -16,6 +16,7 @@ import apsw
 from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed
 from toldonce.locks import FORK_GATE
+from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sqlite.connection import (
     connect,
@@ -196,6 +197,9 @@ class SqliteStore:
             for reader in idle:
                 reader.connection.close()
             self._writer.shrink()
+
+    def examine(self, *, set_aside: bool) -> Examination:
+        return self._writer.submit(lambda write: write.examine(self._folder if set_aside else None)).result()
 
     def check(self, within: float) -> None:
         with our_errors(self.path):

@@ -51,6 +51,10 @@ def our_errors(path: Path) -> Iterator[None]:
             f"{path} is damaged or is not a database ({error}). Restore the folder from a backup, or move it away "
             "to start afresh."
         ) from error
+    except (apsw.ConstraintError, apsw.MismatchError) as error:  # ours to keep: what is there contradicts itself
+        raise CorruptStore(
+            f"{path} is damaged: nothing was written ({error}). Set what is damaged aside with: toldonce doctor PATH"
+        ) from error
     except apsw.FullError as error:
         raise StoreError(
             f"The disk that holds {path} is full: nothing was written. Make room and try again."
@@ -64,6 +68,10 @@ def our_errors(path: Path) -> Iterator[None]:
         if isinstance(error, apsw.SQLError) and _is_newer(path):
             raise NewerStore(
                 f"A newer Toldonce has changed {path} while this program had it open. Restart this program with it."
+            ) from error
+        if isinstance(error, apsw.SQLError):
+            raise CorruptStore(
+                f"{path} is damaged: its tables are not those it was made with ({error}). Restore it from a backup."
             ) from error
         raise StoreError(f"SQLite could not use {path}: {error}") from error
 

@@ -16,7 +16,6 @@ from toldonce.stores.protocol import (
     ConversationView,
     JournalMessage,
     KnownWords,
-    MemoryForUpdate,
     New,
     NewMemory,
     Reference,
@@ -24,8 +23,10 @@ from toldonce.stores.protocol import (
     SaidMemory,
     Trace,
 )
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
+from toldonce.stores.sqlite.damage import Rows, corrupt, data, number, number_or_none, text, text_or_none, whole
+from toldonce.stores.sqlite.ids import MOST_OWNERS, SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sqlite.rows import for_update, role
 from toldonce.text.digests import subject_digest
 from toldonce.types import EntityKind, Message, Scope
 from toldonce.uids import new_uid
@@ -41,17 +42,22 @@ def load(connection: apsw.Connection, query: ConversationQuery, digest_key: byte
     subject = subject_digest(digest_key, *query.address[:3])
     found: Any = connection.execute(_SQL["address"], (*query.address, subject)).fetchone()
     owner_id, conversation_id, next_place, session_id, last_said_at, last_memory_id, erased = found
+    if owner_id is not None and not 0 < owner_id < MOST_OWNERS:
+        raise corrupt(f"Owner {owner_id}")
     if conversation_id is None:
         return ConversationView(owner_id=owner_id, erased=bool(erased))
+    if not 0 <= whole(f"Conversation {conversation_id}", lambda: number(next_place)) <= 1 << SEQUENCE_BITS:
+        raise corrupt(f"Conversation {conversation_id}")  # its next message would be another conversation's
     first = first_id(conversation_id)
     end = first + next_place
     start = max(end - query.window, first)
     talk = (query.agent_id, query.app_id)
-    latest: list[Any] = connection.execute(_SQL["latest"], (max(end - query.latest, first), end, *talk)).fetchall()
+    rows = Rows(connection, "Message")  # without damaged ones: what is offered again for lack of them is stored again
+    latest = list(rows.read(_SQL["latest"], (max(end - query.latest, first), end, *talk), _latest))
     if query.window <= query.latest:  # one message was offered: what was just read tells
-        traces = [row[3:7] for row in latest[len(latest) - (end - start) :] if row[7]]
+        traces = [trace for _, trace, ours in latest if ours and trace.place >= start]
     else:
-        traces = connection.execute(_SQL["window"], (start, end, *talk)).fetchall()
+        traces = list(rows.read(_SQL["window"], (start, end, *talk), _trace))
     return ConversationView(
         owner_id=owner_id,
         conversation_id=conversation_id,
@@ -59,8 +65,8 @@ def load(connection: apsw.Connection, query: ConversationQuery, digest_key: byte
         session_id=session_id,
         last_said_at=last_said_at,
         last_memory_id=last_memory_id,
-        latest=[Message(*row[:3]) for row in latest],
-        window=[Trace(row[0] - first, *row[1:]) for row in traces],
+        latest=[message for message, _, _ in latest],
+        window=[trace._replace(place=trace.place - first) for trace in traces],
         whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),
         timed=_timed(connection, conversation_id, query.timed),
@@ -92,10 +98,10 @@ def memories_said_at(
     """See ``ReadJournal.memories_said_at``."""
     first = first_id(conversation_id)
     found: dict[int, list[SaidMemory]] = {}
-    for message_id, uid, text, sayings, deleted in connection.execute(
-        _SQL["memories_said_at"], (json.dumps([first + place for place in places]),)
-    ):
-        found.setdefault(message_id - first, []).append(SaidMemory(uid, text, sayings, bool(deleted)))
+    rows = Rows(connection, "Memory")
+    wanted = json.dumps([first + place for place in places])
+    for message_id, memory in rows.read(_SQL["memories_said_at"], (wanted,), _said):
+        found.setdefault(message_id - first, []).append(memory)
     return found
 
 
@@ -103,31 +109,29 @@ def known_words(connection: apsw.Connection, owner_id: int, digests: Sequence[by
     """See ``ReadMemories.known_words``."""
     if not digests:
         return {}
-    rows = connection.execute(_SQL["known_words"], (owner_id, json.dumps([digest.hex() for digest in digests])))
-    return {row[18]: KnownWords(for_update(row[:18]), row[19] or b"") for row in rows}
+    wanted = json.dumps([digest.hex() for digest in digests])
+    return dict(Rows(connection, "Memory").read(_SQL["known_words"], (owner_id, wanted), _known))
 
 
-def for_update(row: Sequence[Any]) -> MemoryForUpdate:
-    """A memory from the columns that ``for_update`` and ``known_words`` select."""
-    (memory_id, uid, owner_id, version_id, text, user, agent, app, run, earlier, counts, role, actor, *rest) = row
-    previous, metadata, expires_on, said_at, sayings = rest
-    return MemoryForUpdate(
-        id=memory_id,
-        uid=uid,
-        owner_id=owner_id,
-        version_id=version_id,
-        text=text,
-        scope=Scope(user, agent, app, run),
-        earlier_runs=tuple(json.loads(earlier)) if earlier else (),
-        counts=bool(counts),
-        role=role,
-        actor_id=actor,
-        previous_id=previous,
-        metadata=json.loads(metadata),
-        expires_on=expires_on,
-        said_at=said_at,
-        sayings=sayings,
-    )
+def _latest(row: Sequence[Any]) -> tuple[Message, Trace, bool]:
+    """A message at the end, the trace of it (its place: its id), and whether it is of this talk."""
+    message_id, said_by, content, name, *traced, ours = row
+    return Message(role(said_by), text(content), text_or_none(name)), _trace((message_id, *traced)), bool(ours)
+
+
+def _trace(row: Sequence[Any]) -> Trace:
+    message_id, digest, said_at, recorded_at = row
+    return Trace(message_id, data(digest), number_or_none(said_at), number(recorded_at))
+
+
+def _known(row: Sequence[Any]) -> tuple[bytes, KnownWords]:
+    *memory, tokens = row
+    return data(memory[-1]), KnownWords(for_update(memory), b"" if tokens is None else data(tokens))
+
+
+def _said(row: Sequence[Any]) -> tuple[int, SaidMemory]:
+    _, message_id, uid, words, sayings, deleted = row
+    return number(message_id), SaidMemory(text(uid), text(words), number(sayings), bool(deleted))
 
 
 def apply(

@@ -13,7 +13,8 @@ SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
 FROM message WHERE id >= ?1 AND id < ?2 AND agent_id IS ?3 AND app_id IS ?4 ORDER BY id;
 
 -- name: latest
-SELECT role, content, name, id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at, agent_id IS ?3 AND app_id IS ?4
+SELECT id, role, content, name, digest, CASE timed WHEN 1 THEN said_at END AS said_at, recorded_at,
+       agent_id IS ?3 AND app_id IS ?4
 FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
 
 -- name: known_ids
@@ -27,7 +28,7 @@ CROSS JOIN message AS m ON m.conversation_id = ?1 AND m.digest = wanted.digest A
 ORDER BY m.id;
 
 -- name: memories_said_at
-SELECT s.message_id, m.uid, v.text, m.sayings, m.deleted_at IS NOT NULL
+SELECT m.id, s.message_id, m.uid, v.text, m.sayings, m.deleted_at IS NOT NULL
 FROM json_each(?) AS wanted
 CROSS JOIN source AS s ON s.message_id = wanted.value AND s.kind = 'said'
 JOIN memory AS m ON m.id = s.memory_id
@@ -40,7 +41,8 @@ WHERE conversation_id = ?1 AND external_id IN (SELECT value FROM json_each(?2)) 
 
 -- name: known_words
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
-       1, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings, m.digest, t.ids
+       1, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings,
+       m.changed, m.session_id, m.answers, m.created_at, m.updated_at, m.digest, t.ids
 FROM json_each(?2) AS wanted
 CROSS JOIN memory AS m ON m.owner_id = ?1 AND m.digest = unhex(wanted.value) AND m.deleted_at IS NULL
 JOIN memory_version AS v ON v.id = m.version_id

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import apsw
 
+from toldonce.stores.sqlite.damage import Rows
 from toldonce.text.digests import about, key_name, words_digest
 
 _SETTING = "digest key"
@@ -17,6 +19,9 @@ _SAID = """SELECT m.id, m.role, m.name, m.content, m.agent_id, m.app_id,
                    WHERE s.message_id = m.id AND s.kind = 'said' LIMIT 1)
            FROM message AS m"""
 """Messages with the metadata and last day of the memory that each made."""
+_KNOWN = """SELECT m.id, m.role, m.actor_id, v.text, m.agent_id, m.app_id, m.metadata, m.expires_on
+            FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+            WHERE m.id IN (SELECT value FROM json_each(?))"""
 
 
 def rekey(connection: apsw.Connection, key: bytes) -> None:
@@ -38,39 +43,37 @@ def rekey(connection: apsw.Connection, key: bytes) -> None:
 
 def _messages(connection: Any, key: bytes) -> None:
     last = 0
-    while rows := connection.execute(f"{_SAID} WHERE m.id > ? ORDER BY m.id LIMIT ?", (last, _AT_ONCE)).fetchall():
-        _keep(connection, key, rows)
-        last = rows[-1][0]
+    while ids := connection.execute(
+        "SELECT id FROM message WHERE id > ? ORDER BY id LIMIT ?", (last, _AT_ONCE)
+    ).fetchall():
+        of_messages(connection, key, [row[0] for row in ids])
+        last = ids[-1][0]
 
 
 def of_messages(connection: Any, key: bytes, message_ids: Sequence[int]) -> None:
     """Make the digests of these messages anew, now that the memories which they made are there."""
     if message_ids:
         which = json.dumps(message_ids)
-        rows = connection.execute(f"{_SAID} WHERE m.id IN (SELECT value FROM json_each(?))", (which,)).fetchall()
-        _keep(connection, key, rows)
+        sql = f"{_SAID} WHERE m.id IN (SELECT value FROM json_each(?))"
+        made = list(Rows(connection, "Message").read(sql, (which,), partial(_of_message, key)))
+        connection.executemany("UPDATE message SET digest = ? WHERE id = ?", made)
 
 
-def _keep(connection: Any, key: bytes, rows: Sequence[tuple[Any, ...]]) -> None:
-    made = []
-    for message_id, role, name, content, agent_id, app_id, details in rows:
-        metadata, expires_on = json.loads(details) if details else ("{}", None)
-        made.append((_digest(key, role, name, content, agent_id, app_id, metadata, expires_on), message_id))
-    connection.executemany("UPDATE message SET digest = ? WHERE id = ?", made)
+def _of_message(key: bytes, row: tuple[Any, ...]) -> tuple[bytes, int]:
+    message_id, role, name, content, agent_id, app_id, details = row
+    metadata, expires_on = json.loads(details) if details else ("{}", None)
+    return _digest(key, role, name, content, agent_id, app_id, metadata, expires_on), message_id
 
 
 def _memories(connection: Any, key: bytes) -> None:
     last = 0
-    while rows := connection.execute(
-        """SELECT m.id, m.role, m.actor_id, v.text, m.agent_id, m.app_id, m.metadata, m.expires_on
-           FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
-           WHERE m.id > ? AND m.digest IS NOT NULL ORDER BY m.id LIMIT ?""",
-        (last, _AT_ONCE),
+    while ids := connection.execute(
+        "SELECT id FROM memory WHERE id > ? AND digest IS NOT NULL ORDER BY id LIMIT ?", (last, _AT_ONCE)
     ).fetchall():
-        connection.executemany(
-            "UPDATE memory SET digest = ? WHERE id = ?", [(_digest(key, *row[1:]), row[0]) for row in rows]
-        )
-        last = rows[-1][0]
+        which = json.dumps([row[0] for row in ids])
+        made = list(Rows(connection, "Memory").read(_KNOWN, (which,), lambda row: (_digest(key, *row[1:]), row[0])))
+        connection.executemany("UPDATE memory SET digest = ? WHERE id = ?", made)
+        last = ids[-1][0]
 
 
 def _digest(key: bytes, role: str, name: str | None, text: str, *details: Any) -> bytes:

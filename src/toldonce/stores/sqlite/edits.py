@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import resources
 from typing import Any, TypeAlias
 
@@ -58,21 +59,23 @@ class Edits:
         """See ``WriteMemories.delete``."""
         previous = {memory.id: memory.previous_id for memory in memories}
         gone = _json(list(previous))
-        self._run("mark_deleted", _json([(m.id, self._bump(m.owner_id)) for m in memories]), now)
+        self._run("mark_deleted", _json([(m.id, self._bump(m.owner_id)) for m in memories if not m.damaged]), now)
+        if unreadable := [(m.id, self._bump(m.owner_id)) for m in memories if m.damaged]:
+            self._run("bury", _json(unreadable), now)
         versions = _json([row[0] for row in self._run("versions_of", gone)])
         for statement in _DERIVED:
             self._run(statement, versions)
-        self._end_memberships(project, ((m, (*m.earlier_runs, m.scope.run_id)) for m in memories))
+        self._end_memberships(project, [(m, (*m.earlier_runs, m.scope.run_id)) for m in memories])
         owners = _json(list({memory.owner_id for memory in memories}))
         lasts = self._rows("lasts", owners, gone)
         if lasts:
-            self._run("keep_lasts", _json([(row[0], _survivor(row[1], previous)) for row in lasts]))
+            self._each("keep_lasts", [(row[0], _survivor(row[1], previous)) for row in lasts])
         self._log("DELETE", [(memory.id, memory.version_id, None) for memory in memories], now)
         successors = self._rows("successors", gone)
         if not successors:
             return []
         relinked = [(row[0], row[1], self._bump(row[3]), _survivor(row[2], previous)) for row in successors]
-        self._run("relink", _json(relinked))
+        self._each("relink", relinked)
         return self._embed_again(relinked)
 
     def leave_run(self, project: str, memories: Sequence[MemoryForUpdate], run_id: str) -> None:
@@ -93,7 +96,7 @@ class Edits:
         ended = _json([("run", run_id, memory.owner_id, memory.id) for memory in memories])
         self._run("end_memberships", ended, project)
 
-    def _end_memberships(self, project: str, runs_of: Iterable[tuple[MemoryForUpdate, Sequence[str | None]]]) -> None:
+    def _end_memberships(self, project: str, runs_of: Sequence[tuple[MemoryForUpdate, Sequence[str | None]]]) -> None:
         ended = {
             (kind, entity, memory.owner_id, memory.id)
             for memory, runs in runs_of
@@ -103,6 +106,8 @@ class Edits:
             )
         }
         self._run("end_memberships", _json(list(ended)), project)
+        if unknown := [memory.id for memory, _ in runs_of if memory.damaged]:
+            self._run("end_all_memberships", _json(unknown), project)
 
     def _embed_again(self, memories: Sequence[tuple[Any, ...]]) -> list[int]:
         """Drop the vectors of (memory, version, owner version) and let them wait for new ones; the versions."""
@@ -111,7 +116,7 @@ class Edits:
             self._run("drop_vectors", _json(versions))
             self._run("drop_rebuilt_vectors", _json(versions))
             self._run("embed_again", _json(memories))
-            self._run("touch", _json(memories))
+            self._each("touch", memories)
         return versions
 
     def _log(self, kind: str, entries: Sequence[tuple[int, int, int | None]], now: int) -> None:
@@ -119,6 +124,15 @@ class Edits:
         self._run("add_event", uid, kind, now)
         self._run("add_operations", _json(entries), uid, kind)
         self._run("add_changes", _json(entries))
+
+    def _each(self, name: str, rows: Sequence[Any]) -> None:
+        """Change rows that have nothing to do with each other: SQLite refuses all if one of them is damaged."""
+        try:
+            self._run(name, _json(rows))
+        except apsw.ConstraintError:
+            for row in rows:
+                with suppress(apsw.ConstraintError):
+                    self._run(name, _json([row]))
 
     def _rows(self, name: str, *values: Any) -> list[Any]:
         return self._connection.execute(_SQL[name], values).fetchall()

@@ -38,6 +38,15 @@ UPDATE memory SET changed = t.value ->> 2 FROM json_each(?1) AS t WHERE memory.i
 -- Of [memory, owner version].
 UPDATE memory SET changed = d.value ->> 1, deleted_at = ?2 FROM json_each(?1) AS d WHERE memory.id = d.value ->> 0;
 
+-- name: bury
+-- The same of what is damaged, of [memory, owner version]: nothing of the row is kept, as SQLite writes it whole.
+UPDATE OR REPLACE memory
+SET owner_id = memory.id >> 24, uid = 'damaged ' || memory.id, version_id = memory.id, changed = d.value ->> 1, role = 'user', actor_id = NULL,
+    user_id = NULL, agent_id = NULL, app_id = NULL, run_id = NULL, earlier_runs = NULL, session_id = memory.id,
+    previous_id = NULL, answers = 0, digest = NULL, metadata = '{}', expires_on = NULL, said_at = ?2, sayings = 1,
+    created_at = ?2, updated_at = ?2, deleted_at = ?2
+FROM json_each(?1) AS d WHERE memory.id = d.value ->> 0;
+
 -- name: versions_of
 SELECT v.id FROM json_each(?1) AS gone CROSS JOIN memory_version AS v ON v.id = gone.value
 UNION ALL
@@ -62,6 +71,10 @@ DELETE FROM rebuilt_token WHERE version_id IN (SELECT value FROM json_each(?1));
 -- Of [kind, entity, owner, memory].
 DELETE FROM membership WHERE (project, kind, entity_id, owner_id, memory_id) IN
     (SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1));
+
+-- name: end_all_memberships
+-- Of memories of which it cannot be read what they carried.
+DELETE FROM membership WHERE project = ?2 AND memory_id IN (SELECT value FROM json_each(?1));
 
 -- name: lasts
 SELECT id, last_memory_id FROM conversation
@@ -101,12 +114,14 @@ INSERT INTO event (uid, kind, created_at) VALUES (?, ?, ?);
 -- name: add_operations
 -- Of [memory, old version, new version].
 INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
-SELECT value ->> 0, (SELECT coalesce(max(place) + 1, 0) FROM operation WHERE memory_id = value ->> 0), ?2, ?3,
+SELECT value ->> 0, (SELECT coalesce(max(place) + 1, 0) FROM operation
+                     WHERE memory_id = value ->> 0 AND typeof(place) = 'integer'), ?2, ?3,
        value ->> 1, value ->> 2
 FROM json_each(?1);
 
 -- name: add_changes
 -- What was just done to these memories, for the readers of the feed.
 INSERT INTO change (memory_id, place)
-SELECT value ->> 0, (SELECT max(p.place) FROM operation AS p WHERE p.memory_id = value ->> 0)
+SELECT value ->> 0, (SELECT max(p.place) FROM operation AS p
+                     WHERE p.memory_id = value ->> 0 AND typeof(p.place) = 'integer')
 FROM json_each(?1) ORDER BY key;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 import apsw
 
 from toldonce.stores.feed import Change
+from toldonce.stores.sqlite.damage import Rows, moment, text, text_or_none
 from toldonce.stores.sqlite.named import named_queries
 
 _SQL = named_queries((resources.files(__package__) / "feed.sql").read_text("utf-8"))
@@ -23,7 +25,7 @@ class SqliteFeedRead:
         return int(self._rows("newest").get)
 
     def changes(self, after: int, until: int, limit: int) -> list[Change]:
-        return [Change(*row) for row in self._rows("changes", after, until, limit)]
+        return list(Rows(self._connection, "Change").read(_SQL["changes"], (after, until, limit), _change))
 
     def position(self, reader: str) -> int | None:
         found: int | None = self._rows("position", reader).get
@@ -42,3 +44,8 @@ class SqliteFeedWrite(SqliteFeedRead):
     def forget_before(self, at: int, limit: int) -> int:
         self._rows("forget_before", at, limit)
         return int(self._connection.changes())
+
+
+def _change(row: Sequence[Any]) -> Change:
+    sequence, project, uid, kind, event, at, words = row
+    return Change(sequence, text(project), text(uid), text(kind), text(event), moment(at), text_or_none(words))

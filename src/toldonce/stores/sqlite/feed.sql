@@ -4,7 +4,7 @@
 SELECT coalesce(max(sequence), 0) FROM change;
 
 -- name: changes
-SELECT c.sequence, o.project, m.uid, p.kind, e.uid, e.created_at, CASE WHEN m.deleted_at IS NULL THEN v.text END
+SELECT c.sequence AS id, o.project, m.uid, p.kind, e.uid, e.created_at, CASE WHEN m.deleted_at IS NULL THEN v.text END
 FROM change AS c
 JOIN memory AS m ON m.id = c.memory_id
 JOIN owner AS o ON o.id = m.owner_id

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 SEQUENCE_BITS = 24
+MOST_OWNERS = 1 << (63 - SEQUENCE_BITS)
+"""And conversations: what an id has room for."""
 
 
 def first_id(high: int) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 import apsw
 
 from toldonce.stores.jobs import FARTHEST, Job, Wanted
+from toldonce.stores.sqlite.damage import WRONG, data, json_object, number
 from toldonce.stores.sqlite.named import named_queries
+
+_LOG = logging.getLogger(__name__)
 
 _SQL = named_queries((resources.files(__package__) / "jobs.sql").read_text("utf-8"))
 
@@ -43,8 +48,13 @@ class SqliteJobsWrite(SqliteJobsRead):
         self._rows("add_once", key, kind, due_at, priority)
 
     def lease(self, now: int, until: int, wanted: Wanted) -> Job | None:
-        row: Any = self._rows("lease", now, now + FARTHEST, *_lists(wanted), until).fetchone()
-        return None if row is None else Job(row[0], row[1], json.loads(row[2]), *row[3:])
+        while (row := self._rows("lease", now, now + FARTHEST, *_lists(wanted), until).fetchone()) is not None:
+            try:
+                return _job(row)
+            except WRONG:
+                _LOG.error("Job %s is damaged and dropped: it cannot be carried out", row[0])
+                self._rows("drop", row[0])
+        return None
 
     def put_back(self, job: Job, due_at: int, payload: dict[str, Any] | None = None) -> bool:
         kept = None if payload is None else json.dumps(payload)
@@ -52,6 +62,12 @@ class SqliteJobsWrite(SqliteJobsRead):
 
     def finish(self, job: Job) -> bool:
         return self._rows("finish", job.id, job.attempts).fetchone() is not None
+
+
+def _job(row: Sequence[Any]) -> Job:
+    job_id, kind, payload, attempts, share, lane = row
+    words = [data(one).decode() for one in (kind, payload, share, lane)]
+    return Job(job_id, words[0], json_object(words[1]), number(attempts), *words[2:])
 
 
 def _lists(wanted: Wanted) -> list[str]:

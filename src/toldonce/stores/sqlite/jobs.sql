@@ -31,7 +31,10 @@ WHERE id = (
       ))
     ORDER BY priority, due_at, id LIMIT 1
 )
-RETURNING id, kind, payload, attempts, share, lane;
+RETURNING id, CAST(kind AS BLOB), CAST(payload AS BLOB), attempts, CAST(share AS BLOB), CAST(lane AS BLOB);
+
+-- name: drop
+DELETE FROM job WHERE id = ?;
 
 -- name: put_back
 UPDATE job SET due_at = ?3, payload = coalesce(?4, payload) WHERE id = ?1 AND attempts = ?2 RETURNING id;

@@ -77,7 +77,7 @@ SELECT id FROM memory WHERE owner_id = ? AND expires_on < ? AND expires_on IS NO
 -- name: records
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
-FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL;
 
 -- name: page_of_one
@@ -88,7 +88,7 @@ FROM (SELECT id FROM memory
         AND (?4 IS NULL OR expires_on IS NULL OR expires_on >= ?4)
       ORDER BY created_at DESC, id DESC LIMIT ?5 OFFSET ?6) AS chosen
 CROSS JOIN memory AS m ON m.id = chosen.id
-JOIN memory_version AS v ON v.id = m.version_id;
+LEFT JOIN memory_version AS v ON v.id = m.version_id;
 
 -- name: page_of_several
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
@@ -98,7 +98,7 @@ FROM (SELECT n.id FROM json_each(?1) AS owner CROSS JOIN memory AS n ON n.owner_
         AND (?4 IS NULL OR n.expires_on IS NULL OR n.expires_on >= ?4)
       ORDER BY n.created_at DESC, n.id DESC LIMIT ?5 OFFSET ?6) AS chosen
 CROSS JOIN memory AS m ON m.id = chosen.id
-JOIN memory_version AS v ON v.id = m.version_id;
+LEFT JOIN memory_version AS v ON v.id = m.version_id;
 
 -- name: count
 SELECT count(*) FROM json_each(?1) AS owner CROSS JOIN memory AS m ON m.owner_id = owner.value
@@ -107,14 +107,14 @@ WHERE m.deleted_at IS NULL AND (?2 IS NULL OR m.expires_on IS NULL OR m.expires_
 -- name: records_of_owner
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
-FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.id BETWEEN ? AND ? AND m.deleted_at IS NULL;
 
 -- name: changed_records
 -- The same of what was written after a version, by the index of changes.
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
-FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL;
 
 -- name: spoken
@@ -135,7 +135,7 @@ WHERE o.memory_id = ?
 ORDER BY o.place;
 
 -- name: sources
-SELECT s.memory_id, c.key, m.id, m.external_id, s.kind
+SELECT s.memory_id AS id, c.key, m.id AS message_id, m.external_id, s.kind
 FROM json_each(?) AS wanted CROSS JOIN source AS s ON s.memory_id = wanted.value
 JOIN message AS m ON m.id = s.message_id JOIN conversation AS c ON c.id = m.conversation_id
 ORDER BY s.memory_id, s.message_id;
@@ -167,10 +167,14 @@ ORDER BY m.id DESC LIMIT ?6;
 
 -- name: for_update
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
-       m.digest IS NOT NULL, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings
+       m.digest IS NOT NULL, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings,
+       m.changed, m.session_id, m.answers, m.created_at, m.updated_at, m.digest
 FROM json_each(?) AS wanted
 CROSS JOIN memory AS m ON m.id = wanted.value AND m.deleted_at IS NULL
-JOIN memory_version AS v ON v.id = m.version_id;
+LEFT JOIN memory_version AS v ON v.id = m.version_id;
+
+-- name: there
+SELECT m.id FROM json_each(?) AS wanted CROSS JOIN memory AS m ON m.id = wanted.value AND m.deleted_at IS NULL;
 
 -- name: take_unembedded
 -- Of [version, stamp].
@@ -182,7 +186,7 @@ RETURNING version_id;
 INSERT OR REPLACE INTO vector (version_id, embedding) SELECT value, substr(?2, 1 + key * ?3, ?3) FROM json_each(?1);
 
 -- name: unembedded
-SELECT u.version_id, m.id, u.stamp, v.text, m.actor_id, p.text, n.actor_id
+SELECT u.version_id AS id, m.id AS memory_id, u.stamp, v.text, m.actor_id, p.text, n.actor_id
 FROM unembedded AS u
 JOIN memory_version AS v ON v.id = u.version_id
 JOIN memory AS m ON m.id = v.memory_id

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import mmap
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import apsw
-import numpy as np
-from numpy.typing import NDArray
 
 from toldonce.caches import LRUCache
 from toldonce.stores.protocol import (
@@ -26,20 +23,20 @@ from toldonce.stores.protocol import (
     Unembedded,
 )
 from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.damage import Rows, corrupt, number, text, text_or_none, whole
 from toldonce.stores.sqlite.erasing import SqliteErasingRead
 from toldonce.stores.sqlite.feed import SqliteFeedRead
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
+from toldonce.stores.sqlite.index_rows import index_rows
 from toldonce.stores.sqlite.jobs import SqliteJobsRead
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
+from toldonce.stores.sqlite.rows import damaged, entry, for_update, owner, read_message, record, source, unembedded
 from toldonce.stores.sqlite.serving import SqliteServingRead
 from toldonce.stores.sqlite.transfer import SqliteTransferRead
-from toldonce.types import EntityKind, IndexRow, MemoryRecord, Scope
+from toldonce.types import EntityKind, MemoryRecord, Scope
 
 T = TypeVar("T")
-
-_BLOCK = 1024
-"""Vectors read into one piece of memory."""
 
 _NEVER = (1 << 63) - 1
 """A time after all others."""
@@ -70,6 +67,7 @@ class SqliteRead:
         self._connection = connection
         self._shown = shown
         self._known = known
+        self.passed_over = 0
 
     @property
     def serving(self) -> SqliteServingRead:
@@ -115,21 +113,23 @@ class SqliteRead:
         return found
 
     def setting(self, key: str) -> str | None:
-        value = self._value("setting", key)
-        return None if value is None else str(value)
+        value: str | None = whole(f"The setting {key!r}", lambda: text_or_none(self._value("setting", key)))
+        return value
 
     def owners(
         self, project: str, kind: EntityKind | None, entity_ids: Iterable[str] | None
     ) -> dict[int, tuple[EntityKind, str]]:
         if kind is None:
-            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_project", project)}
+            return self._owners("owners_of_project", project)
         if entity_ids is None:
-            return {row[0]: (row[1], row[2]) for row in self._rows("owners_of_kind", project, kind)}
-        rows = self._rows("owners_named", project, kind, _json(entity_ids))
-        return {row[0]: (row[1], row[2]) for row in rows}
+            return self._owners("owners_of_kind", project, kind)
+        return self._owners("owners_named", project, kind, _json(entity_ids))
 
     def describe(self, owner_ids: Iterable[int]) -> dict[int, tuple[EntityKind, str]]:
-        return {row[0]: (row[1], row[2]) for row in self._rows("describe", _json(owner_ids))}
+        return self._owners("describe", _json(owner_ids))
+
+    def _owners(self, name: str, *values: Any) -> dict[int, tuple[EntityKind, str]]:
+        return dict(Rows(self._connection, "Owner").read(SQL[name], values, owner))
 
     def owners_with(self, project: str, kind: EntityKind, entity_ids: Iterable[str] | None) -> set[int]:
         if entity_ids is None:
@@ -140,34 +140,27 @@ class SqliteRead:
         return found | {row[0] for row in self._rows("members_named", project, kind, _json(names))}
 
     def owner_version(self, owner_id: int) -> int:
-        return self.once(owner_id, lambda: int(self._value("owner_version", owner_id) or 0))
+        def look() -> int:
+            version = self._value("owner_version", owner_id)
+            return 0 if version is None else number(version)
+
+        return self.once(owner_id, lambda: whole(f"Owner {owner_id}", look))
 
     def changes(self, owner_id: int, since: int) -> OwnerChange:
         version = self.owner_version(owner_id)
-        rows: list[IndexRow] = []
-        deleted: list[int] = []
-        if version > since:
-            found = (
-                self._rows("changed_rows", owner_id, since)
-                if since
-                else self._rows("all_rows", first_id(owner_id), last_id(owner_id))
-            )
-            vectors = _Vectors()
-            for memory_id, deleted_at, ids, embedding, previous_id, session_id, role, actor_id, said_at in found:
-                if deleted_at is not None:
-                    deleted.append(memory_id)
-                    continue
-                vector = None if embedding is None else vectors.keep(embedding)
-                tokens = np.frombuffer(ids or b"", np.uint32)
-                rows.append(IndexRow(memory_id, tokens, vector, previous_id, session_id, role, actor_id, said_at))
-        return OwnerChange(version, rows, deleted)
+        if version <= since:
+            return OwnerChange(version, [], [])
+        if since:
+            return OwnerChange(version, *index_rows(self._memories(), SQL["changed_rows"], (owner_id, since)))
+        bounds = (first_id(owner_id), last_id(owner_id))
+        return OwnerChange(version, *index_rows(self._memories(), SQL["all_rows"], bounds))
 
     def expired(self, owner_id: int, today: str) -> list[int]:
         return [row[0] for row in self._rows("expired", owner_id, today)]
 
-    def records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
+    def records(self, memory_ids: Sequence[int], *, strict: bool = False) -> dict[int, MemoryRecord]:
         if self._shown is None:
-            return self._records(memory_ids)
+            return self._records(memory_ids, strict)
         owners = {memory_id >> SEQUENCE_BITS for memory_id in memory_ids}
         versions = {owner_id: self.owner_version(owner_id) for owner_id in owners}
         found: dict[int, MemoryRecord] = {}
@@ -178,14 +171,18 @@ class SqliteRead:
                 found[memory_id] = shown[1]
             else:
                 unknown.append(memory_id)
-        for memory_id, record in self._records(unknown).items():
-            found[memory_id] = record
-            self._shown.put(memory_id, (versions[memory_id >> SEQUENCE_BITS], record))
+        for memory_id, shown_now in self._records(unknown, strict).items():
+            found[memory_id] = shown_now
+            self._shown.put(memory_id, (versions[memory_id >> SEQUENCE_BITS], shown_now))
         return found
 
-    def _records(self, memory_ids: Sequence[int]) -> dict[int, MemoryRecord]:
-        found = self._rows("records", _json(memory_ids)) if memory_ids else ()
-        return {row[0]: _record(row) for row in found}
+    def _records(self, memory_ids: Sequence[int], strict: bool) -> dict[int, MemoryRecord]:
+        if not memory_ids:
+            return {}
+        return dict(self._memories(strict=strict).read(SQL["records"], (_json(memory_ids),), _record))
+
+    def _memories(self, *, strict: bool = False) -> Rows:
+        return Rows(self._connection, "Memory", strict=strict)
 
     def page(
         self,
@@ -197,12 +194,14 @@ class SqliteRead:
         today: str | None = None,
     ) -> list[tuple[int, MemoryRecord]]:
         bounds = (*(before or (_NEVER, 0)), today, limit, offset)
-        found = (  # of one owner the rows come in the order of an index, and the statement ends after the page
-            self._rows("page_of_one", owner_ids[0], *bounds)
-            if len(owner_ids) == 1
-            else self._rows("page_of_several", _json(owner_ids), *bounds)
-        )
-        return [(row[0], _record(row)) for row in found]
+        rows = self._memories()
+        # Of one owner the rows come in the order of an index, and the statement ends after the page.
+        name, who = ("page_of_one", owner_ids[0]) if len(owner_ids) == 1 else ("page_of_several", _json(owner_ids))
+        found = list(rows.read(SQL[name], (who, *bounds), _record))
+        if rows.damaged and not found:
+            raise corrupt("All that this page holds")
+        self.passed_over += rows.damaged
+        return found
 
     def count(self, owner_ids: Sequence[int], *, today: str | None = None) -> int:
         return int(self._value("count", _json(owner_ids), today))
@@ -214,12 +213,10 @@ class SqliteRead:
         return sorted(set.intersection(*found))
 
     def records_of(self, owner_id: int, since: int = 0) -> dict[int, MemoryRecord]:
-        found = (
-            self._rows("changed_records", owner_id, since)
-            if since
-            else self._rows("records_of_owner", first_id(owner_id), last_id(owner_id))
-        )
-        return {row[0]: _record(row) for row in found}
+        if since:
+            return dict(self._memories().read(SQL["changed_records"], (owner_id, since), _record))
+        bounds = (first_id(owner_id), last_id(owner_id))
+        return dict(self._memories().read(SQL["records_of_owner"], bounds, _record))
 
     def spoken(self, owner_id: int, since: int = 0) -> list[SpokenMemory]:
         return [SpokenMemory(*row) for row in self._rows("spoken", owner_id, since)]
@@ -229,7 +226,9 @@ class SqliteRead:
         return None if memory_id is None else int(memory_id)
 
     def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
-        return {row[0]: conversation.for_update(row) for row in self._rows("for_update", _json(memory_ids))}
+        there = [row[0] for row in self._rows("there", _json(memory_ids))]
+        found = dict(self._memories().read(SQL["for_update"], (_json(there),), lambda row: (row[0], for_update(row))))
+        return {memory_id: found.get(memory_id) or damaged(memory_id) for memory_id in there}
 
     def known_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
         return conversation.known_words(self._connection, owner_id, digests)
@@ -241,20 +240,21 @@ class SqliteRead:
         return conversation.memories_said_at(self._connection, conversation_id, places)
 
     def history(self, memory_id: int) -> list[HistoryEntry]:
-        return [HistoryEntry(*row) for row in self._rows("history", memory_id)]
+        return whole(f"The history of memory {memory_id}", lambda: list(map(entry, self._rows("history", memory_id))))
 
     def sources(self, memory_ids: Sequence[int]) -> list[SourceMessage]:
-        found = self._rows("sources", _json(memory_ids))
-        return [SourceMessage(row[0], row[1], row[2] & last_id(0), row[3], row[4]) for row in found]
+        return list(Rows(self._connection, "A message of memory").read(SQL["sources"], (_json(memory_ids),), source))
 
     def messages(
-        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int
+        self, owner_ids: Iterable[int], scope: Scope, *, limit: int | None, offset: int, strict: bool = False
     ) -> list[JournalMessage]:
         found: list[JournalMessage] = []
         wanted = -1 if limit is None else limit + offset
         for owner_id in owner_ids:
-            rows = self._rows("messages_of_owner", owner_id, scope.agent_id, scope.app_id, scope.run_id, wanted)
-            found += [read_message(row) for row in rows]
+            values = (owner_id, scope.agent_id, scope.app_id, scope.run_id, wanted)
+            found += Rows(self._connection, "Message", strict=strict).read(
+                SQL["messages_of_owner"], values, read_message
+            )
         found.sort(key=lambda message: message.recorded_at)
         return found[offset : None if limit is None else offset + limit]
 
@@ -265,15 +265,16 @@ class SqliteRead:
             if len(found) >= count and recorded_at < found[-count].recorded_at:
                 break  # all that this conversation and those after it hold is older
             bounds = (first_id(conversation_id), last_id(conversation_id), scope.agent_id, scope.app_id, scope.run_id)
-            rows = self._rows("latest_messages", *bounds, count).fetchall()
-            found += [read_message(row) for row in reversed(rows)]
+            rows = Rows(self._connection, "Message")
+            found += reversed(list(rows.read(SQL["latest_messages"], (*bounds, count), read_message)))
             found.sort(key=lambda message: message.recorded_at)
         return found[-count:]
 
     def unembedded(self, version_ids: Sequence[int] | None, limit: int) -> list[Unembedded]:
         if version_ids is None:
             version_ids = self.unembedded_ids(0, limit)
-        return [Unembedded(*row) for row in self._rows("unembedded", _json(version_ids[:limit]))]
+        rows = Rows(self._connection, "Version")
+        return list(rows.read(SQL["unembedded"], (_json(version_ids[:limit]),), unembedded))
 
     def unembedded_ids(self, after: int, limit: int) -> list[int]:
         return [row[0] for row in self._rows("unembedded_ids", after, limit)]
@@ -282,71 +283,13 @@ class SqliteRead:
         return int(self._value("unembedded_count"))
 
     def projects_of(self, owner_ids: Collection[int]) -> dict[int, str]:
-        return dict(self._rows("projects_of", json.dumps(list(owner_ids))))
+        rows = Rows(self._connection, "Owner")
+        return dict(rows.read(SQL["projects_of"], (_json(owner_ids),), lambda row: (row[0], text(row[1]))))
 
 
-class _Vectors:
-    """Vectors side by side, in memory that goes back to the system: one by one they leave holes in the heap."""
-
-    def __init__(self) -> None:
-        self._block = np.empty((0, 0), np.float32)
-        self._used = 0
-
-    def keep(self, embedding: bytes) -> NDArray[np.float32]:
-        if self._used == len(self._block):
-            pages = mmap.mmap(-1, _BLOCK * len(embedding))
-            self._block, self._used = np.frombuffer(pages, np.float32).reshape(_BLOCK, -1), 0
-        row: NDArray[np.float32] = self._block[self._used]
-        row[:] = np.frombuffer(embedding, np.float32)
-        self._used += 1
-        return row
-
-
-def _record(row: tuple[Any, ...]) -> MemoryRecord:
-    (_, uid, text, user_id, agent_id, app_id, run_id, earlier, role, actor_id, *times) = row
-    created_at, updated_at, said_at, sayings, expires_on, metadata = times
-    return MemoryRecord(
-        uid,
-        text,
-        user_id,
-        agent_id,
-        app_id,
-        run_id,
-        all_runs(earlier, run_id),
-        role,
-        actor_id,
-        created_at,
-        updated_at,
-        said_at,
-        sayings,
-        expires_on,
-        json.loads(metadata) if metadata != "{}" else {},
-    )
-
-
-def all_runs(earlier: str | None, run_id: str | None) -> tuple[str, ...]:
-    """Every run a memory was said in, the latest last."""
-    runs = tuple(json.loads(earlier)) if earlier else ()
-    return runs if run_id is None else (*runs, run_id)
-
-
-def read_message(row: tuple[Any, ...]) -> JournalMessage:
-    (message_id, role, name, content, said_at, timed, recorded_at, digest, external_id, agent, app, run, key) = row
-    return JournalMessage(
-        place=message_id & last_id(0),
-        role=role,
-        name=name,
-        content=content,
-        said_at=said_at,
-        timed=bool(timed),
-        recorded_at=recorded_at,
-        digest=digest,
-        external_id=external_id,
-        agent_id=agent,
-        app_id=app,
-        run_id=run,
-        conversation=key,
-    )
+def _record(row: tuple[Any, ...]) -> tuple[int, MemoryRecord]:
+    """A memory's id and the memory whole."""
+    return row[0], record(row)
 
 
 def _json(values: Iterable[int | str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -10,8 +11,10 @@ import apsw
 
 from toldonce.stores.protocol import Unembedded
 from toldonce.stores.rebuilding import Outdated, Stretch
+from toldonce.stores.sqlite.damage import Rows, moment, whole
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, last_id
 from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sqlite.rows import unembedded
 
 _SQL = named_queries((resources.files(__package__) / "rebuilding.sql").read_text("utf-8"))
 
@@ -27,7 +30,7 @@ class SqliteRebuildRead:
 
     def next(self, after_owner: int, limit: int) -> Stretch:
         found = Stretch()
-        owners: list[Any] = self._rows("behind", after_owner, limit).fetchall()
+        owners: list[Any] = whole("A table of owners", self._rows("behind", after_owner, limit).fetchall)
         for owner_id, version, changed, memory_id in owners:
             room = limit - found.memories
             rows: list[Any] = self._rows("changed", owner_id, changed, memory_id, room).fetchall()
@@ -47,7 +50,7 @@ class SqliteRebuildRead:
 
     def _versions(self, memory_id: int) -> list[Outdated]:
         sayings = tuple(row[0] for row in self._rows("sayings", memory_id))
-        return [Outdated(Unembedded(*row[:7]), row[7], sayings) for row in self._rows("versions", memory_id)]
+        return list(Rows(self._connection, "Version").read(_SQL["versions"], (memory_id,), partial(_outdated, sayings)))
 
 
 class SqliteRebuildWrite(SqliteRebuildRead):
@@ -74,3 +77,7 @@ class SqliteRebuildWrite(SqliteRebuildRead):
         rows = [(v.version_id, v.memory_id >> SEQUENCE_BITS) for v in waiting]
         self._connection.executemany(_SQL["await_vector"], rows)
         self.forget()
+
+
+def _outdated(sayings: tuple[int, ...], row: Sequence[Any]) -> Outdated:
+    return Outdated(unembedded(row[:7]), moment(row[7]), tuple(map(moment, sayings)))

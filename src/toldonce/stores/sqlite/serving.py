@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -22,9 +23,25 @@ from toldonce.stores.serving import (
     RepeatedCall,
     Webhook,
 )
+from toldonce.stores.sqlite.damage import (
+    Row,
+    Rows,
+    corrupt,
+    data,
+    json_object,
+    json_texts,
+    moment,
+    number,
+    number_or_none,
+    text,
+    text_or_none,
+    whole,
+)
 from toldonce.stores.sqlite.named import named_queries
-from toldonce.types import ENTITY_KINDS, Scope
+from toldonce.types import ENTITY_KINDS, EntityKind, Scope
 from toldonce.uids import first_uid
+
+T = TypeVar("T")
 
 _SQL = named_queries((resources.files(__package__) / "serving.sql").read_text("utf-8"))
 
@@ -51,77 +68,90 @@ class SqliteServingRead:
         row: tuple[Any, ...] | None = self._rows(name, *values).fetchone()
         return row
 
+    def _one(self, what: str, make: Callable[[Row], T], name: str, *values: Any) -> T | None:
+        """What one row becomes. Raises ``CorruptStore`` if it is damaged."""
+
+        def look() -> T | None:
+            row = self._row(name, *values)
+            return None if row is None else make(row)
+
+        return whole(what, look)
+
+    def _all(self, what: str, make: Callable[[Row], T], name: str, *values: Any) -> list[T]:
+        """What rows become; damaged ones are left out."""
+        return list(Rows(self._connection, what).read(_SQL[name], values, make))
+
     def project(self, project_id: str) -> Project | None:
-        return _project(self._row("project", project_id))
+        return self._one(f"Project {project_id}", _project, "project", project_id)
 
     def project_named(self, organisation: str, name: str) -> Project | None:
-        return _project(self._row("project_named", organisation, name))
+        return self._one(f"Project {name!r}", _project, "project_named", organisation, name)
 
     def projects(self, organisation: str) -> list[Project]:
-        return [found for row in self._rows("projects", organisation) if (found := _project(row)) is not None]
+        return self._all("Project", _project, "projects", organisation)
 
     def members(self, project_id: str) -> list[Member]:
-        return [Member(*row) for row in self._rows("members", project_id)]
+        return self._all("Member", _member, "members", project_id)
 
     def key(self, key_id: str) -> ApiKey | None:
-        row = self._row("key", key_id)
-        return None if row is None else _key(row)
+        return self._one(f"API key {key_id}", _key, "key", key_id)
 
     def keys(self, project_id: str | None) -> list[ApiKey]:
-        return [_key(row) for row in self._rows("keys", project_id)]
+        return self._all("API key", _key, "keys", project_id)
 
     def call(self, project_id: str, call_id: str) -> Call | None:
-        row = self._row("call", call_id, project_id)
-        return None if row is None else _call(row)
+        return self._one(f"Call {call_id}", _call, "call", call_id, project_id)
 
     def call_with_key(self, project_id: str, idempotency_key: str) -> Call | None:
-        row = self._row("call_with_key", project_id, idempotency_key)
-        return None if row is None else _call(row)
+        what = f"The call with the idempotency key {idempotency_key!r}"
+        return self._one(what, _call, "call_with_key", project_id, idempotency_key)
 
     def calls(self, project_id: str, limit: int, offset: int) -> tuple[int, list[Call]]:
         count = self._rows("count_calls", project_id).get
-        return count, [_call(row) for row in self._rows("calls", project_id, limit, offset)]
+        return count, self._all("Call", _call, "calls", project_id, limit, offset)
 
     def texts(self, project_id: str, uids: Sequence[str]) -> dict[str, str]:
-        found = ((uid, self._row("text", uid, project_id)) for uid in uids)
-        return {uid: row[0] for uid, row in found if row is not None}
+        found = (self._all("Memory", _words, "text", uid, project_id) for uid in uids)
+        return {uid: words[0] for uid, words in zip(uids, found, strict=True) if words}
 
     def last_text(self, project_id: str, uid: str) -> str | None:
-        row = self._row("last_text", uid, project_id)
-        return None if row is None else row[0]
+        return self._one(f"Memory {uid}", _words, "last_text", uid, project_id)
 
     def origin(self, memory_id: int) -> Origin:
-        row: tuple[Any, ...] = self._rows("origin", memory_id).fetchall()[0]
-        uid, user, agent, app, run, role, metadata = row
-        said = [(row[0], row[1]) for row in self._rows("said", memory_id)]
-        return Origin(uid, Scope(user, agent, app, run), role, json.loads(metadata), said)
+        said = self._all("Message", _said, "said", memory_id)
+        found = self._one(f"Memory {memory_id}", lambda row: _origin(row, said), "origin", memory_id)
+        if found is None:
+            raise corrupt(f"Memory {memory_id}")
+        return found
 
     def entities(self, project_id: str) -> list[EntityCount]:
-        return [EntityCount(kind, *row) for kind in ENTITY_KINDS for row in self._rows("entities", project_id, kind)]
+        return [
+            one
+            for kind in ENTITY_KINDS
+            for one in self._all(f"A memory of the {kind}", partial(_entity, kind), "entities", project_id, kind)
+        ]
 
     def operations(self, project_id: str, limit: int, offset: int) -> tuple[int, list[tuple[int, int]]]:
         count = self._rows("count_operations", project_id).get
         return count, [(row[0], row[1]) for row in self._rows("operations", project_id, limit, offset)]
 
     def feedback(self, project_id: str, uid: str) -> Feedback | None:
-        row = self._row("feedback", project_id, uid)
-        return None if row is None else Feedback(*row)
+        return self._one(f"The feedback on {uid}", _feedback, "feedback", project_id, uid)
 
     def export(self, project_id: str, export_id: str) -> Export | None:
-        return _export(self._row("export", export_id, project_id))
+        return self._one(f"Export {export_id}", _export, "export", export_id, project_id)
 
     def newest_export(self, project_id: str, filters: dict[str, Any]) -> Export | None:
-        return _export(self._row("newest_export", project_id, _plain(filters)))
+        return self._one("The newest export", _export, "newest_export", project_id, _plain(filters))
 
     def webhook(self, webhook_id: str) -> Webhook | None:
-        row = self._row("webhook", webhook_id)
-        return None if row is None else _webhook(row)
+        return self._one(f"Webhook {webhook_id}", _webhook, "webhook", webhook_id)
 
     def webhooks(self, project_id: str) -> list[Webhook]:
-        return [_webhook(row) for row in self._rows("webhooks", project_id)]
+        return self._all("Webhook", _webhook, "webhooks", project_id)
 
     def deliveries(self, webhook_id: str, limit: int) -> list[Delivery]:
-        return [Delivery(*row) for row in self._rows("deliveries", webhook_id, limit)]
+        return self._all("Delivery", _delivery, "deliveries", webhook_id, limit)
 
 
 class SqliteServingWrite(SqliteServingRead):
@@ -232,31 +262,71 @@ def _plain(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _project(row: tuple[Any, ...] | None) -> Project | None:
-    if row is None:
-        return None
+def _project(row: Row) -> Project:
     project_id, organisation, name, description, settings, created_at, updated_at = row
-    return Project(project_id, organisation, name, description, json.loads(settings), created_at, updated_at)
+    times = moment(created_at), moment(updated_at)
+    named = text(project_id), text(organisation), text(name), text_or_none(description)
+    return Project(*named, json_object(settings), *times)
 
 
-def _key(row: tuple[Any, ...]) -> ApiKey:
-    key_id, project, name, digest, scopes, *times = row
-    return ApiKey(key_id, project, name, digest, tuple(scopes.split()), *times)
+def _member(row: Row) -> Member:
+    email, role, created_at = row
+    return Member(text(email), text(role), moment(created_at))
 
 
-def _call(row: tuple[Any, ...]) -> Call:
-    call_id, project, kind, results, answer, *rest = row
-    touched = [(uid, event) for uid, event in json.loads(results)]
-    return Call(call_id, project, kind, touched, json.loads(answer), *rest)
+def _key(row: Row) -> ApiKey:
+    key_id, project, name, digest, scopes, created_at, *times = row
+    later = [None if at is None else moment(at) for at in times]
+    return ApiKey(
+        text(key_id), text(project), text(name), data(digest), tuple(text(scopes).split()), moment(created_at), *later
+    )
 
 
-def _export(row: tuple[Any, ...] | None) -> Export | None:
-    if row is None:
-        return None
+def _call(row: Row) -> Call:
+    call_id, project, kind, results, answer, started_at, finished_at, key, fingerprint = row
+    touched = [(text(uid), text(event)) for uid, event in json.loads(text(results))]
+    times = moment(started_at), moment(finished_at)
+    request = text_or_none(key), None if fingerprint is None else data(fingerprint)
+    return Call(text(call_id), text(project), text(kind), touched, json_object(answer), *times, *request)
+
+
+def _words(row: Row) -> str:
+    return text(row[1])
+
+
+def _said(row: Row) -> tuple[str, str]:
+    return text(row[1]), text(row[2])
+
+
+def _origin(row: Row, said: list[tuple[str, str]]) -> Origin:
+    uid, user, agent, app, run, role, metadata = row
+    scope = Scope(text_or_none(user), text_or_none(agent), text_or_none(app), text_or_none(run))
+    return Origin(text(uid), scope, text(role), json_object(metadata), said)
+
+
+def _entity(kind: EntityKind, row: Row) -> EntityCount:
+    entity_id, memories, first, last = row
+    return EntityCount(kind, text(entity_id), number(memories), moment(first), moment(last))
+
+
+def _feedback(row: Row) -> Feedback:
+    return Feedback(text_or_none(row[0]), text_or_none(row[1]))
+
+
+def _export(row: Row) -> Export:
     export_id, project, schema, filters, created_at = row
-    return Export(export_id, project, json.loads(schema), json.loads(filters), created_at)
+    return Export(text(export_id), text(project), json_object(schema), json_object(filters), moment(created_at))
 
 
-def _webhook(row: tuple[Any, ...]) -> Webhook:
-    webhook_id, project, name, url, event_types, *rest = row
-    return Webhook(webhook_id, project, name, url, tuple(json.loads(event_types)), *rest)
+def _webhook(row: Row) -> Webhook:
+    webhook_id, project, name, url, event_types, secret, created_at, updated_at, since = row
+    named = text(webhook_id), text(project), text(name), text(url)
+    times = moment(created_at), moment(updated_at)
+    return Webhook(*named, json_texts(event_types), text(secret), *times, number(since))
+
+
+def _delivery(row: Row) -> Delivery:
+    _, webhook_id, message_id, event_type, uid, attempt, status, error, next_at, at = row
+    named = text(webhook_id), text(message_id), text(event_type), text(uid)
+    answered = number_or_none(status), text_or_none(error)
+    return Delivery(*named, number(attempt), *answered, None if next_at is None else moment(next_at), moment(at))

@@ -41,7 +41,7 @@ SELECT id, organisation, name, description, settings, created_at, updated_at
 FROM project WHERE organisation = ? AND deleted_at IS NULL ORDER BY created_at, id;
 
 -- name: members
-SELECT email, role, created_at FROM member WHERE project = ? ORDER BY created_at, email;
+SELECT email AS id, role, created_at FROM member WHERE project = ? ORDER BY created_at, email;
 
 -- name: keep_member
 INSERT INTO member (project, email, role, created_at) VALUES (?1, ?2, ?3, ?4)
@@ -88,14 +88,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id;
 
 -- name: text
-SELECT v.text FROM locator AS l
+SELECT m.id, v.text FROM locator AS l
 JOIN owner AS o ON o.id = l.owner_id
 JOIN memory AS m ON m.id = l.memory_id AND m.deleted_at IS NULL
 JOIN memory_version AS v ON v.id = m.version_id
 WHERE l.uid = ? AND o.project = ?;
 
 -- name: last_text
-SELECT v.text FROM locator AS l
+SELECT m.id, v.text FROM locator AS l
 JOIN owner AS o ON o.id = l.owner_id
 JOIN memory AS m ON m.id = l.memory_id
 JOIN memory_version AS v ON v.id = m.version_id
@@ -105,12 +105,12 @@ WHERE l.uid = ? AND o.project = ?;
 SELECT uid, user_id, agent_id, app_id, run_id, role, metadata FROM memory WHERE id = ?;
 
 -- name: said
-SELECT m.role, m.content FROM source AS s JOIN message AS m ON m.id = s.message_id
+SELECT m.id, m.role, m.content FROM source AS s JOIN message AS m ON m.id = s.message_id
 WHERE s.memory_id = ? ORDER BY s.message_id;
 
 -- name: entities
 -- An entity either owns memories or is carried by memories that another owns; never both for one memory.
-SELECT entity_id, sum(memories), min(first), max(last) FROM (
+SELECT entity_id AS id, sum(memories), min(first), max(last) FROM (
     SELECT o.entity_id, count(*) AS memories, min(m.created_at) AS first, max(m.updated_at) AS last
     FROM owner AS o JOIN memory AS m ON m.owner_id = o.id AND m.deleted_at IS NULL
     WHERE o.project = ?1 AND o.kind = ?2 GROUP BY o.id
@@ -167,7 +167,7 @@ UPDATE webhook SET name = ?2, url = ?3, event_types = ?4, updated_at = ?5 WHERE 
 DELETE FROM webhook WHERE id = ?;
 
 -- name: deliveries
-SELECT webhook_id, message_id, event_type, memory_uid, attempt, status, error, next_at, at
+SELECT id, webhook_id, message_id, event_type, memory_uid, attempt, status, error, next_at, at
 FROM delivery WHERE webhook_id = ? ORDER BY id DESC LIMIT ?;
 
 -- name: log_delivery

@@ -12,8 +12,10 @@ import apsw
 from toldonce.stores.protocol import JournalMessage
 from toldonce.stores.sqlite import conversation, digests
 from toldonce.stores.sqlite.conversation import memberships
+from toldonce.stores.sqlite.damage import Rows, data, json_object, json_texts, moment, number, text, text_or_none
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
 from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sqlite.rows import role
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.text.digests import about, words_digest
 from toldonce.types import Scope
@@ -34,49 +36,66 @@ class SqliteTransferRead:
         return self._connection.execute(_SQL[name], values).get
 
     def memories(self, owner_id: int, *, vectors: bool) -> Iterator[Carried]:
-        for row in self._rows("memories", first_id(owner_id), last_id(owner_id)):
-            yield self._carried(row, vectors)
+        rows = Rows(self._connection, "Memory", strict=True)
+        bounds = (first_id(owner_id), last_id(owner_id))
+        return rows.read(_SQL["memories"], bounds, lambda row: self._carried(row, vectors))
 
     def threads(self, owner_id: int) -> list[Thread]:
-        return [Thread(*row) for row in self._rows("threads", owner_id)]
+        return list(Rows(self._connection, "Conversation", strict=True).read(_SQL["threads"], (owner_id,), _thread))
 
     def located(self, uid: str) -> tuple[str, int] | None:
         row = self._rows("located", uid).fetchone()
         return None if row is None else (str(row[0]), int(row[1]))
 
     def _carried(self, row: tuple[Any, ...], vectors: bool) -> Carried:
-        memory_id, uid, version_id, role, actor, user, agent, app, run, earlier, session, previous, *rest = row
+        memory_id, uid, version_id, said_by, actor, user, agent, app, run, earlier, session, previous, *rest = row
         answers, digest, metadata, expires_on, said_at, sayings, created_at, updated_at, deleted_at = rest
         versions: list[tuple[Any, ...]] = self._rows("versions", memory_id).fetchall()
         places = {version[0]: place for place, version in enumerate(versions)}
+        for entity in (actor, user, agent, app, run, session, previous, expires_on):
+            text_or_none(entity)
         return Carried(
-            uid=uid,
+            uid=text(uid),
             scope=Scope(user, agent, app, run),
-            role=role,
+            role=role(said_by),
             actor_id=actor,
-            versions=[Version(*version[1:]) for version in versions],
+            versions=[_version(version) for version in versions],
             current=places[version_id],
-            said_at=said_at,
-            created_at=created_at,
-            updated_at=updated_at,
-            metadata=json.loads(metadata),
+            said_at=moment(said_at),
+            created_at=moment(created_at),
+            updated_at=moment(updated_at),
+            metadata=json_object(metadata),
             expires_on=expires_on,
-            earlier_runs=tuple(json.loads(earlier)) if earlier else (),
-            sayings=sayings,
-            deleted_at=deleted_at,
+            earlier_runs=json_texts(earlier) if earlier is not None else (),
+            sayings=number(sayings),
+            deleted_at=None if deleted_at is None else moment(deleted_at),
             answers=bool(answers),
             counts=digest is not None,
             previous=previous,
             session=None if session == uid else session,
             sources=[
-                (key, message_id & last_id(0), kind) for key, message_id, kind in self._rows("sources", memory_id)
+                (text(key), message_id & last_id(0), text(kind))
+                for key, message_id, kind in self._rows("sources", memory_id)
             ],
             history=[
-                Operation(event, call, kind, places.get(old), places.get(new), at)
+                Operation(text(event), text(call), text(kind), places.get(old), places.get(new), moment(at))
                 for event, call, kind, old, new, at in self._rows("operations", memory_id)
             ],
-            vector=self._value("vector", version_id) if vectors else None,
+            vector=data(found) if vectors and (found := self._value("vector", version_id)) is not None else None,
         )
+
+
+def _version(row: Sequence[Any]) -> Version:
+    _, words, said_at, recorded_at, *rest = row
+    return Version(
+        text(words), moment(said_at), moment(recorded_at), *(None if at is None else moment(at) for at in rest)
+    )
+
+
+def _thread(row: Sequence[Any]) -> Thread:
+    _, key, next_place, session, last_said_at, last_memory = row
+    at = None if last_said_at is None else moment(last_said_at)
+    return Thread(text(key), number(next_place), text_or_none(session), at, text_or_none(last_memory))
 
 
 class SqliteTransferWrite(SqliteTransferRead):
@@ -194,11 +213,11 @@ class SqliteTransferWrite(SqliteTransferRead):
         )
 
     def _add_versions(self, memory: Carried, versions: range) -> None:
-        for place, (number, version) in enumerate(zip(versions, memory.versions, strict=True)):
+        for place, (version_id, version) in enumerate(zip(versions, memory.versions, strict=True)):
             replaced_by = versions[place + 1] if version.closed_at is not None and place + 1 < len(versions) else None
             self._rows(
                 "add_version",
-                number,
+                version_id,
                 versions[0],
                 version.text,
                 version.said_at,
@@ -210,10 +229,10 @@ class SqliteTransferWrite(SqliteTransferRead):
             )
 
     def _add_history(self, memory: Carried, versions: range) -> None:
-        for number, done in enumerate(memory.history):
+        for place, done in enumerate(memory.history):
             self._rows("add_event", done.event, done.call, done.at)
-            old, new = (None if place is None else versions[place] for place in (done.old, done.new))
-            self._rows("add_operation", versions[0], number, done.event, done.kind, old, new)
+            old, new = (None if at is None else versions[at] for at in (done.old, done.new))
+            self._rows("add_operation", versions[0], place, done.event, done.kind, old, new)
 
     def _add_memberships(self, project: str, owner_id: int, memory: Carried, memory_id: int) -> None:
         for kind, entity in [*memberships(memory.scope), *(("run", run) for run in memory.earlier_runs)]:

@@ -3,7 +3,7 @@
 -- name: memories
 -- Without those that were erased: they have no version.
 SELECT m.id, m.uid, m.version_id, m.role, m.actor_id, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
-       s.uid, p.uid, m.answers, m.digest, m.metadata, m.expires_on, m.said_at, m.sayings, m.created_at, m.updated_at,
+       s.uid AS session, p.uid AS previous, m.answers, m.digest, m.metadata, m.expires_on, m.said_at, m.sayings, m.created_at, m.updated_at,
        m.deleted_at
 FROM memory AS m
 JOIN memory_version AS v ON v.id = m.version_id
@@ -35,7 +35,7 @@ ORDER BY s.message_id, s.kind;
 SELECT embedding FROM vector WHERE version_id = ?;
 
 -- name: threads
-SELECT c.key, c.next_place, s.uid, c.last_said_at, l.uid
+SELECT c.id, c.key, c.next_place, s.uid AS session, c.last_said_at, l.uid AS last
 FROM conversation AS c
 LEFT JOIN memory AS s ON s.id = c.session_id AND s.uid <> ''
 LEFT JOIN memory AS l ON l.id = c.last_memory_id

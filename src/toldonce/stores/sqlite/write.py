@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import apsw
+
 from toldonce.errors import StoreError
+from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Changes, EditedMemory, MemoryForUpdate, Unembedded
 from toldonce.stores.sqlite import conversation
+from toldonce.stores.sqlite.damage import corrupt, number, whole
+from toldonce.stores.sqlite.doctor import Doctor
 from toldonce.stores.sqlite.edits import Edits
 from toldonce.stores.sqlite.erasing import SqliteErasingWrite
 from toldonce.stores.sqlite.feed import SqliteFeedWrite
@@ -56,6 +63,15 @@ class SqliteWrite(SqliteRead):
     def rebuilding(self) -> SqliteRebuildWrite:
         return SqliteRebuildWrite(self._connection)
 
+    def examine(self, folder: Path | None) -> Examination:
+        """Look at every row; with a folder, set aside what is damaged into a file there."""
+        doctor = Doctor(self._connection)
+        if folder is None:
+            return doctor.examine()
+        found = doctor.set_aside(folder)
+        self.deleted_of |= doctor.owners
+        return found
+
     def keep_setting(self, key: str, value: str | None) -> None:
         if value is None:
             self._rows("drop_setting", key)
@@ -71,12 +87,16 @@ class SqliteWrite(SqliteRead):
 
     def _bump(self, owner_id: int) -> int:
         if owner_id not in self._versions:
-            self._versions[owner_id] = int(self._value("bump_owner", owner_id))
+            version = self._value("bump_owner", owner_id)
+            self._versions[owner_id] = whole(f"Owner {owner_id}", lambda: number(version))
         return self._versions[owner_id]
 
     def _reserve(self, owner_id: int, count: int) -> int:
-        first: int
-        first, self._versions[owner_id] = self._value("reserve_ids", owner_id, count, owner_id not in self._versions)
+        reserved = self._value("reserve_ids", owner_id, count, owner_id not in self._versions)
+        first, version = whole(f"Owner {owner_id}", lambda: (number(reserved[0]), number(reserved[1])))
+        if first < 1:
+            raise corrupt(f"Owner {owner_id}")  # its next memory would be another owner's
+        self._versions[owner_id] = version
         if first + count > 1 << SEQUENCE_BITS:
             raise StoreError(f"This owner has written {first} memories and versions, the most one owner can hold.")
         return first_id(owner_id) + first
@@ -106,6 +126,11 @@ class SqliteWrite(SqliteRead):
             versions = json.dumps([version.version_id for version, _ in kept])
             self._rows("keep_vectors", versions, b"".join(embedding for _, embedding in kept), len(kept[0][1]))
             ids = [version.memory_id for version, _ in kept]
-            touched = json.dumps([(memory_id, self._bump(memory_id >> SEQUENCE_BITS)) for memory_id in ids])
-            self._rows("touch", touched)
+            touched = [(memory_id, self._bump(memory_id >> SEQUENCE_BITS)) for memory_id in ids]
+            try:
+                self._rows("touch", json.dumps(touched))
+            except apsw.ConstraintError:  # one of them is damaged, and SQLite writes rows whole: not those of others
+                for one in touched:
+                    with suppress(apsw.ConstraintError):
+                        self._rows("touch", json.dumps([one]))
         return len(kept)

@@ -1,0 +1,70 @@
+"""``toldonce doctor``: whether a folder is whole, and what to do about what is not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toldonce.config import read_config
+from toldonce.stores.examining import Examination, Finding
+from toldonce.stores.opening import open_store
+
+from .target import Json, require_memories
+
+DAMAGED = 1
+"""The command's status where something was damaged and was dealt with, or would be."""
+BEYOND_REPAIR = 3
+"""Where something was damaged about which nothing can be done."""
+
+_DONE = {"set aside": "set aside", "made anew": "made anew", "none": "left: it cannot be repaired"}
+_WOULD = {"set aside": "would be set aside", "made anew": "would be made anew", "none": "cannot be repaired"}
+
+
+def doctor(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="The memory folder. [default: TOLDONCE_HOME or your own]")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only name what is damaged, and change nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at every row of a memory folder, and set aside what is damaged. Others can be read and written again.
+
+    Status: 0 nothing is damaged, 1 what is was dealt with, 2 the folder cannot be opened, 3 something is beyond repair.
+
+    Example: toldonce doctor ~/memories --check
+    """
+    require_memories(path)
+    store = open_store(read_config(None, path).folder)
+    try:
+        found = store.examine(set_aside=not check)
+    finally:
+        store.close()
+    if as_json:
+        kept_in = None if found.kept_in is None else str(found.kept_in)
+        typer.echo(json.dumps({"findings": [asdict(one) for one in found.findings], "kept_in": kept_in}, indent=2))
+    else:
+        _show(found, _WOULD if check else _DONE)
+    if found.findings:
+        raise typer.Exit(BEYOND_REPAIR if any(one.action == "none" for one in found.findings) else DAMAGED)
+
+
+def _show(found: Examination, what: dict[str, str]) -> None:
+    for one in found.findings:
+        typer.echo(f"{_named(one)}: {one.why} ({what[one.action]})")
+    if not found.findings:
+        typer.echo("Nothing is damaged.")
+    if found.kept_in is not None:
+        typer.echo(f"What was set aside is in {found.kept_in}. It holds words of memories: erasing does not reach it.")
+    if any(one.action == "none" for one in found.findings):
+        typer.echo("Restore the folder from a backup for what cannot be repaired.", err=True)
+
+
+def _named(one: Finding) -> str:
+    if not one.table:
+        return "The file"
+    of_memory = f", memory {one.memory}" if one.memory else ""
+    return f"{one.table} {one.row}{of_memory}"
