@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -66,6 +67,58 @@ def test_a_schema_that_changes_under_an_open_store_is_named(tmp_path: Path) -> N
     with pytest.raises(NewerStore, match="Restart"), store.read() as view:
         view.owners_with("p", "run", ["r1"])
     store.close()
+
+
+def test_a_newer_schema_that_only_adds_is_noticed_by_who_has_the_folder_open(tmp_path: Path) -> None:
+    """Nothing of ours is gone, so no statement fails; but what is written now may lack what the newer one needs."""
+    store = SqliteStore(tmp_path)
+    store.write_now(_many_owners)
+    with store.read() as view:
+        assert view.owners("p", None, None)
+    newer = apsw.Connection(str(tmp_path / DATABASE))
+    newer.execute(f"CREATE TABLE addition (x); PRAGMA user_version={migrations()[-1][0] + 1}")
+    newer.close()
+    with pytest.raises(NewerStore, match="Restart"), store.read() as view:
+        view.owners("p", None, None)
+    with pytest.raises(NewerStore, match="Restart"):
+        store.write_now(_many_owners)
+    store.close()
+
+
+@pytest.mark.parametrize("leaves", ["no database", "an empty one"])
+def test_a_log_without_its_database_is_refused_and_left_alone(tmp_path: Path, leaves: str) -> None:
+    store = SqliteStore(tmp_path)
+    store.write_now(_many_owners)
+    kept = {name: (tmp_path / name).read_bytes() for name in (DATABASE, DATABASE + "-wal")}
+    store.close()
+    (tmp_path / DATABASE).unlink()
+    if leaves == "an empty one":
+        (tmp_path / DATABASE).touch()
+    log = tmp_path / (DATABASE + "-wal")
+    log.write_bytes(kept[log.name])
+    with pytest.raises(CorruptStore, match="back beside it"):
+        SqliteStore(tmp_path)
+    assert log.read_bytes() == kept[log.name]
+    assert leaves == "an empty one" or not (tmp_path / DATABASE).exists()
+    for name, content in kept.items():
+        (tmp_path / name).write_bytes(content)
+    store = SqliteStore(tmp_path)
+    with store.read() as view:
+        assert len(view.owners("p", None, None)) == 400
+    store.close()
+
+
+def test_folders_that_were_just_made_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    SqliteStore(tmp_path / "a" / "b").close()
+    assert {tmp_path, tmp_path / "a", tmp_path / "a" / "b"} <= set(synced)
 
 
 def test_what_a_filter_reaches_is_not_kept_when_it_is_everybody(tmp_path: Path) -> None:

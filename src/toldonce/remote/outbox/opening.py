@@ -11,7 +11,7 @@ import apsw
 from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore
 from toldonce.locks import FORK_GATE
 from toldonce.remote.outbox.lease import Lease
-from toldonce.stores.sqlite.connection import close_in_child, folder_errors
+from toldonce.stores.sqlite.connection import close_in_child, folder_errors, make_folder, require_no_stray_log
 
 _SCHEMA = 1
 _APPLICATION_ID = 0x52656342  # in the file's header
@@ -47,7 +47,8 @@ def placeholder() -> apsw.Connection:
 def open_database(path: Path, vfs: str | None) -> apsw.Connection:
     """Open the file, or make it. Only its owner may read it; SQLite gives the files beside it the same permissions."""
     with folder_errors(path.parent):
-        _make_folder(path.parent)
+        make_folder(path.parent)
+        require_no_stray_log(path)
     # Two processes that make the file at once would find it locked in ways that SQLite does not wait for.
     with Lease(path.with_name("opening.lock")).waited_for(), FORK_GATE:
         with folder_errors(path.parent):
@@ -84,15 +85,3 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 def _schema() -> str:
     return (resources.files(__package__) / "schema.sql").read_text("utf-8")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make it and what leads to it; a folder that was just made must survive a power cut as well."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for made in missing:
-        handle = os.open(made.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

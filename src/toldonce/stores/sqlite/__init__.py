@@ -25,6 +25,7 @@ from toldonce.stores.sqlite.connection import (
     migrate,
     our_errors,
     prepare_folder,
+    require_known_schema,
     require_safe_sqlite,
 )
 from toldonce.stores.sqlite.conversation import WRITING
@@ -54,6 +55,7 @@ class Reader:
     """A connection for reads, with what they worked out while nobody wrote."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.connection = connect(path, writes=False)
         self._known: dict[Hashable, Any] = {}
         self._epoch: int | None = None
@@ -63,6 +65,7 @@ class Reader:
         self.connection.execute("BEGIN")
         now = epoch(self.connection)
         if now != self._epoch:
+            require_known_schema(self.connection, self._path)
             self._epoch, self._known = now, {}
         return self._known
 

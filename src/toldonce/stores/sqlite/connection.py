@@ -89,10 +89,42 @@ def prepare_folder(folder: Path) -> Path:
     SQLite gives the files beside it the same permissions.
     """
     with folder_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         path = database_file(folder)
+        require_no_stray_log(path)
+        is_new = not path.exists()
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if is_new:
+            sync_folder(folder)
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and what leads to it, so that they survive a power cut."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have what was made or renamed in a folder on disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def require_no_stray_log(path: Path) -> None:
+    """Refuse a log without its database, which may hold all that was acknowledged: SQLite would delete it."""
+    log = path.with_name(path.name + "-wal")
+    alone = not path.exists() or not path.stat().st_size
+    if alone and log.exists() and log.stat().st_size:
+        raise CorruptStore(
+            f"{log} is the log of a database that is not there, and may hold what was written last. Put {path.name} "
+            "back beside it, or move the log away to start afresh."
+        )
 
 
 @contextmanager
@@ -147,6 +179,16 @@ if hasattr(os, "register_at_fork"):
 def epoch(connection: apsw.Connection) -> int:
     """Another number after every commit of another connection, whichever process it belongs to."""
     return int(connection.execute("PRAGMA data_version").get)
+
+
+def require_known_schema(connection: apsw.Connection, path: Path) -> None:
+    """Refuse to go on where a newer version has changed the file's tables meanwhile, even if all of ours are there."""
+    version = connection.pragma("user_version")
+    if version > migrations()[-1][0]:
+        raise NewerStore(
+            f"A newer Toldonce has changed {path} while this program had it open (schema {version}). Restart this "
+            "program with it."
+        )
 
 
 def migrate(connection: apsw.Connection, path: Path) -> None:

@@ -30,7 +30,7 @@ def rekey(connection: apsw.Connection, key: bytes) -> None:
     One transaction: after a crash it begins again.
     """
     wanted = key_name(key)
-    if connection.execute("SELECT value FROM setting WHERE key = ?", (_SETTING,)).get == wanted:
+    if connection.execute("SELECT CAST(value AS BLOB) FROM setting WHERE key = ?", (_SETTING,)).get == wanted.encode():
         return
     with connection:
         _messages(connection, key)

@@ -55,7 +55,7 @@ JOIN (
     UNION ALL SELECT id, 'run', run_id FROM memory
     UNION ALL SELECT r.id, 'run', e.value FROM memory AS r, json_each(coalesce(r.earlier_runs, '[]')) AS e
 ) AS carried ON carried.id = m.id
-WHERE m.deleted_at IS NULL AND carried.entity_id IS NOT NULL AND carried.kind <> o.kind;
+WHERE m.deleted_at IS NULL AND carried.entity_id IS NOT NULL AND carried.kind <> o.kind AND typeof(o.project) = 'text';
 
 -- name: mend_owner
 UPDATE owner SET

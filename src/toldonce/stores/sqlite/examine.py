@@ -109,6 +109,7 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
         (
             *(f"memory.{column}" for column in ("said_at", "created_at", "updated_at", "deleted_at")),
             *(f"memory_version.{column}" for column in ("said_at", "recorded_at", "closed_at")),
+            *(f"memory_version.{column}" for column in ("happened_from", "happened_to")),
             *(f"message.{column}" for column in ("said_at", "recorded_at")),
             *(
                 f"{table}.created_at"

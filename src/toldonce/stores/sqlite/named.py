@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import resources
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -14,6 +15,7 @@ def named_queries(text: str) -> dict[str, str]:
     return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
+@cache
 def migrations() -> list[tuple[int, str]]:
     """The schema's steps as (version, script), in order. ``pre`` ones run before new code reads the file."""
     folder = resources.files(__package__) / "migrations"

@@ -223,7 +223,7 @@ class SqliteRead:
 
     def locate(self, project: str, uid: str) -> int | None:
         memory_id = self._value("locate", uid, project)
-        return None if memory_id is None else int(memory_id)
+        return None if memory_id is None else whole(f"The place of memory {uid}", lambda: number(memory_id))
 
     def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
         there = [row[0] for row in self._rows("there", _json(memory_ids))]

@@ -7,6 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from toldonce.stores.sqlite.connection import sync_folder
+
 
 def has_secret(folder: Path, name: str) -> bool:
     """Whether ``folder/name.secret`` is there."""
@@ -31,6 +33,7 @@ def secret(folder: Path, name: str) -> bytes:
     with suppress(FileExistsError):
         os.link(draft, path)
     draft.unlink()
+    sync_folder(folder)
     return path.read_bytes()
 
 

@@ -16,7 +16,7 @@ import apsw
 from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed
 from toldonce.locks import FORK_GATE
-from toldonce.stores.sqlite.connection import BUSY, our_errors
+from toldonce.stores.sqlite.connection import BUSY, our_errors, require_known_schema
 from toldonce.stores.sqlite.lock import WriteLock
 from toldonce.stores.sqlite.write import SqliteWrite
 
@@ -194,6 +194,7 @@ class Writer:
             with self._lock, FORK_GATE, our_errors(self._path):
                 try:
                     self._connection.execute("BEGIN IMMEDIATE")
+                    require_known_schema(self._connection, self._path)
                     if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
                         writes.append(SqliteWrite(self._connection, self._digest_key))
                         outcomes.append((batch[0](writes[0]), None))
