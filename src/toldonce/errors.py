@@ -25,6 +25,7 @@
         ├── FolderNotUsable             it cannot be created, read or written
         ├── NewerStore                  a newer Toldonce made it
         ├── CorruptStore                the file is damaged or no database of ours
+        ├── DiskFull                    there is no room to write anything but deletes
         ├── EmbedderMismatch            its vectors come from another embedder
         ├── AddressNotConfirmed         its embedder is elsewhere, and nobody else names that address
         └── OutboxFull                  what waits to be sent has reached its limit
@@ -40,6 +41,7 @@ __all__ = [
     "AuthenticationFailed",
     "Closed",
     "CorruptStore",
+    "DiskFull",
     "EmbedderMismatch",
     "FolderNotUsable",
     "HostFailed",
@@ -172,6 +174,10 @@ class NewerStore(StoreError):
 
 class CorruptStore(StoreError):
     """The database file is damaged, or not one of Toldonce's."""
+
+
+class DiskFull(StoreError):
+    """The disk that holds the data folder is full: memories can be deleted, and nothing else be written."""
 
 
 class EmbedderMismatch(StoreError):

@@ -112,7 +112,10 @@ class Store(Protocol):
         ...
 
     def check(self, within: float) -> None:
-        """Raise ``StoreError`` if nothing can be written now: another process, asked for so many seconds, is stuck."""
+        """Raise ``StoreError`` if nothing can be written now: the disk is full, or another process is in the way.
+
+        ``within``: seconds that the other process is waited for.
+        """
         ...
 
     def compact(self) -> None:

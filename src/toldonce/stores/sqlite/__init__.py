@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import apsw
 
 from toldonce.caches import CacheRegistry, LRUCache
-from toldonce.errors import Closed
+from toldonce.errors import Closed, DiskFull
 from toldonce.locks import FORK_GATE
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
@@ -35,6 +35,7 @@ from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.presence import Presence
 from toldonce.stores.sqlite.purging import purge, readers
 from toldonce.stores.sqlite.read import Shown, SqliteRead
+from toldonce.stores.sqlite.reserve import Reserve
 from toldonce.stores.sqlite.secrets import has_secret, secret
 from toldonce.stores.sqlite.writer import Writer, checkpoint
 
@@ -94,14 +95,25 @@ class SqliteStore:
         self._process = os.getpid()
         with folder_errors(folder):
             self._lock = WriteLock(folder)
+        self._reserve = Reserve(folder)
         try:
-            self._write_connection = self._open()
+            self._write_connection = self._open_on_a_full_disk_too()
         except BaseException:
             self._lock.close()
             raise
-        self._writer = Writer(self._write_connection, self.path, self._lock, self.caches, self._digest_key)
+        self._writer = Writer(
+            self._write_connection, self.path, self._lock, self._reserve, self.caches, self._digest_key
+        )
         with folder_errors(folder):
             self._presence = Presence(folder, self._forget)
+
+    def _open_on_a_full_disk_too(self) -> apsw.Connection:
+        try:
+            return self._open()
+        except DiskFull:
+            if not self._reserve.give_up_some():
+                raise
+            return self._open()
 
     def _open(self) -> apsw.Connection:
         with our_errors(self.path), self._lock, FORK_GATE:
@@ -206,6 +218,7 @@ class SqliteStore:
 
     def check(self, within: float) -> None:
         with our_errors(self.path):
+            self._reserve.check()
             if not self._lock.take(within):
                 raise self._lock.held_too_long(within)
             self._lock.let_go()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import weakref
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore, StoreError, ToldonceError
+from toldonce.errors import CorruptStore, DiskFull, FolderNotUsable, NewerStore, StoreError, ToldonceError
 from toldonce.locks import FORK_GATE
 from toldonce.stores.sqlite.named import migrations
 from toldonce.takeover import database_file
@@ -56,15 +57,15 @@ def our_errors(path: Path) -> Iterator[None]:
             f"{path} is damaged: nothing was written ({error}). Set what is damaged aside with: toldonce doctor PATH"
         ) from error
     except apsw.FullError as error:
-        raise StoreError(
-            f"The disk that holds {path} is full: nothing was written. Make room and try again."
-        ) from error
+        raise disk_full(path.parent) from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
         raise FolderNotUsable(
             f"{path} cannot be opened for reading and writing ({error}). Check the folder's owner and permissions, or "
             "choose another with TOLDONCE_HOME."
         ) from error
     except apsw.Error as error:
+        if getattr(error, "extendedresult", 0) in _NO_ROOM:
+            raise disk_full(path.parent) from error
         if isinstance(error, apsw.SQLError) and _is_newer(path):
             raise NewerStore(
                 f"A newer Toldonce has changed {path} while this program had it open. Restart this program with it."
@@ -74,6 +75,18 @@ def our_errors(path: Path) -> Iterator[None]:
                 f"{path} is damaged: its tables are not those it was made with ({error}). Restore it from a backup."
             ) from error
         raise StoreError(f"SQLite could not use {path}: {error}") from error
+
+
+_NO_ROOM = {apsw.SQLITE_IOERR_SHMSIZE}
+"""What SQLite says besides "full"."""
+
+
+def disk_full(folder: Path) -> DiskFull:
+    """The error where there is no room on the disk."""
+    return DiskFull(
+        f"The disk that holds {folder} is full: nothing was written. Make room and try again; until then memories can "
+        "be deleted and nothing else."
+    )
 
 
 def _is_newer(path: Path) -> bool:
@@ -133,6 +146,8 @@ def folder_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(folder) from error
         raise FolderNotUsable(
             f"The data folder {folder} cannot be used ({error.strerror or error}). Choose a folder you may write to "
             "with TOLDONCE_HOME, or with folder=."

@@ -23,7 +23,7 @@ from toldonce.stores.protocol import (
     SaidMemory,
     Trace,
 )
-from toldonce.stores.sqlite.damage import Rows, corrupt, data, number, number_or_none, text, text_or_none, whole
+from toldonce.stores.sqlite.damage import Rows, corrupt, data, number, number_or_none, text, text_or_none
 from toldonce.stores.sqlite.ids import MOST_OWNERS, SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.stores.sqlite.rows import for_update, role
@@ -46,8 +46,8 @@ def load(connection: apsw.Connection, query: ConversationQuery, digest_key: byte
         raise corrupt(f"Owner {owner_id}")
     if conversation_id is None:
         return ConversationView(owner_id=owner_id, erased=bool(erased))
-    if not 0 <= whole(f"Conversation {conversation_id}", lambda: number(next_place)) <= 1 << SEQUENCE_BITS:
-        raise corrupt(f"Conversation {conversation_id}")  # its next message would be another conversation's
+    if not 0 < conversation_id < MOST_OWNERS:
+        raise corrupt(f"Conversation {conversation_id}")
     first = first_id(conversation_id)
     end = first + next_place
     start = max(end - query.window, first)

@@ -2,7 +2,15 @@
 
 -- name: address
 -- Always one row: words may have been erased of an owner who is not there.
-SELECT o.id, c.id, c.next_place, c.session_id, c.last_said_at, c.last_memory_id,
+-- What is damaged of where a conversation stands counts as unknown, and is written anew with the next message.
+SELECT o.id, c.id,
+       CASE WHEN typeof(c.next_place) = 'integer' AND c.next_place BETWEEN 0 AND 0x1000000 THEN c.next_place
+            ELSE (SELECT coalesce(max(m.id) + 1 - (c.id << 24), 0) FROM message AS m
+                  WHERE m.id BETWEEN c.id << 24 AND c.id << 24 | 0xFFFFFF) END,
+       CASE typeof(c.session_id) WHEN 'integer' THEN c.session_id END,
+       CASE WHEN typeof(c.last_said_at) = 'integer' AND c.last_said_at BETWEEN -62135596800000000 AND 253402300799999999
+            THEN c.last_said_at END,
+       CASE typeof(c.last_memory_id) WHEN 'integer' THEN c.last_memory_id END,
        EXISTS (SELECT 1 FROM erased_words WHERE subject = ?5)
 FROM (SELECT 1)
 LEFT JOIN owner AS o ON o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3

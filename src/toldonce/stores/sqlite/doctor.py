@@ -39,6 +39,7 @@ class Doctor:
         self._connection = connection
         self.owners: set[int] = set()
         """Those whose memories were changed."""
+        self._lost_memberships = False
 
     def examine(self) -> Examination:
         """Name what is damaged, and change nothing."""
@@ -69,10 +70,10 @@ class Doctor:
     def _missing(self) -> Iterator[Finding]:
         """Rows that others need and that are not there."""
         for what, query in (("token", "without_tokens"), ("vector", "without_vector"), ("locator", "without_locator")):
-            for memory_id, uid in self._run(query):
-                yield Finding(what, str(memory_id), uid, "missing", "made anew")
-        for memory_id, uid in self._run("without_version"):
-            yield Finding("memory_version", str(memory_id), uid, "missing", "set aside")
+            for (memory_id,) in self._run(query):
+                yield Finding(what, str(memory_id), self._uid(memory_id), "missing", "made anew")
+        for (memory_id,) in self._run("without_version"):
+            yield Finding("memory_version", str(memory_id), self._uid(memory_id), "missing", "set aside")
 
     def _finding(self, row: DamagedRow) -> Finding:
         return Finding(row.table, row.shown, self._memory_of(row), row.why, self._action(row))
@@ -86,8 +87,11 @@ class Doctor:
 
     def _memory_of(self, row: DamagedRow) -> str | None:
         memory_id = self._memory_id(row)
+        return None if memory_id is None else self._uid(memory_id)
+
+    def _uid(self, memory_id: int) -> str | None:
         with suppress(UnicodeDecodeError):
-            uid: str | None = None if memory_id is None else self._connection.execute(_SQL["uid"], (memory_id,)).get
+            uid: str | None = self._connection.execute(_SQL["uid"], (memory_id,)).get
             return uid if isinstance(uid, str) else None
         return None
 
@@ -135,23 +139,25 @@ class Doctor:
             for table in ("rebuilt_vector", "rebuilt_token", "rebuilt_owner"):
                 self._connection.execute(f"DELETE FROM {table}")  # a rebuild begins anew
             return
+        self._lost_memberships |= row.table == "membership"
         self._connection.execute(f"DELETE FROM {row.table} WHERE {row.where}")
         if row.table == "memory":
             self._drop(row.keys["id"].value)
 
     def _make_anew(self) -> None:
         """What is derived of other rows, and is not there."""
-        for memory_id, _ in self._run("without_version"):
+        for (memory_id,) in self._run("without_version"):
             self._run("drop_memory", memory_id)
             self._drop(memory_id)
             self.owners.add(memory_id >> SEQUENCE_BITS)
         self._run("add_locators")
-        self._run("add_memberships")
-        for memory_id, _ in self._run("without_tokens"):
+        if self._lost_memberships:
+            self._run("add_memberships")
+        for (memory_id,) in self._run("without_tokens"):
             version, text, actor, said_at = self._run("to_be_found_by", memory_id)[0]
             self._run("keep_tokens", version, indexed_tokens(text, actor, said_at).tobytes())
             self.owners.add(memory_id >> SEQUENCE_BITS)
-        self.owners |= {memory_id >> SEQUENCE_BITS for memory_id, _ in self._run("without_vector")}
+        self.owners |= {memory_id >> SEQUENCE_BITS for (memory_id,) in self._run("without_vector")}
         self._run("await_vectors")
         with suppress(apsw.CorruptError):
             self._connection.execute("REINDEX")

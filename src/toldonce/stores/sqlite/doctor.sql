@@ -10,20 +10,20 @@ SELECT memory_id FROM memory_version WHERE id = ? AND typeof(memory_id) = 'integ
 SELECT id, CAST(text AS BLOB) FROM memory_version WHERE id >> 24 = ?1 >> 24 AND memory_id = ?1;
 
 -- name: without_version
-SELECT m.id, CASE typeof(m.uid) WHEN 'text' THEN m.uid END FROM memory AS m
+SELECT m.id FROM memory AS m
 WHERE NOT EXISTS (SELECT 1 FROM memory_version AS v WHERE v.id = m.version_id AND v.memory_id = m.id);
 
 -- name: without_tokens
-SELECT m.id, m.uid FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+SELECT m.id FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM token AS t WHERE t.version_id = m.version_id);
 
 -- name: without_vector
-SELECT m.id, m.uid FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+SELECT m.id FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM vector AS e WHERE e.version_id = m.version_id)
   AND NOT EXISTS (SELECT 1 FROM unembedded AS u WHERE u.version_id = m.version_id);
 
 -- name: without_locator
-SELECT m.id, m.uid FROM memory AS m
+SELECT m.id FROM memory AS m
 WHERE NOT EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = m.uid AND l.memory_id = m.id);
 
 -- name: to_be_found_by

@@ -77,19 +77,23 @@ class SqliteErasingWrite(SqliteErasingRead):
         edits: Edits,
         for_update: ForUpdate,
         forget: Callable[[Sequence[int]], None],
+        removes: Callable[[], None],
     ) -> None:
-        """``forget``: notes owners of whom RAM is to keep nothing."""
+        """``forget``: notes owners of whom RAM is to keep nothing. ``removes``: notes that something is taken away."""
         super().__init__(connection)
         self._key = digest_key
         self._edits = edits
         self._for_update = for_update
         self._forget = forget
+        self._removes = removes
 
     def order(self, id: str, project: str, kind: ErasedKind, entity: str, allow_return: bool, now: int) -> int:
+        self._removes()
         subject = subject_digest(self._key, project, kind, entity)
         return int(self._rows("order", id, project, kind, subject, int(allow_return), now, entity).get)
 
     def carry_out(self, number: int, now: int) -> list[int]:
+        self._removes()
         erasure = self.erasure(number)
         if erasure is None or erasure.entity is None:
             return []
@@ -100,6 +104,7 @@ class SqliteErasingWrite(SqliteErasingRead):
             self._connection.execute(f"{_EMPTY}; PRAGMA secure_delete=OFF").fetchall()
 
     def finish(self, number: int, receipt: str, now: int) -> None:
+        self._removes()
         self._rows("finish", number, receipt, now)
 
     def _carry_out(self, erasure: Erasure, entity: str, now: int) -> list[int]:

@@ -110,6 +110,7 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
             *(f"memory.{column}" for column in ("said_at", "created_at", "updated_at", "deleted_at")),
             *(f"memory_version.{column}" for column in ("said_at", "recorded_at", "closed_at")),
             *(f"memory_version.{column}" for column in ("happened_from", "happened_to")),
+            "conversation.last_said_at",
             *(f"message.{column}" for column in ("said_at", "recorded_at")),
             *(
                 f"{table}.created_at"
@@ -153,8 +154,22 @@ def damaged_rows(connection: apsw.Connection, table: str) -> Iterator[DamagedRow
             for column in columns
             if (reason := _wrong(table, column[1], column[2], bool(column[3]), cells[column[1]])) is not None
         }
+        wrong |= _astray(table, cells) if not wrong else {}
         if wrong:
             yield DamagedRow(table, {key: cells[key] for key in keys}, cells, wrong)
+
+
+def _astray(table: str, cells: Mapping[str, Cell]) -> dict[str, str]:
+    """A row that says it belongs to another than its id does."""
+    if table in ("memory_version", "locator", "membership"):
+        one, other = ("id", "memory_id") if table == "memory_version" else ("memory_id", "owner_id")
+        shift = SEQUENCE_BITS if table == "memory_version" else 0
+    elif table in ("message", "memory"):
+        one, other, shift = "id", "conversation_id" if table == "message" else "owner_id", 0
+    else:
+        return {}
+    fits = cells[one].value >> SEQUENCE_BITS == cells[other].value >> shift
+    return {} if fits else {other: "of another than its id"}
 
 
 def _wrong(table: str, column: str, declared: str, required: bool, cell: Cell) -> str | None:

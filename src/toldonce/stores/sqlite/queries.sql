@@ -39,13 +39,17 @@ UPDATE owner SET version = version + 1 WHERE id = ? RETURNING version;
 UPDATE owner SET next_sequence = next_sequence + ?2, version = version + ?3 WHERE id = ?1
 RETURNING next_sequence - ?2, version;
 
+-- name: greatest_sequence
+SELECT coalesce(max(id & 0xFFFFFF), 0) FROM memory_version WHERE id BETWEEN ?1 << 24 AND ?1 << 24 | 0xFFFFFF;
+
 -- name: members_named
 SELECT DISTINCT m.owner_id
 FROM json_each(?3) AS wanted
 CROSS JOIN membership AS m ON m.project = ?1 AND m.kind = ?2 AND m.entity_id = wanted.value;
 
 -- name: carriers
-SELECT memory_id FROM membership WHERE project = ? AND kind = ? AND entity_id = ? AND owner_id = ?;
+SELECT memory_id FROM membership
+WHERE project = ? AND kind = ? AND entity_id = ? AND owner_id = ? AND memory_id >> 24 = owner_id;
 
 -- name: all_of_owner
 SELECT id FROM memory WHERE id BETWEEN ? AND ? AND deleted_at IS NULL;
@@ -59,7 +63,7 @@ SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.ro
 FROM memory AS m
 LEFT JOIN token AS t ON t.version_id = m.version_id
 LEFT JOIN vector AS v ON v.version_id = m.version_id
-WHERE m.owner_id = ? AND m.changed > ?
+WHERE m.owner_id = ? AND m.changed > ? AND m.id >> 24 = m.owner_id
 ORDER BY m.id;
 
 -- name: all_rows
@@ -84,7 +88,7 @@ WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL;
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
 FROM (SELECT id FROM memory
-      WHERE owner_id = ?1 AND deleted_at IS NULL AND (created_at, id) < (?2, ?3)
+      WHERE owner_id = ?1 AND id >> 24 = ?1 AND deleted_at IS NULL AND (created_at, id) < (?2, ?3)
         AND (?4 IS NULL OR expires_on IS NULL OR expires_on >= ?4)
       ORDER BY created_at DESC, id DESC LIMIT ?5 OFFSET ?6) AS chosen
 CROSS JOIN memory AS m ON m.id = chosen.id
@@ -94,7 +98,7 @@ LEFT JOIN memory_version AS v ON v.id = m.version_id;
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
 FROM (SELECT n.id FROM json_each(?1) AS owner CROSS JOIN memory AS n ON n.owner_id = owner.value
-      WHERE n.deleted_at IS NULL AND (n.created_at, n.id) < (?2, ?3)
+      WHERE n.id >> 24 = n.owner_id AND n.deleted_at IS NULL AND (n.created_at, n.id) < (?2, ?3)
         AND (?4 IS NULL OR n.expires_on IS NULL OR n.expires_on >= ?4)
       ORDER BY n.created_at DESC, n.id DESC LIMIT ?5 OFFSET ?6) AS chosen
 CROSS JOIN memory AS m ON m.id = chosen.id
@@ -115,7 +119,7 @@ WHERE m.id BETWEEN ? AND ? AND m.deleted_at IS NULL;
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
        m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
 FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
-WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL;
+WHERE m.owner_id = ? AND m.changed > ? AND m.id >> 24 = m.owner_id AND m.deleted_at IS NULL;
 
 -- name: spoken
 SELECT m.id, m.uid, v.text, m.created_at, m.said_at, v.recorded_at, m.expires_on
@@ -123,7 +127,9 @@ FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL AND m.role = 'user' ORDER BY m.id;
 
 -- name: locate
-SELECT l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE l.uid = ? AND o.project = ?;
+SELECT CASE typeof(l.memory_id) WHEN 'integer' THEN l.memory_id END, m.uid IS l.uid
+FROM locator AS l JOIN owner AS o ON o.id = l.owner_id LEFT JOIN memory AS m ON m.id = l.memory_id
+WHERE l.uid = ? AND o.project = ?;
 
 -- name: history
 SELECT e.uid, o.kind, old.text, new.text, e.created_at
@@ -143,7 +149,7 @@ ORDER BY s.memory_id, s.message_id;
 -- name: messages_of_owner
 SELECT m.id, m.role, m.name, m.content, m.said_at, m.timed, m.recorded_at, m.digest, m.external_id,
        m.agent_id, m.app_id, m.run_id, c.key
-FROM conversation AS c JOIN message AS m ON m.conversation_id = c.id
+FROM conversation AS c JOIN message AS m ON m.conversation_id = c.id AND m.id >> 24 = c.id
 WHERE c.owner_id = ?1
   AND (?2 IS NULL OR m.agent_id = ?2) AND (?3 IS NULL OR m.app_id = ?3) AND (?4 IS NULL OR m.run_id = ?4)
 ORDER BY m.recorded_at, m.id

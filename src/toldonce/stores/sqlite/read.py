@@ -222,8 +222,13 @@ class SqliteRead:
         return [SpokenMemory(*row) for row in self._rows("spoken", owner_id, since)]
 
     def locate(self, project: str, uid: str) -> int | None:
-        memory_id = self._value("locate", uid, project)
-        return None if memory_id is None else whole(f"The place of memory {uid}", lambda: number(memory_id))
+        row = self._rows("locate", uid, project).fetchone()
+        if row is None:
+            return None
+        memory_id, is_that = row
+        if not is_that:
+            raise corrupt(f"The place of memory {uid}")
+        return int(memory_id)
 
     def for_update(self, memory_ids: Sequence[int]) -> dict[int, MemoryForUpdate]:
         there = [row[0] for row in self._rows("there", _json(memory_ids))]

@@ -33,10 +33,12 @@ class SqliteRebuildRead:
         owners: list[Any] = whole("A table of owners", self._rows("behind", after_owner, limit).fetchall)
         for owner_id, version, changed, memory_id in owners:
             room = limit - found.memories
-            rows: list[Any] = self._rows("changed", owner_id, changed, memory_id, room).fetchall()
+            rows: list[Any] = whole(
+                f"A memory of owner {owner_id}", self._rows("changed", owner_id, changed, memory_id, room).fetchall
+            )
             found.memories += len(rows)
             for row in rows:
-                if row[2] is None:  # the vectors of one that was deleted are gone already
+                if row[2]:  # the vectors of one that was deleted are gone already
                     found.versions += self._versions(row[0])
             if len(rows) == room:
                 found.places.append((owner_id, rows[-1][1], rows[-1][0]))

@@ -8,7 +8,7 @@ WHERE o.id > ?1 AND (o.version > coalesce(r.changed, 0) OR coalesce(r.memory_id,
 ORDER BY o.id LIMIT ?2;
 
 -- name: changed
-SELECT id, changed, deleted_at FROM memory
+SELECT id, changed, deleted_at IS NULL FROM memory
 WHERE owner_id = ?1 AND (changed, id) > (?2, ?3)
 ORDER BY changed, id LIMIT ?4;
 

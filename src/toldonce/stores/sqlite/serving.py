@@ -157,6 +157,11 @@ class SqliteServingRead:
 class SqliteServingWrite(SqliteServingRead):
     """Changes inside the writer's transaction."""
 
+    def __init__(self, connection: apsw.Connection, removes: Callable[[], None]) -> None:
+        """``removes``: notes that something is taken away, or that it was."""
+        super().__init__(connection)
+        self._removes = removes
+
     def add_project(self, project: Project) -> bool:
         added = self._row(
             "add_project",
@@ -176,6 +181,7 @@ class SqliteServingWrite(SqliteServingRead):
         self._rows("keep_project", project_id, name, description, _plain(settings), now)
 
     def delete_project(self, project_id: str, now: int) -> None:
+        self._removes()
         self._rows("delete_project", project_id, now)
         self._rows("revoke_keys_of_project", project_id, now)
         for statement in _OF_PROJECT:
@@ -185,6 +191,7 @@ class SqliteServingWrite(SqliteServingRead):
         self._rows("keep_member", project_id, member.email, member.role, member.created_at)
 
     def remove_member(self, project_id: str, email: str) -> bool:
+        self._removes()
         return self._row("remove_member", project_id, email) is not None
 
     def add_key(self, key: ApiKey) -> None:
@@ -192,12 +199,15 @@ class SqliteServingWrite(SqliteServingRead):
         self._rows("add_key", key.id, key.project, key.name, key.digest, scopes, key.created_at, key.expires_at)
 
     def revoke_key(self, key_id: str, now: int) -> bool:
+        self._removes()
         return self._row("revoke_key", key_id, now) is not None
 
     def touch_key(self, key_id: str, now: int) -> None:
         self._rows("touch_key", key_id, now)
 
     def keep_call(self, call: Call) -> None:
+        if call.kind == "DELETE":
+            self._removes()
         results = json.dumps(call.results)
         key, fingerprint = call.idempotency_key, call.fingerprint
         times = (call.started_at, call.finished_at)
@@ -235,9 +245,11 @@ class SqliteServingWrite(SqliteServingRead):
         self._rows("keep_webhook", webhook.id, webhook.name, webhook.url, types, webhook.updated_at)
 
     def remove_webhook(self, webhook_id: str) -> None:
+        self._removes()
         self._rows("remove_webhook", webhook_id)
 
     def forget_log(self, before: int, limit: int) -> int:
+        self._removes()
         self._rows("forget_calls", first_uid(before), limit)
         gone: int = self._connection.changes()
         self._rows("forget_deliveries", before, limit)

@@ -37,10 +37,19 @@ class SqliteWrite(SqliteRead):
         self._edits = Edits(connection, self._bump, self._reserve)
         self.deleted_of: set[int] = set()
         """Owners of whom something was deleted."""
+        self._removes = False
+
+    @property
+    def frees(self) -> bool:
+        """Whether this takes something away, or notes that it was: it may be done on a full disk."""
+        return self._removes or bool(self.deleted_of)
+
+    def _note_removal(self) -> None:
+        self._removes = True
 
     @property
     def serving(self) -> SqliteServingWrite:
-        return SqliteServingWrite(self._connection)
+        return SqliteServingWrite(self._connection, self._note_removal)
 
     @property
     def jobs(self) -> SqliteJobsWrite:
@@ -53,7 +62,8 @@ class SqliteWrite(SqliteRead):
     @property
     def erasing(self) -> SqliteErasingWrite:
         forget = self.deleted_of.update
-        return SqliteErasingWrite(self._connection, self.digest_key, self._edits, self.for_update, forget)
+        removes = self._note_removal
+        return SqliteErasingWrite(self._connection, self.digest_key, self._edits, self.for_update, forget, removes)
 
     @property
     def transfer(self) -> SqliteTransferWrite:
@@ -98,6 +108,8 @@ class SqliteWrite(SqliteRead):
             raise corrupt(f"Owner {owner_id}")  # its next memory would be another owner's
         self._versions[owner_id] = version
         if first + count > 1 << SEQUENCE_BITS:
+            if first > self._value("greatest_sequence", owner_id) + 1:
+                raise corrupt(f"Owner {owner_id}")
             raise StoreError(f"This owner has written {first} memories and versions, the most one owner can hold.")
         return first_id(owner_id) + first
 
@@ -116,6 +128,7 @@ class SqliteWrite(SqliteRead):
 
     def leave_run(self, project: str, memories: Sequence[MemoryForUpdate], run_id: str) -> None:
         if memories:
+            self._removes = True
             self._edits.leave_run(project, memories, run_id)
 
     def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:

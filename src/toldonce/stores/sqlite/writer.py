@@ -14,10 +14,11 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from toldonce.caches import CacheRegistry
-from toldonce.errors import Closed
+from toldonce.errors import Closed, DiskFull, StoreError
 from toldonce.locks import FORK_GATE
-from toldonce.stores.sqlite.connection import BUSY, our_errors, require_known_schema
+from toldonce.stores.sqlite.connection import BUSY, disk_full, our_errors, require_known_schema
 from toldonce.stores.sqlite.lock import WriteLock
+from toldonce.stores.sqlite.reserve import Reserve
 from toldonce.stores.sqlite.write import SqliteWrite
 
 T = TypeVar("T")
@@ -59,8 +60,15 @@ class Writer:
     """
 
     def __init__(
-        self, connection: apsw.Connection, path: Path, lock: WriteLock, caches: CacheRegistry, digest_key: bytes
+        self,
+        connection: apsw.Connection,
+        path: Path,
+        lock: WriteLock,
+        reserve: Reserve,
+        caches: CacheRegistry,
+        digest_key: bytes,
     ) -> None:
+        self._reserve = reserve
         self._caches = caches
         self._digest_key = digest_key
         self._connection = connection
@@ -188,29 +196,64 @@ class Writer:
             yield
 
     def _transact(self, batch: Sequence[Work]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        writes: list[SqliteWrite] = []
         try:
-            with self._lock, FORK_GATE, our_errors(self._path):
-                try:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                    require_known_schema(self._connection, self._path)
-                    if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
-                        writes.append(SqliteWrite(self._connection, self._digest_key))
-                        outcomes.append((batch[0](writes[0]), None))
-                    else:
-                        for work in batch:
-                            writes.append(SqliteWrite(self._connection, self._digest_key))
-                            outcomes.append(self._attempt(work, writes[-1]))
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    raise
+            if self._reserve.is_kept:
+                outcomes = self._together(batch)
+                self._reserve.full = False
+                return outcomes
+        except DiskFull:
+            self._reserve.full = True
         except BaseException as error:
             return [(None, error)] * len(batch)
+        return [self._make_room(work) for work in batch]
+
+    def _together(self, batch: Sequence[Work]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        writes: list[SqliteWrite] = []
+        with self._transaction():
+            if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
+                writes.append(SqliteWrite(self._connection, self._digest_key))
+                outcomes.append((batch[0](writes[0]), None))
+            else:
+                for work in batch:
+                    writes.append(SqliteWrite(self._connection, self._digest_key))
+                    outcomes.append(self._attempt(work, writes[-1]))
         self._forget(writes)
         return outcomes
+
+    def _make_room(self, work: Work) -> Outcome:
+        """Do alone, with the room that was kept for it, what deletes. Anything else is refused: the disk is full."""
+        while True:
+            write = SqliteWrite(self._connection, self._digest_key)
+            try:
+                with self._transaction():
+                    answer = work(write)
+                    if not write.frees:
+                        raise disk_full(self._path.parent)
+            except DiskFull as error:
+                if not write.frees or not self._reserve.give_up_some():
+                    return None, error
+            except BaseException as error:
+                return None, error
+            else:
+                break
+        self._forget([write])
+        with contextlib.suppress(StoreError), self._lock, FORK_GATE:
+            checkpoint(self._connection, "PASSIVE")  # so that the next delete finds room in the log
+        return answer, None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, FORK_GATE, our_errors(self._path):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                require_known_schema(self._connection, self._path)
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _forget(self, writes: Sequence[SqliteWrite]) -> None:
         """Have the caches let go of what was deleted, before anybody is told that it was."""
@@ -223,6 +266,8 @@ class Writer:
         try:
             with self._connection, our_errors(self._path):  # apsw: a savepoint inside the transaction
                 answer = work(write)
+        except DiskFull:
+            raise
         except Exception as error:
             if not self._connection.in_transaction:  # SQLite itself rolled everything back (disk full, I/O error)
                 raise
