@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from toldonce.errors import InvalidTime
-from toldonce.times import day, iso, moment, today
+from toldonce.times import SteadyClock, day, iso, moment, today
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,24 @@ def test_days() -> None:
     for wrong in ("2026-13-01", "tomorrow", 5, None):
         with pytest.raises(InvalidTime, match="YYYY-MM-DD"):
             day(wrong, "d")
+
+
+def test_a_steady_clock_ages_nothing_when_the_clock_is_set() -> None:
+    wall, passed = [1_000_000_000], [5.0]
+    clock = SteadyClock(wall=lambda: wall[0], monotonic=lambda: passed[0])
+    assert clock.now() == 1_000_000_000
+    wall[0] += 400 * DAY  # set forward, and a second passes
+    passed[0] += 1
+    assert clock.now() == 1_001_000_000
+    wall[0] = 500_000_000  # set back
+    assert clock.now() == 500_000_000
+    wall[0] = 1_000_000_000 + 10_000_000
+    passed[0] += 9
+    assert clock.now() == 1_010_000_000
+    later = SteadyClock(last=1_010_000_000, wall=lambda: 1_010_000_000 + 400 * DAY, monotonic=lambda: 0.0)
+    assert later.now() == 1_010_000_000 + DAY, "nobody saw more than a day pass"
+    earlier = SteadyClock(last=1_010_000_000, wall=lambda: 7, monotonic=lambda: 0.0)
+    assert earlier.now() == 7
+
+
+DAY = 86_400_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from operator import index
@@ -12,6 +13,7 @@ from toldonce.errors import InvalidTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = -62_135_596_800_000_000  # 0001-01-01
+_LONGEST_UNSEEN = 86_400_000_000
 _A_DAY = "Use YYYY-MM-DD; a memory holds until the end of it, UTC."
 LAST = 253_402_300_799_999_999  # 9999-12-31
 
@@ -19,6 +21,30 @@ LAST = 253_402_300_799_999_999  # 9999-12-31
 def now() -> int:
     """This moment."""
     return time.time_ns() // 1000
+
+
+class SteadyClock:
+    """The time of day to tell ages by. A step of the system's clock ages nothing.
+
+    It goes no faster than time passes, and is never ahead of the system's clock.
+    """
+
+    def __init__(
+        self,
+        last: int | None = None,
+        wall: Callable[[], int] = now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``last``: what an earlier one said last. While nobody looked, a day passed at most, whatever clocks say."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._start = wall() if last is None else min(wall(), last + _LONGEST_UNSEEN)
+
+    def now(self) -> int:
+        """This moment, in microseconds since 1970."""
+        passed = int((self._monotonic() - self._began) * 1_000_000)
+        return min(self._wall(), self._start + passed)
 
 
 def moment(value: object, key: str) -> int:

@@ -156,3 +156,15 @@ def test_jobs_are_counted_by_kind_until_they_are_finished(store: Store) -> None:
     store.write_now(lambda tx: tx.jobs.finish(taken))
     with store.read() as view:
         assert view.jobs.counts() == {"a": 1, "b": 1}
+
+
+def test_a_job_in_hand_is_not_leased_again_when_the_clock_is_set_forward(store: Store) -> None:
+    store.write_now(lambda tx: tx.jobs.add("k", {}, 10))
+    first = store.write_now(lambda tx: tx.jobs.lease(10, 20, Wanted(("k",))))
+    assert first is not None
+    in_hand = Wanted(("k",), without_ids=[first.id])
+    assert store.write_now(lambda tx: tx.jobs.lease(1_000_000, 1_000_010, in_hand)) is None
+    with store.read() as read:
+        assert read.jobs.next_due(1_000_000, in_hand) is None
+    again = store.write_now(lambda tx: tx.jobs.lease(1_000_000, 1_000_010, Wanted(("k",))))
+    assert again is not None, "for others its lease has ended"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toldonce.engine.jobs import Later
 from toldonce.stores.jobs import Job
 from toldonce.stores.protocol import Store
-from toldonce.times import now
+from toldonce.times import SteadyClock, now
 
 KIND = "tidy"
 KEPT = 30 * 86_400_000_000
@@ -21,12 +21,13 @@ class Retention:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._clock = SteadyClock()
         store.write(lambda write: write.jobs.add_once(KIND, KIND, now(), priority=1))
 
     def forget(self, _: Job) -> None:
         """Always raises ``Later``."""
-        at = now()
+        at, before = now(), self._clock.now() - KEPT
         gone = self._store.write_now(
-            lambda write: write.serving.forget_log(at - KEPT, _AT_ONCE) + write.feed.forget_before(at - KEPT, _AT_ONCE)
+            lambda write: write.serving.forget_log(before, _AT_ONCE) + write.feed.forget_before(before, _AT_ONCE)
         )
         raise Later(at if gone else at + _AGAIN)

@@ -37,6 +37,8 @@ class Wanted:
     kinds: Collection[str]
     without_shares: Collection[str] = ()
     without_lanes: Collection[str] = ()
+    without_ids: Collection[int] = ()
+    """Those that the worker has in hand: its clock may say that their leases have ended."""
 
 
 class JobsRead(Protocol):

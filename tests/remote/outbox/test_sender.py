@@ -225,6 +225,30 @@ async def test_what_waited_for_too_long_is_put_aside_with_a_warning_before(
     assert "soon" in caplog.text
 
 
+async def test_a_clock_that_is_set_forward_puts_nothing_aside(
+    file: OutboxFile, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither while it sends, nor at the next start: what waits goes to the host when that is back."""
+    file.put("young", "c", "young", now=now())
+    down = [True]
+    destination.fails = lambda entry: Unreachable("down") if down[0] else None
+    monkeypatch.setattr(sending, "_UPKEEP_EVERY", 0.0)
+    async with running(file, destination):
+        await until(lambda: bool(destination.tried))
+        monkeypatch.setattr("toldonce.times.time.time_ns", lambda: (now_before + 400 * 86_400_000_000) * 1000)
+        await until(lambda: len(destination.tried) >= 2)
+    assert file.filling().waiting == 1
+    async with running(file, destination):
+        await until(lambda: len(destination.tried) >= 3)
+        assert not file.parked()
+        down[0] = False
+        await until(lambda: destination.got == ["young"])
+    assert not file.parked()
+
+
+now_before = now()
+
+
 async def test_two_senders_on_one_outbox_never_send_twice(file: OutboxFile, destination: Destination) -> None:
     """Each has its own file handle and lease, as two processes have."""
     other = OutboxFile(file.path)

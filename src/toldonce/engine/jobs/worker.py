@@ -116,7 +116,7 @@ class Worker:
             return LOOK_AGAIN
         shares = Counter(job.share for job in busy if job.share)
         full = [share for share, count in shares.items() if count >= OF_ONE_SHARE]
-        wanted = Wanted(self._handlers, full, [job.lane for job in busy if job.lane])
+        wanted = Wanted(self._handlers, full, [job.lane for job in busy if job.lane], [job.id for job in busy])
         with self._store.read() as store:
             due = store.jobs.next_due(now(), wanted)
         if due is None or (wait := (due - now()) / _SECOND) > 0:

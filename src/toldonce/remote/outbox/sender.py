@@ -13,7 +13,7 @@ from toldonce.errors import RemoteError, StoreError
 from toldonce.remote.outbox.file import WARNS_AT, Entry, OutboxFile
 from toldonce.remote.outbox.lease import Lease
 from toldonce.remote.outbox.policy import backoff, judge
-from toldonce.times import now
+from toldonce.times import SteadyClock, now
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ _LAST_WORDS = 5.0
 """Seconds that what is under way has to end when sending stops."""
 
 _UPKEEP_EVERY = 600.0
+
+_AGED = "aged until"
+"""The setting that keeps until when what waits has grown old."""
 
 _FOLD_EVERY = 1.0
 """Seconds for which words that were sent may stay in the file's log while others are still being sent."""
@@ -58,6 +61,8 @@ class Sender:
         self._held: str | None = None
         self._upkeep_at = 0.0
         self._fold_at = 0.0
+        self._clock = SteadyClock()
+        """What waits grows old by it: a clock that is set forward must not put everything aside."""
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
@@ -119,6 +124,8 @@ class Sender:
                 return _LOOK_AGAIN
             self._seen, self._lines = 0, {}
             self._held = self._file.setting("held")
+            aged = self._file.setting(_AGED)
+            self._clock = SteadyClock(int(aged) if aged and aged.isdecimal() else None)
         for entry_id, conversation in self._file.after(self._seen):
             self._lines.setdefault(conversation, deque()).append(entry_id)
             self._seen = entry_id
@@ -200,14 +207,14 @@ class Sender:
             times += 1
 
     def _failed(self, entry: Entry, error: Exception) -> bool:
-        at, tries = now(), entry.tries + 1
+        at, tries = self._clock.now(), entry.tries + 1
         verdict = judge(error, tries=tries, failing_for=at - (entry.failing_since or at), pauses=self._pauses)
         reason = f"{type(error).__name__}: {error}"
         if verdict.counts:
             self._file.failed(entry, tries, reason, at)
         if verdict.what == "park":
             _LOG.error("Put aside after %d tries, see `toldonce outbox`: %s", tries, reason)
-            self._file.park([entry.id], reason, at)
+            self._file.park([entry.id], reason, now())
             return True
         if verdict.what == "again":
             self._rests[entry.conversation] = time.monotonic() + verdict.seconds
@@ -232,12 +239,13 @@ class Sender:
 
     def _keep_up(self) -> None:
         """Warn of what grows old, put aside what is too old, and leave nothing of what is gone."""
-        at = now()
+        at = self._clock.now()
+        self._file.keep_setting(_AGED, str(at))
         if self.idle:
             self._file.tidy(at)
         old = self._file.too_old(at - OLDEST)
         if old:
-            self._file.park(old, "too old: it waited for 30 days", at)
+            self._file.park(old, "too old: it waited for 30 days", now())
             _LOG.error("%d entries of the outbox waited for 30 days and were put aside: toldonce outbox", len(old))
         filling = self._file.filling()
         if filling.oldest is not None and at - filling.oldest > WARNS_AT * OLDEST:
@@ -251,7 +259,7 @@ class Sender:
             if left:
                 await asyncio.wait(left)
         if self.idle and self._lease.held:
-            self._file.tidy(now())
+            self._file.tidy(self._clock.now())
 
 
 async def _within(what: Awaitable[object], seconds: float) -> None:

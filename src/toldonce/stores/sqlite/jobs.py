@@ -71,4 +71,5 @@ def _job(row: Sequence[Any]) -> Job:
 
 
 def _lists(wanted: Wanted) -> list[str]:
-    return [json.dumps(list(names)) for names in (wanted.kinds, wanted.without_shares, wanted.without_lanes)]
+    lists = (wanted.kinds, wanted.without_shares, wanted.without_lanes, wanted.without_ids)
+    return [json.dumps(list(names)) for names in lists]

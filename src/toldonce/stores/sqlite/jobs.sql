@@ -1,10 +1,10 @@
 -- Statements behind jobs, by name. Loaded by jobs.py. ?1 is now and ?2 the farthest moment a job can be due; the JSON
--- lists ?3, ?4 and ?5 are kinds, shares that are left out, and lanes that are.
+-- lists ?3 to ?6 are kinds, then the shares, lanes and ids that are left out.
 
 -- name: next_due
 SELECT min(CASE WHEN due_at > ?2 THEN ?1 ELSE due_at END) FROM job
 WHERE kind IN (SELECT value FROM json_each(?3)) AND share NOT IN (SELECT value FROM json_each(?4))
-  AND lane NOT IN (SELECT value FROM json_each(?5));
+  AND lane NOT IN (SELECT value FROM json_each(?5)) AND id NOT IN (SELECT value FROM json_each(?6));
 
 -- name: counts
 SELECT kind, count(*) FROM job GROUP BY kind;
@@ -18,12 +18,12 @@ ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING;
 
 -- name: lease
 -- Of a lane, what was ordered first comes first, even if it was put back meanwhile.
-UPDATE job SET attempts = attempts + 1, due_at = ?6
+UPDATE job SET attempts = attempts + 1, due_at = ?7
 WHERE id = (
     SELECT id FROM job AS next
     WHERE (due_at <= ?1 OR due_at > ?2)
       AND kind IN (SELECT value FROM json_each(?3)) AND share NOT IN (SELECT value FROM json_each(?4))
-      AND lane NOT IN (SELECT value FROM json_each(?5))
+      AND lane NOT IN (SELECT value FROM json_each(?5)) AND id NOT IN (SELECT value FROM json_each(?6))
       AND NOT (lane <> '' AND EXISTS (
           SELECT 1 FROM job AS earlier
           WHERE earlier.lane = next.lane AND earlier.id < next.id AND earlier.priority = next.priority
