@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
+from functools import cached_property
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 
 from tests.index.helpers import row
@@ -107,3 +110,32 @@ def test_one_thread_loads_and_the_others_wait() -> None:
         thread.join()
     assert counts == [500] * 8
     assert store.asked == [0]
+
+
+@pytest.mark.parametrize("memories", [1, 3, 10, 100, 1000])
+def test_what_is_counted_is_what_it_costs(memories: int) -> None:
+    """Small owners too, of whom a store has most; with what a search works out of them."""
+    owners = max(5, 200 // memories)
+    rows = [row(number, vector=np.full(384, 384**-0.5, np.float32)) for number in range(1, memories + 1)]
+    cache = IndexCache(10**9)
+    cache.get(0, 1, lambda since: (1, rows, []))  # imports and caches of the process
+    tracemalloc.start()
+    try:
+        before, counted = tracemalloc.get_traced_memory()[0], cache.nbytes
+        for owner in range(1, owners + 1):
+            view = cache.get(owner, 1, lambda since: (1, rows, []))
+            for name, derived in vars(type(view)).items():
+                if isinstance(derived, cached_property):
+                    getattr(view, name)
+        cost = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.75 <= (cache.nbytes - counted) / cost <= 1.6, (cache.nbytes - counted, cost)
+
+
+def test_the_cap_holds_for_many_small_owners() -> None:
+    cache = IndexCache(1_000_000)
+    for owner in range(200):
+        cache.get(owner, 1, lambda since: (1, [row(1, vector=np.full(384, 384**-0.5, np.float32))], []))
+    assert 20 <= len(cache) <= 45, "at some 23 kB each"
+    assert cache.nbytes <= 1_000_000

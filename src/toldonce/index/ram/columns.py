@@ -17,6 +17,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 FIRST_BLOCK = 16
 LARGEST_BLOCK = 8192
 """Rows of a vector block added by appending: 6 MB of 384 numbers, in pages that cost nothing until written."""
+_UNTOUCHED = 128 << 10
+"""Bytes of memory that the system hands out a page at a time only beyond this size."""
 _AT_ONCE = 1024
 """Rows that are halved together: 1.5 MB of 384 floats stay in the cache."""
 
@@ -77,7 +79,12 @@ class VectorBlocks:
 
     @property
     def nbytes(self) -> int:
-        return self._count * self._dimensions * 2
+        """Bytes that are in use: those of a large block cost nothing before something is written to them."""
+        if not self._blocks:
+            return 0
+        *full, last = self._blocks
+        used = (self._count - self._starts[-1]) * self._dimensions * last.itemsize
+        return sum(block.nbytes for block in full) + min(last.nbytes, used + _UNTOUCHED)
 
     def extend(self, vectors: list[NDArray[np.float32] | None]) -> None:
         """Add one row each; None leaves a row of zeros to be written later."""
@@ -127,6 +134,6 @@ class VectorBlocks:
             return
         missing = self._count - reserved
         growth = min(LARGEST_BLOCK, max(FIRST_BLOCK, self._count // 8))
-        rows = missing if not reserved and missing > FIRST_BLOCK else max(missing, growth)
+        rows = max(missing, growth) if reserved else missing  # exact at the first load: most owners are small
         self._blocks += (np.zeros((rows, self._dimensions), np.float16),)
         self._starts += (reserved,)

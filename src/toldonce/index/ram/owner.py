@@ -21,6 +21,10 @@ NO_ID = -(2**63)
 _NUMBERS = count()
 _STOPS = np.unique(STOP_IDS)
 
+OVERHEAD = 22_000
+"""Bytes of an owner with one memory besides that memory: some thirty arrays and what a search derives of them. Measured
+as what a process grows by with each such owner that is searched; it is most of what an owner of few memories costs."""
+
 SPARSE = 4096
 """Dead rows from which, if they are a third of all, the index is built afresh."""
 
@@ -76,10 +80,11 @@ class OwnerIndex:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, the dictionary of ids estimated."""
+        """Bytes held, dictionaries and small objects estimated."""
         columns = (column for column in vars(self).values() if isinstance(column, (Column, VectorBlocks)))
         return (
-            sum(column.nbytes for column in columns)
+            OVERHEAD
+            + sum(column.nbytes for column in columns)
             + sum(segment.nbytes for segment in self._segments)
             + 110 * len(self._row_of)
             + 100 * (len(self._dead_lists) + len(self._session_codes))
