@@ -461,3 +461,25 @@ async def test_a_turn_waits_once_for_the_answer_to_a_question(ann: Ann) -> None:
     assert loop.time() - began < 15
     assert user.asking is not None
     user.asking.cancel()
+
+
+async def test_a_lookup_waits_until_it_is_known_again_who_the_user_is(ann: Ann) -> None:
+    """What it would find before that is nothing, which is no answer."""
+    await ann.told("I moved to Oslo in March.")
+    known = asyncio.Event()
+    known.set()
+
+    async def who() -> str:
+        await known.wait()
+        return "ann"
+
+    service = ann.service(user_id=who)
+    async with Call(service) as call:
+        await call.say("Hello, it is me again.")
+        known.clear()
+        service.session.identity.user.look("And now?")
+        service.session.prefetcher.ahead("In which city do I live?", final=True)
+        await asyncio.sleep(0.05)
+        known.set()
+        answer = await service.session.prefetcher.at_turn("In which city do I live?", 10.0)
+    assert "I moved to Oslo in March." in [hit["memory"] for hit in answer.hits]

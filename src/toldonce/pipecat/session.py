@@ -110,9 +110,7 @@ class Session:
             parts=self._by_speaker if options.speaker_ids else None,
         )
         self.log = TranscriptLog(capture, self.identity, lambda: self.identity.key(self.client.kept_at))
-        self.prefetcher = Prefetcher(
-            framework.retrieve, framework.spawn, framework.report, most=self.client.lookups_a_turn
-        )
+        self.prefetcher = Prefetcher(self._look_up, framework.spawn, framework.report, most=self.client.lookups_a_turn)
         self.prompt = PromptBlocks(options)
         self.recall = Recall(self.client, self.identity, options, self.prefetcher, self.prompt)
         self.writer = Writer(self._store, self._report_storing, self._quiet, lambda: self.client.embedded)
@@ -218,6 +216,11 @@ class Session:
         said = self.log.turn_announced(role, text)
         if said is not None and role == "user":
             self.recall.confirmed(said.text, self.log.context)
+
+    async def _look_up(self, query: str) -> Sequence[Hit]:
+        """Look up for a turn. What is found while it is asked again who the user is, is nothing, and no answer."""
+        await self.identity.user.settle(asyncio.get_running_loop().time() + self.options.recall_timeout)
+        return await self._framework.retrieve(query)
 
     async def _recall_for(self, context: Context) -> None:
         await self.identity.user.settle(self.recall.turn_begins())
