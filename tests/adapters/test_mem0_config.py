@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from toldonce.adapters import mem0_config
-from toldonce.adapters.mem0_config import fingerprint, needs_mem0, require_mem0
+from toldonce.adapters.mem0_config import fingerprint, needs_mem0, place_of, require_mem0
 from toldonce.errors import InvalidConfig, MissingExtra
 
 CHROMA = {"vector_store": {"provider": "chroma", "config": {"collection_name": "memories"}}}
@@ -60,3 +60,23 @@ def test_a_fingerprint_gives_no_key_away() -> None:
     assert "secret" not in fingerprint(config)
     assert fingerprint(config) != fingerprint(CHROMA)
     assert fingerprint(dict(reversed(list(config.items())))) == fingerprint(config)
+
+
+def test_a_place_is_told_by_the_vector_store_and_by_no_secret_in_it() -> None:
+    def config(store: object, llm: str = "sk-1") -> dict[str, object]:
+        return {"vector_store": store, "llm": {"provider": "openai", "config": {"api_key": llm}}}
+
+    def qdrant(**settings: object) -> dict[str, object]:
+        return {"provider": "qdrant", "config": {"collection_name": "a", **settings}}
+
+    mine = config(qdrant(api_key="old"))
+    assert place_of(mine) == place_of(config(qdrant(api_key="new"), llm="sk-2")), "rotated keys"
+    assert place_of(mine) == place_of(config({"config": {"collection_name": "a"}, "provider": "qdrant"}))
+    assert place_of(mine) != place_of(config(qdrant(collection_name="b")))
+    first, second = (
+        config({"provider": "pgvector", "config": {"connection_string": f"postgresql://u:{word}@db/m"}})
+        for word in ("one", "two")
+    )
+    assert place_of(first) == place_of(second)
+    assert place_of(first) != place_of(config({"provider": "pgvector", "config": {"connection_string": "//db/n"}}))
+    assert place_of({}) == place_of({"llm": {}})

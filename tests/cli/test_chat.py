@@ -84,3 +84,16 @@ def test_ctrl_c_ends_the_talk_quietly(tmp_path: Path) -> None:
 
     assert process.returncode == 130
     assert err == ""
+
+
+def test_a_statement_is_acknowledged_and_a_question_answered(tmp_path: Path) -> None:
+    typed = "I keep two goats\nMy goats are called Salt and Pepper.\nWhat are my goats called?\n"
+    done = run("chat", "--data", tmp_path, home=tmp_path, typed=typed)
+    replies = [line.removeprefix("Toldonce: ") for line in done.stdout.splitlines() if line.startswith("Toldonce: ")]
+    assert replies[1] == "I'll remember that."
+    assert replies[2].startswith("I'll remember that.")
+    assert replies[3].startswith("You told me on ")
+    assert "Salt and Pepper" in replies[3]
+    with Memory(folder=tmp_path) as memory:
+        kept = {row["memory"] for row in memory.get_all(filters={"user_id": "you"})["results"]}
+    assert not any("remember that" in text for text in kept), "an acknowledgement is no memory"

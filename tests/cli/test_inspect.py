@@ -112,7 +112,7 @@ def test_users_are_listed_and_counted(command: Command) -> None:
         ("user", "bob", 1),
     ]
     counted = json.loads(command("stats", "--json").stdout)
-    assert (counted["users"], counted["agents"], counted["memories_of_users"]) == (2, 0, 3)
+    assert (counted["users"], counted["agents"], counted["memories"]) == (2, 0, 3)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_person_reads_lines_and_a_program_json(command: Command) -> None:
     lines = [line.split() for line in command("users").stdout.splitlines()]
     assert lines == [["user", "2", "ann"], ["user", "1", "bob"]]
     counted = dict(line.rsplit(maxsplit=1) for line in command("stats").stdout.splitlines())
-    assert counted == {"users": "2", "agents": "0", "apps": "0", "runs": "0", "memories of users": "3"}
+    assert counted == {"memories": "3", "users": "2", "agents": "0", "apps": "0", "runs": "0"}
     [found] = json.loads(command("search", "Am I allergic?", "--user", "ann", "--limit", "1", "--json").stdout)
     assert found["memory"] == "I am allergic to peanuts."
     shown = json.loads(command("show", found["id"], "--json").stdout)
@@ -194,3 +194,80 @@ def test_a_server_that_is_away_or_refuses_the_key(tmp_path: Path, folder: Path) 
         refused = run_on(server.url, "users", home=tmp_path, key="rk-another-0123456789abcdef")
     assert refused.returncode == 2
     assert "does not accept the key" in refused.stderr
+
+
+def test_what_is_changed_can_be_read_by_a_program(command: Command) -> None:
+    [birthday, allergy] = listed(command)
+    changed = json.loads(command("edit", birthday["id"], "My birthday is on May 7th.", "--json").stdout)
+    assert (changed["id"], changed["memory"]) == (birthday["id"], "My birthday is on May 7th.")
+    gone = command("delete", birthday["id"], allergy["id"], birthday["id"], "--json")
+    assert json.loads(gone.stdout) == {"deleted": [birthday["id"], allergy["id"]]}
+    assert listed(command) == []
+
+
+def test_a_folder_has_an_address_too(folder: Path, tmp_path: Path) -> None:
+    by_address = run("users", "--data", f"sqlite://{folder}", "--json", home=tmp_path)
+    assert json.loads(by_address.stdout) == json.loads(run("users", "--data", folder, "--json", home=tmp_path).stdout)
+    other = run("users", "--data", "postgresql://db/memory", home=tmp_path)
+    assert other.returncode == 2
+    assert "sqlite:///" in other.stderr
+
+
+def test_projects_are_known_by_name_and_id_everywhere(folder: Path, tmp_path: Path) -> None:
+    def ours(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(*arguments, "--data", folder, home=tmp_path)
+
+    made = json.loads(ours("keys", "create", "--project", "support", "--json").stdout)
+    assert ours("keys", "create", "--project", made["project_id"]).returncode == 0
+    known = json.loads(ours("projects", "--json").stdout)
+    assert [(row["id"], row["name"]) for row in known] == [("default", "default"), (made["project_id"], "support")]
+    assert "support" in ours("projects").stdout.splitlines()[1]
+
+    exported = tmp_path / "all.jsonl"
+    elsewhere = run("export", exported, "--data", folder, home=tmp_path)
+    assert "3 memories" in elsewhere.stderr
+    folder = tmp_path / "other"
+    for _ in range(2):
+        assert ours("import", str(exported), "--project", "support").returncode == 0
+    [library, support] = json.loads(ours("projects", "--json").stdout)
+    assert (library["id"], support["name"]) == ("default", "support")
+    for project in ("support", support["id"]):
+        [newest, _] = json.loads(ours("list", "--user", "ann", "--project", project, "--json").stdout)
+        assert newest["memory"] == "My birthday is on May 6th."
+        assert json.loads(ours("stats", "--project", project, "--json").stdout)["memories"] == 3
+        assert "3 memories" in ours("export", str(tmp_path / "again.jsonl"), "--project", project).stderr
+        assert json.loads(ours("search", "birthday", "--user", "ann", "--project", project, "--json").stdout)
+    assert json.loads(ours("stats", "--json").stdout)["memories"] == 0
+    assert ours("show", newest["id"]).returncode == 2, "the library's own project does not have it"
+    assert ours("delete", newest["id"], "--project", "support").returncode == 0
+
+    for command in (["list", "--user", "ann"], ["stats"], ["users"], ["export", str(tmp_path / "x.jsonl")]):
+        unknown = ours(*command, "--project", "no such")
+        assert (unknown.returncode, unknown.stdout) == (2, "")
+        assert "toldonce projects" in unknown.stderr
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_a_server_says_which_project_and_place_the_key_reaches(folder: Path, tmp_path: Path) -> None:
+    with Server(folder) as server:
+        [project] = json.loads(run_on(server.url, "projects", "--json", home=tmp_path).stdout)
+        assert (project["id"], project["name"]) == ("default", "default")
+        place = json.loads(run_on(server.url, "where", "--json", home=tmp_path).stdout)
+        assert place == {"host": server.url, "project_id": "default"}
+        assert "project   default" in run_on(server.url, "where", home=tmp_path).stdout
+        both = run_on(server.url, "list", "--user", "ann", "--project", "default", home=tmp_path)
+        assert both.returncode == 2
+        assert "--project" in both.stderr
+
+
+def test_errors_name_what_was_typed(folder: Path, tmp_path: Path) -> None:
+    unusable = run_on("ftp://host", "users", home=tmp_path)
+    assert "--host" in unusable.stderr
+    assert "host=" not in unusable.stderr
+    odd = run("list", "--user", "a\tb", "--data", folder, home=tmp_path)
+    assert odd.returncode == 2
+    assert "--user must not contain" in odd.stderr
+    bobs = run("list", "--user", "bob", "--data", folder, "--json", home=tmp_path).stdout
+    uid = json.loads(bobs)[0]["id"]
+    assert run("delete", uid, "--data", folder, home=tmp_path).returncode == 0
+    assert "get_all" not in run("delete", uid, "--data", folder, home=tmp_path).stderr

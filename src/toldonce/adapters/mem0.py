@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from toldonce.adapters.mem0_config import fingerprint, require_mem0, vector_store
+from toldonce.adapters.mem0_config import fingerprint, place_of, require_mem0, vector_store
 from toldonce.adapters.mem0_store import silence
 from toldonce.config import default_folder
 from toldonce.engine.refcounted import RefCounted
@@ -34,6 +34,7 @@ from toldonce.errors import (
 )
 from toldonce.filters import named_users
 from toldonce.remote.outbox import Deliver, Entry
+from toldonce.remote.outbox.renaming import take_over
 from toldonce.remote.outbox.states import FOLDER
 from toldonce.remote.payload import ids_of, unpack
 from toldonce.remote.queued_memory import QueuedMemory
@@ -70,7 +71,9 @@ class Mem0Memory(QueuedMemory):
         self._engine, self._release = _engine(config)
         data = default_folder() if folder is None else Path(folder)
         store = vector_store(config)
-        path = data / FOLDER / f"mem0-{store}-{fingerprint(config)}.db"
+        path = data / FOLDER / f"mem0-{store}-{place_of(config)}.db"
+        # Until a rotated key parted an outbox from its store, its name depended on the whole configuration.
+        take_over(data / FOLDER / f"mem0-{store}-{fingerprint(config)}.db", path)
         super().__init__(path, partial(_delivery, config), f"Mem0's library, {store}")
 
     async def warm(self, *, user_id: str | None = None, agent_id: str | None = None, **_: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -86,9 +87,28 @@ def vector_store(config: Mapping[str, Any]) -> str:
     return _provider(config, "vector_store", "qdrant")
 
 
+_SECRET = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
+_USERINFO = re.compile(r"//[^/@\s]*@")
+"""A user's name and password in an address."""
+
+
 def fingerprint(config: Mapping[str, Any]) -> str:
     """Tells configurations apart, and gives no key in them away."""
     return blake2b(json.dumps(config, sort_keys=True, default=repr).encode(), digest_size=6).hexdigest()
+
+
+def place_of(config: Mapping[str, Any]) -> str:
+    """Tells vector stores apart: what is stored there belongs there, whichever keys and models made it."""
+    section = config.get("vector_store")
+    return fingerprint({"vector_store": _without_secrets(section) if isinstance(section, Mapping) else None})
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(part) for key, part in value.items() if not _SECRET.search(str(key))}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(part) for part in value]
+    return _USERINFO.sub("//", value) if isinstance(value, str) else value
 
 
 def _lacks_key(config: Mapping[str, Any], section: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from toldonce.net.openai import default_base_url, key_for, read_base_url
+from toldonce.remember.questions import asked_in
 
 from .show import day, one_line, said_at
 
@@ -32,6 +33,9 @@ PATIENCE = 1.0
 
 RIGHT_BEFORE = -1
 """The block's position: right before what the person says now. The context has no system message to stand behind."""
+
+Search: TypeAlias = Callable[[str], Awaitable[Mapping[str, Any]]]
+"""A search for a text, as ``AsyncMemory`` answers it."""
 
 _NO_KEY = "none"
 """A server of one's own asks for no key, but the client insists on sending one."""
@@ -68,7 +72,11 @@ def make_responder(model: Model, recall: TurnRecall, user_name: str, assistant_n
     from .responders import Quoter
 
     if not model.wanted:
-        return Quoter(lambda: quote(recall.hits()))
+
+        async def answer(said: str) -> str:
+            return reply(said, await recall.hits_or_search(said))
+
+        return Quoter(answer)
     from pipecat.services.openai.llm import OpenAILLMService
 
     settings = OpenAILLMService.Settings(system_instruction=_instruction(user_name, assistant_name))
@@ -107,6 +115,17 @@ def quote(hits: Sequence[Mapping[str, Any]]) -> str:
     return f"{who} on {day(said_at(best))}: “{one_line(best['memory'])}”"
 
 
+def reply(said: str, hits: Sequence[Mapping[str, Any]]) -> str:
+    """An answer without a language model: a question is answered with ``quote``, a statement is acknowledged.
+
+    Not every question can be told from a statement: what was recalled is quoted to both.
+    """
+    if asked_in(said) is not None:
+        return quote(hits)
+    known = [hit for hit in hits if not _only_asks(hit)]
+    return f"I'll remember that. {quote(known)}" if known else "I'll remember that."
+
+
 def _only_asks(hit: Mapping[str, Any]) -> bool:
     """A question that was asked before answers nothing. An assistant's remark before its question leads up to it."""
     sentences = re.split(r"(?<=[.!?])\s+", hit["memory"].strip())
@@ -118,15 +137,24 @@ def _only_asks(hit: Mapping[str, Any]) -> bool:
 class TurnRecall:
     """What the memory service recalled for the turn at hand, and for no other."""
 
-    def __init__(self, service: Mem0MemoryService) -> None:
+    def __init__(self, service: Mem0MemoryService, search: Search | None = None) -> None:
+        """``search``: where to look for what the block left out, as it was said in this talk."""
         self._service = service
+        self._search = search
         self._before: list[Mapping[str, Any]] = []
+        self._found: Sequence[Mapping[str, Any]] = ()
 
     def next_turn(self) -> None:
         """Another turn begins."""
-        self._before = list(self._service.last_recall)
+        self._before, self._found = list(self._service.last_recall), ()
 
     def hits(self) -> Sequence[Mapping[str, Any]]:
         """Best first."""
         # A turn that recalls nothing keeps the block of the turn before, hit for hit.
-        return [hit for hit in self._service.last_recall if not any(hit is old for old in self._before)]
+        return self._found or [hit for hit in self._service.last_recall if not any(hit is old for old in self._before)]
+
+    async def hits_or_search(self, said: str) -> Sequence[Mapping[str, Any]]:
+        """The hits; without any, what a search finds: a language model reads the talk itself, a quoter does not."""
+        if self._search is not None and not self.hits():
+            self._found = (await self._search(said))["results"]
+        return self.hits()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -16,7 +17,7 @@ from .chat import chat
 from .demo import demo
 from .doctor import doctor
 from .erase import erase, receipts
-from .inspect import delete, edit, facts, history, list_memories, search, show, stats, users, where
+from .inspect import delete, edit, facts, history, list_memories, projects, search, show, stats, users, where
 from .keys import app as keys
 from .mcp import mcp
 from .outbox import app as outbox
@@ -41,9 +42,25 @@ app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
 app.command()(doctor)
-for command in (search, show, facts, edit, delete, history, users, stats, where, erase, receipts):
+for command in (search, show, facts, edit, delete, history, users, projects, stats, where, erase, receipts):
     app.command()(command)
 app.command("list")(list_memories)
+
+
+_TYPED = tuple(
+    (re.compile(said), typed)
+    for said, typed in (
+        (r"\bapi_key=", "--api-key or MEM0_API_KEY"),
+        (r"\bhost=|\Ahost\b", "--host"),
+        (r"\bfolder=", "--data"),
+        (r"\btop_k\b", "--limit"),
+        (r"\bthreshold\b", "--threshold"),
+        (r"\b(user|agent|app|run)_id\b", r"--\1"),
+        (r"\bget_all\(\)", "toldonce list"),
+        (r"\bdelete_all\(\)", "toldonce delete"),
+    )
+)
+"""What an error of the library names, and what a person at a terminal types instead."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -61,12 +78,19 @@ def _options(
     """Long-term memory for conversational agents."""
 
 
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line: its arguments as options, its verbs as commands."""
+    for said, typed in _TYPED:
+        message = said.sub(typed, message)
+    return message
+
+
 def main() -> None:
     """Run the command line; exit 2 with one line about an error of ours, 130 after Ctrl-C."""
     try:
         app()
     except ToldonceError as error:
-        message = " ".join(str(error).split())
+        message = in_options(" ".join(str(error).split()))
         Console(stderr=True, soft_wrap=True).print(f"[red]toldonce: {escape(message)}[/red]", highlight=False)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -10,7 +10,8 @@ import typer
 from toldonce.engine.erasing import ERASED
 from toldonce.errors import InvalidInput
 
-from .target import Data, Host, Json, Row, opened
+from .options import Data, Host, Json
+from .target import Row, opened
 
 Project = Annotated[
     str | None,

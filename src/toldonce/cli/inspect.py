@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,10 +14,11 @@ from rich.markup import escape
 
 from toldonce.engine.requests import facts_request
 from toldonce.errors import InvalidInput, InvalidTime
-from toldonce.stores.claim import EMBEDDER, FINGERPRINT
+from toldonce.types import ENTITY_KINDS
 
+from .options import Data, Host, Json, Project
 from .show import day, one_line, said_at, speaker
-from .target import Data, Host, Json, Row, opened, opened_folder, require_memories
+from .target import Row, opened, opened_folder
 
 User = Annotated[str | None, typer.Option("--user", metavar="ID", help="The user's memories.")]
 Agent = Annotated[str | None, typer.Option("--agent", metavar="ID", help="The agent's memories.")]
@@ -34,6 +34,7 @@ def list_memories(
     run: Run = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most memories to list.")] = 50,
     data: Data = None,
+    project: Project = None,
     host: Host = None,
     as_json: Json = False,
 ) -> None:
@@ -41,7 +42,7 @@ def list_memories(
 
     Example: toldonce list --user ann --limit 10
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         found = target.newest(_filters(user, agent, app, run), limit)
     if as_json:
         _print_json(found)
@@ -61,6 +62,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="The most memories to return.")] = 10,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The lowest score to return.")] = 0.1,
     data: Data = None,
+    project: Project = None,
     host: Host = None,
     as_json: Json = False,
 ) -> None:
@@ -68,7 +70,7 @@ def search(
 
     Example: toldonce search "Where does she live?" --user ann
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         found = target.search(query, _filters(user, agent, app, run), limit, threshold)
     if as_json:
         _print_json(found)
@@ -82,12 +84,14 @@ def search(
         _note(f"Nothing scores {threshold:g} or more. See what is there: toldonce list, or lower --threshold.")
 
 
-def show(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: Json = False) -> None:
+def show(
+    memory_id: MemoryId, data: Data = None, project: Project = None, host: Host = None, as_json: Json = False
+) -> None:
     """Show one memory whole.
 
     Example: toldonce show 0198c0de-0000-7000-8000-000000000000
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         row = target.get(memory_id)
     if as_json:
         _print_json(row)
@@ -108,6 +112,7 @@ def facts(
     ] = None,
     history: Annotated[bool, typer.Option("--history", help="With what holds no more.")] = False,
     data: Data = None,
+    project: Project = None,
     as_json: Json = False,
 ) -> None:
     """Show what a person plainly stated: name, birthday, home, allergies, standing instructions and more.
@@ -118,7 +123,7 @@ def facts(
         owner, moment = facts_request(user, _end_of_day(as_of))
     except InvalidTime as error:
         raise InvalidTime(f"--as-of: {as_of!r} is no date. Use 2026-03-01 or 2026-03-01T09:30:00+00:00.") from error
-    with opened_folder(data) as verbs:
+    with opened_folder(data, project) as verbs:
         found = verbs.facts(owner, moment, history)
     if as_json:
         _print_json(found)
@@ -135,41 +140,54 @@ def edit(
     memory_id: MemoryId,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The memory's new words.")],
     data: Data = None,
+    project: Project = None,
     host: Host = None,
+    as_json: Json = False,
 ) -> None:
     """Correct a memory's words. Its history keeps the earlier ones.
 
     Example: toldonce edit 0198c0de-0000-7000-8000-000000000000 "I live in Bergen."
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         target.get(memory_id)
         target.update(memory_id, text)
+        row = target.get(memory_id)
+    if as_json:
+        _print_json(row)
+        return
     _note(f"Memory {memory_id} is changed. What was there before: toldonce history {memory_id}")
 
 
 def delete(
     memory_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, as `toldonce list` shows them.")],
     data: Data = None,
+    project: Project = None,
     host: Host = None,
+    as_json: Json = False,
 ) -> None:
     """Take memories out of recall. Their history stays.
 
     Example: toldonce delete 0198c0de-0000-7000-8000-000000000000
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         for memory_id in memory_ids:  # all of them are there before one goes
             target.get(memory_id)
         for memory_id in dict.fromkeys(memory_ids):
             target.delete(memory_id)
+    if as_json:
+        _print_json({"deleted": list(dict.fromkeys(memory_ids))})
+        return
     _note(f"{len(set(memory_ids))} deleted.")
 
 
-def history(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: Json = False) -> None:
+def history(
+    memory_id: MemoryId, data: Data = None, project: Project = None, host: Host = None, as_json: Json = False
+) -> None:
     """Show what was done to a memory, oldest first. Works for deleted memories too.
 
     Example: toldonce history 0198c0de-0000-7000-8000-000000000000
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         entries = target.history(memory_id)
         if not entries:
             target.get(memory_id)
@@ -181,12 +199,12 @@ def history(memory_id: MemoryId, data: Data = None, host: Host = None, as_json: 
         _line(f"{entry['updated_at']}  {entry['event']:<7} {'  ->  '.join(words)}")
 
 
-def users(data: Data = None, host: Host = None, as_json: Json = False) -> None:
+def users(data: Data = None, project: Project = None, host: Host = None, as_json: Json = False) -> None:
     """List the users, agents, apps and runs that have memories.
 
     Example: toldonce users --json
     """
-    with opened(data, host) as target:
+    with opened(data, host, project) as target:
         found = target.entities()
     if as_json:
         _print_json(found)
@@ -197,44 +215,53 @@ def users(data: Data = None, host: Host = None, as_json: Json = False) -> None:
         _note("Nobody has memories yet.")
 
 
-def stats(data: Data = None, host: Host = None, as_json: Json = False) -> None:
-    """Count users and memories.
+def projects(data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """List the projects of a folder; of a server, the one that the key belongs to.
+
+    Example: toldonce projects --json
+    """
+    with opened(data, host) as target:
+        found = target.projects()
+    if as_json:
+        _print_json(found)
+        return
+    for row in found:
+        _line(f"{row['id']:<36}  {row['name'] or ''}")
+
+
+def stats(data: Data = None, project: Project = None, host: Host = None, as_json: Json = False) -> None:
+    """Count memories, and who has any.
 
     Example: toldonce stats
     """
-    with opened(data, host) as target:
-        found = target.entities()
+    with opened(data, host, project) as target:
+        found, memories = target.entities(), target.count()
     entities = Counter(str(row["type"]) for row in found)
-    owned = sum(int(row.get("total_memories", 0)) for row in found if row["type"] == "user")
-    counted = {**{f"{kind}s": entities[kind] for kind in ("user", "agent", "app", "run")}, "memories_of_users": owned}
+    counted = {"memories": memories, **{f"{kind}s": entities[kind] for kind in ENTITY_KINDS}}
     if as_json:
         _print_json(counted)
         return
     for name, number in counted.items():
-        _line(f"{name.replace('_', ' '):<18}{number:>8,}")
+        _line(f"{name:<10}{number:>8,}")
 
 
-def where(data: Data = None, as_json: Json = False) -> None:
-    """Show where the memories are kept, how large they are, and which embedder made their vectors.
+def where(data: Data = None, host: Host = None, as_json: Json = False) -> None:
+    """Show where the memories are kept: the folder, how large it is, and which embedder made its vectors.
 
     Example: toldonce where
     """
-    folder = require_memories(data)
-    files = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(_files(folder))}
-    with opened_folder(data) as verbs, verbs.engine.reading() as store:
-        embedder, fingerprint = store.setting(EMBEDDER), store.setting(FINGERPRINT)
-    found = {"folder": str(folder.resolve()), "embedder": embedder, "fingerprint": fingerprint, "files": files}
+    with opened(data, host) as target:
+        found = target.place()
     if as_json:
         _print_json(found)
-        return
-    _line(f"folder    {found['folder']}")
-    _line(f"embedder  {embedder or 'brought along by the program'}  ({fingerprint})")
-    for name, size in files.items():
-        _line(f"{size:>12,} bytes  {name}")
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    elif host is not None:
+        _line(f"host      {found['host']}")
+        _line(f"project   {found['project_id']}")
+    else:
+        _line(f"folder    {found['folder']}")
+        _line(f"embedder  {found['embedder'] or 'brought along by the program'}  ({found['fingerprint']})")
+        for name, size in found["files"].items():
+            _line(f"{size:>12,} bytes  {name}")
 
 
 def _filters(user: str | None, agent: str | None, app: str | None, run: str | None) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,19 +12,16 @@ from toldonce.config import read_config
 from toldonce.errors import InvalidInput
 from toldonce.times import day, iso, now
 
-app = typer.Typer(help="Keys for the server: create, list and revoke them.", no_args_is_help=True)
+from .options import Data, Json
 
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(help="Keys for the server: create, list and revoke them.", no_args_is_help=True)
 
 
 @app.command()
 def create(
     data: Data = None,
     project: Annotated[
-        str, typer.Option(metavar="NAME", help="Made if there is none of this name; 'default' is the library's own.")
+        str, typer.Option(metavar="NAME|ID", help="Made if there is none of this name; 'default' is the library's own.")
     ] = "default",
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
     scope: Annotated[
@@ -36,7 +32,10 @@ def create(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it. It is not shown again: only a hash of it is kept."""
+    """Make a key and print it. It is not shown again: only a hash of it is kept.
+
+    Example: toldonce keys create --project support --scope read --scope write
+    """
     from toldonce.server.keyring import KeyRing
     from toldonce.server.keys import SCOPES
 
@@ -52,7 +51,10 @@ def create(
 
 @app.command("list")
 def list_keys(data: Data = None, as_json: Json = False) -> None:
-    """List the keys there are, without what they open."""
+    """List the keys there are, without what they open.
+
+    Example: toldonce keys list --json
+    """
     from toldonce.server.keyring import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
@@ -77,8 +79,15 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None) -> None:
-    """Revoke a key, at once and for good."""
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `toldonce keys list` shows it.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Revoke a key, at once and for good.
+
+    Example: toldonce keys revoke 155ba45e4b5a
+    """
     from toldonce.server.keyring import KeyRing
 
     with KeyRing(read_config(None, data).folder) as ring:
@@ -87,7 +96,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = No
             raise InvalidInput(
                 f"There is no key {key_id!r} that holds. List those there are with: toldonce keys list{where}"
             )
-    typer.echo(f"Key {key_id} is revoked.")
+    typer.echo(json.dumps({"revoked": key_id}) if as_json else f"Key {key_id} is revoked.")
 
 
 def _shown(key: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,8 @@ from toldonce.config import read_config
 from toldonce.errors import MissingExtra
 from toldonce.filters import entity_id
 
+from .options import Data
+
 USER_VARIABLE = "MEM0_DEFAULT_USER_ID"
 """As Mem0's own MCP server has it."""
 PERSON = "you"
@@ -19,9 +20,7 @@ PERSON = "you"
 
 
 def mcp(
-    data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-    ] = None,
+    data: Data = None,
     user: Annotated[
         str,
         typer.Option(

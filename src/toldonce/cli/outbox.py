@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,11 +19,10 @@ from toldonce.remote.delivery import outbox_path
 from toldonce.remote.outbox.file import Entry, OutboxFile
 from toldonce.remote.outbox.states import FOLDER
 from toldonce.remote.payload import unpack
-from toldonce.times import as_datetime, now
+from toldonce.times import as_datetime, iso, now
 
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-]
+from .options import Data, Json
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Of parked messages, as listed.")]
 
 _SHOWN = 60
@@ -33,12 +33,18 @@ app = typer.Typer(help="What waits to be sent to a Mem0 host, and what was put a
 
 
 @app.callback()
-def outbox(context: typer.Context, data: Data = None) -> None:
-    """List what waits to be sent to a Mem0 host, and what was put aside with its reason."""
+def outbox(context: typer.Context, data: Data = None, as_json: Json = False) -> None:
+    """List what waits to be sent to a Mem0 host, and what was put aside with its reason.
+
+    Example: toldonce outbox --json
+    """
     context.obj = default_folder() if data is None else data
     if context.invoked_subcommand is None:
         console = Console(highlight=False, soft_wrap=True)
         with _files(context.obj) as files:
+            if as_json:
+                typer.echo(json.dumps([_row(file) for file in files], ensure_ascii=False))
+                return
             if not files:
                 console.print("Nothing waits: nothing was ever said to a Mem0 host.")
             for file in files:
@@ -47,7 +53,10 @@ def outbox(context: typer.Context, data: Data = None) -> None:
 
 @app.command()
 def retry(context: typer.Context, names: Names = None) -> None:
-    """Let parked messages wait again, behind all others; without a NAME all of them."""
+    """Let parked messages wait again, behind all others; without a NAME all of them.
+
+    Example: toldonce outbox retry 0f3a91c2
+    """
     with _files(context.obj) as files:
         count = 0
         for file, entries in _chosen(files, names):
@@ -60,7 +69,10 @@ def retry(context: typer.Context, names: Names = None) -> None:
 def drop(
     context: typer.Context, names: Names = None, every: Annotated[bool, typer.Option("--all", help="All.")] = False
 ) -> None:
-    """Throw parked messages away for good: a NAME each, or --all."""
+    """Throw parked messages away for good: a NAME each, or --all.
+
+    Example: toldonce outbox drop 0f3a91c2
+    """
     if not names and not every:
         raise InvalidInput("Say which messages to throw away, or --all.")
     with _files(context.obj) as files:
@@ -78,7 +90,10 @@ def move(
     source: Annotated[str, typer.Argument(metavar="OUTBOX", help="The outbox, as listed.")],
     api_key: Annotated[str | None, typer.Option(metavar="KEY", help="[default: MEM0_API_KEY]")] = None,
 ) -> None:
-    """Give what waits under one key to another key of the same host, when a key was replaced."""
+    """Give what waits under one key to another key of the same host, when a key was replaced.
+
+    Example: toldonce outbox move api.mem0.ai-1b2c3d4e5f60 --api-key m0-NEW
+    """
     with _files(context.obj) as files:
         old = next((file for file in files if file.path.stem == source), None)
         if old is None:
@@ -116,6 +131,22 @@ def _chosen(files: list[OutboxFile], names: list[str] | None) -> list[tuple[Outb
         if name not in known:
             raise InvalidInput(f"No parked message is called {name!r}; see: toldonce outbox")
     return found
+
+
+def _row(file: OutboxFile) -> dict[str, Any]:
+    filling = file.filling()
+    return {
+        "outbox": file.path.stem,
+        "destination": file.setting("destination"),
+        "waiting": filling.waiting,
+        "oldest": None if filling.oldest is None else iso(filling.oldest),
+        "full": round(filling.share, 4),
+        "held": file.setting("held"),
+        "parked": [
+            {"name": entry.key[:_NAME], "messages": unpack(entry.payload)[0], "reason": entry.reason}
+            for entry in file.parked()
+        ],
+    }
 
 
 def _show(console: Console, file: OutboxFile) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from toldonce.config import read_config
 
+from .options import Data, Json
+from .progress import reached
+
 
 def rebuild(
-    data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-    ] = None,
+    data: Data = None,
     embedder: Annotated[
         str | None,
         typer.Option(
@@ -26,40 +23,24 @@ def rebuild(
             "[default: the one the folder has, brought up to date]",
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Make all vectors anew, with another embedder or after an update. Agents may go on searching and adding.
 
     A server's key is read from OPENAI_API_KEY. Interrupted, the same command goes on where it stood.
+
+    Example: toldonce rebuild --embedder openai:bge-m3@http://localhost:11434/v1
     """
     from toldonce.embedders.spec import parse_spec
     from toldonce.engine.rebuild import rebuild as make_anew
 
     folder = read_config(None, data).folder
     spec = None if embedder is None else parse_spec(embedder)
-    with _shown() as progress:
-        done = make_anew(folder, spec, progress)
-    if done.before == done.fingerprint:
+    with reached("Embedding", "vectors") as reach:
+        done = make_anew(folder, spec, reach)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "before": done.before, "fingerprint": done.fingerprint}))
+    elif done.before == done.fingerprint:
         typer.echo(f"{folder} has vectors of {done.fingerprint} already: there was nothing to make anew.")
     else:
         typer.echo(f"{folder} now has vectors of {done.fingerprint}.")
-
-
-@contextmanager
-def _shown() -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, else a line for each tenth."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        tenths = -1
-
-        def say(done: int, total: int) -> None:
-            nonlocal tenths
-            if total and done * 10 // total > tenths:
-                tenths = done * 10 // total
-                console.print(f"{done} of {total} vectors")
-
-        yield say
-        return
-    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from pipecat.frames.frames import (
     Frame,
@@ -39,15 +40,17 @@ class Speaker(FrameProcessor):
 
 
 class Quoter(Speaker):
-    """Answers with ``quote()``.
+    """Answers what was said with what ``reply(text)`` comes to.
 
     What was recalled is not something that was said, so the quotations never enter the context.
     """
 
-    def __init__(self, quote: Callable[[], str]) -> None:
+    def __init__(self, reply: Callable[[str], Awaitable[str]]) -> None:
         super().__init__()
-        self._quote = quote
+        self._reply = reply
 
     async def answer(self, context: LLMContext) -> None:
         """Quote."""
-        await self.say(self._quote(), remembered=False)
+        said = [message for message in context.get_messages() if isinstance(message, Mapping)]
+        last: Mapping[str, Any] = next((message for message in reversed(said) if message.get("role") == "user"), {})
+        await self.say(await self._reply(str(last.get("content") or "")), remembered=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,8 @@ import typer
 from toldonce.config import read_config
 from toldonce.errors import InvalidInput, MissingExtra
 from toldonce.net.address import read_address
+
+from .options import Data
 
 
 class LogLevel(StrEnum):
@@ -28,9 +29,7 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
-    data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-    ] = None,
+    data: Data = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A name the server may be called by. May be repeated.")
     ] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -27,6 +27,10 @@ QUIT = "/quit"
 HELP = """/list        what I remember of you, newest first
 /forget N    forget memory number N of the last /list
 /quit        end the talk; so does Ctrl-D"""
+STORED_WITHIN = 1.0
+"""Seconds that an answer waits for what was said before to be stored."""
+SEARCHED = 3
+"""Memories of this talk that are looked through for an answer."""
 LISTED = 20
 """How many memories /list shows."""
 
@@ -46,7 +50,12 @@ async def talk(user_name: str, folder: Path | None, model: Model, screen: Screen
         )
         known = told(await service.get_memories())
         screen.greets(ASSISTANT_NAME, greeting(user_name, known), known)
-        recall = TurnRecall(service)
+
+        async def search(text: str) -> Mapping[str, Any]:
+            await service.session.writer.flush(STORED_WITHIN)
+            return await memory.search(text, filters={"user_id": user_id_of(user_name)}, top_k=SEARCHED)
+
+        recall = TurnRecall(service, search)
         screen.line(f"[dim]{QUIT} or Ctrl-D ends the talk. /help shows what else there is.[/]")
         commands = _Commands(memory, user_id_of(user_name), screen)
         async with Stage(service, make_responder(model, recall, user_name, ASSISTANT_NAME)) as stage:

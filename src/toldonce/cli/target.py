@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol, Self
-
-import typer
+from typing import Any, Protocol, Self
 
 from toldonce.config import read_config
 from toldonce.engine import Engine, open_engine
@@ -28,20 +26,13 @@ from toldonce.engine.requests import (
 )
 from toldonce.engine.shapes import erased
 from toldonce.errors import InvalidConfig, InvalidInput, MemoryNotFound
+from toldonce.filters.tree import EVERYTHING
+from toldonce.server.tenants import ORGANISATION, find
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT
 from toldonce.stores.erasing import ErasedKind
 from toldonce.takeover import database_file
-
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The memory folder. [default: TOLDONCE_HOME or your own]")
-]
-Host = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="A running server instead of a folder; its key is read from TOLDONCE_API_KEY or MEM0_API_KEY.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+from toldonce.times import iso, now
+from toldonce.types import ENTITY_KINDS
 
 Row = dict[str, Any]
 
@@ -75,47 +66,53 @@ class Target(Protocol):
         """The receipts of what was erased, oldest first."""
         ...
 
+    def projects(self) -> list[Row]:
+        """``{"id", "name", "created_at"}`` of every project that can be reached from here."""
+        ...
+
+    def count(self) -> int:
+        """How many memories there are, whoever's."""
+        ...
+
+    def place(self) -> Row:
+        """Where the memories are, as ``toldonce where`` shows it."""
+        ...
+
 
 @contextmanager
 def opened(data: Path | None, host: str | None, project: str | None = None) -> Iterator[Target]:
-    """What ``--data``, ``--host`` and ``--project`` name. A server's key names the project itself."""
+    """What ``--data``, ``--project`` and ``--host`` name."""
     if host is not None:
         if data is not None:
             raise InvalidInput("--data and --host name two places. Leave one of them out.")
         if project is not None:
-            raise InvalidInput("--project: a server's key names the project. Leave it out, or use that project's key.")
+            raise InvalidInput("--project: on a server the key says which project it is. Leave --project out.")
         with _Server(host) as server:
             yield server
         return
-    with opened_folder(data) as verbs:
-        if project is not None:
-            verbs = Operations(verbs.engine, project_id(verbs.engine, project))
+    with opened_folder(data, project) as verbs:
         yield _Folder(verbs)
 
 
 @contextmanager
-def opened_folder(data: Path | None) -> Iterator[Operations]:
-    """The folder that ``--data`` names, which must have memories."""
+def opened_folder(data: Path | None, project: str | None = None) -> Iterator[Operations]:
+    """A project of the folder that ``--data`` names, which must have memories."""
     require_memories(data)
     engine, let_go = open_engine(read_config(None, data))
     try:
-        yield Operations(engine, PROJECT)
+        yield Operations(engine, found_project(engine, project or PROJECT))
     finally:
         let_go()
 
 
-def project_id(engine: Engine, project: str) -> str:
+def found_project(engine: Engine, project: str) -> str:
     """The id of the project with this id or name. Raises ``InvalidConfig`` if there is none."""
     if project == PROJECT:
         return project
-    from toldonce.server.tenants import find
-
     with engine.reading() as store:
         found = find(store, project)
     if found is None:
-        raise InvalidConfig(
-            f"--project: there is no project {project!r} here. toldonce keys list shows those with keys."
-        )
+        raise InvalidConfig(f"--project: there is no project {project!r} here. Those there are: toldonce projects")
     return found.id
 
 
@@ -176,6 +173,25 @@ class _Folder:
         with self.verbs.engine.reading() as store:
             return [json.loads(one) for one in receipts(store, self.verbs.project)]
 
+    def projects(self) -> list[Row]:
+        with self.verbs.engine.reading() as store:
+            found = store.serving.projects(ORGANISATION)
+        rows = [{"id": one.id, "name": one.name, "created_at": iso(one.created_at)} for one in found]
+        # The library makes no entry for its own.
+        return rows if any(row["id"] == PROJECT for row in rows) else [{"id": PROJECT, "name": PROJECT}, *rows]
+
+    def count(self) -> int:
+        engine = self.verbs.engine
+        return engine.page(self.verbs.project, EVERYTHING, limit=1, offset=0, now=now(), show_expired=True).count
+
+    def place(self) -> Row:
+        folder = self.verbs.engine.folder
+        with self.verbs.engine.reading() as store:
+            embedder, fingerprint = store.setting(EMBEDDER), store.setting(FINGERPRINT)
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {str(path.relative_to(folder)): path.stat().st_size for path in paths}
+        return {"folder": str(folder.resolve()), "embedder": embedder, "fingerprint": fingerprint, "files": files}
+
 
 class _Server:
     """A server that speaks Mem0's REST API."""
@@ -234,3 +250,16 @@ class _Server:
 
     def receipts(self) -> list[Row]:
         return self._runner.run(self._client.receipts())
+
+    def projects(self) -> list[Row]:
+        found = self._runner.run(self._client.project())
+        return [{"id": found["project_id"], "name": found.get("name"), "created_at": found.get("created_at")}]
+
+    def count(self) -> int:
+        anybody = {"OR": [{f"{kind}_id": "*"} for kind in ENTITY_KINDS]}
+        rows, count = self._runner.run(self._client.page(anybody, 1, size=1, show_expired=True))
+        return len(rows) if count is None else count
+
+    def place(self) -> Row:
+        found = self._runner.run(self._client.ping())
+        return {"host": self._client.account.host, "project_id": found.get("project_id")}

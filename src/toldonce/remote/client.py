@@ -178,6 +178,11 @@ class Mem0Client:
         """The receipts of what a Toldonce server erased."""
         return wire.results_of(await self._do(wire.RECEIPTS, DEADLINE))
 
+    async def project(self) -> dict[str, Any]:
+        """The project that the key reaches: ``project_id``, ``name`` and more."""
+        known = await self.ping()
+        return _object(await self._do(wire.project(str(known.get("org_id")), str(known.get("project_id"))), DEADLINE))
+
     async def _versioned(self, verb: str, make: Callable[[str], Call], deadline: float) -> Any:
         """Do it in the version asked for; without one, in the newest that the host has."""
         if self._asked_for is not None:

@@ -49,6 +49,11 @@ PING = Call("GET", "/v1/ping/")
 RECEIPTS = Call("GET", "/v1/receipts")
 
 
+def project(organisation: str, project_id: str) -> Call:
+    """Asks what a project is called."""
+    return Call("GET", f"/api/v1/orgs/organizations/{_segment(organisation)}/projects/{_segment(project_id)}/")
+
+
 def add(version: str, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any], key: str | None) -> Call:
     """``options``: entity ids, metadata, infer, timestamp, expiration_date. ``key`` makes a repetition harmless."""
     body: dict[str, Any] = {"messages": list(messages), **options}

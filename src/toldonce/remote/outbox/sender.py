@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from toldonce.errors import RemoteError, StoreError
 from toldonce.remote.outbox.file import WARNS_AT, Entry, OutboxFile
@@ -41,13 +42,18 @@ _FOLD_EVERY = 1.0
 """Seconds for which words that were sent may stay in the file's log while others are still being sent."""
 
 
+def lease_of(path: Path) -> Lease:
+    """Who holds it may send from this outbox."""
+    return Lease(path.with_suffix(".lock"))
+
+
 class Sender:
     """Empties one outbox. Runs in one event loop; only ``nudge`` and ``stop`` may be called from elsewhere."""
 
     def __init__(self, file: OutboxFile, deliver: Deliver) -> None:
         self._file = file
         self._deliver = deliver
-        self._lease = Lease(file.path.with_suffix(".lock"))
+        self._lease = lease_of(file.path)
         self._lines: dict[str, deque[int]] = {}
         """What waits, by conversation."""
         self._rests: dict[str, float] = {}
