@@ -12,6 +12,7 @@ import typer.main
 
 from tests.cli.command import run
 from tests.cli.terminal import terminal
+from tests.waiting import until
 from toldonce import Memory
 from toldonce.cli.app import app
 
@@ -64,7 +65,6 @@ LOOKS: list[tuple[tuple[str, ...], str]] = [
 def test_what_looks_fits_the_terminal_and_is_json_in_a_pipe(
     folder: Path, tmp_path: Path, command: tuple[str, ...], words: str
 ) -> None:
-    # Options of a group of commands stand before the command's name.
     with terminal(*command, "--data", folder, home=tmp_path) as shown:
         assert shown.ended() == 0, shown.shown
         assert words in shown.shown
@@ -91,21 +91,13 @@ def test_what_changes_does_so_in_a_terminal_too(folder: Path, tmp_path: Path) ->
         (("outbox", "retry"), "0 will be sent again"),
         (("outbox", "drop", "--all"), "0 thrown away"),
     ):
-        placed = (
-            (command[0], "--data", folder, *command[1:]) if command[0] == "outbox" else (*command, "--data", folder)
-        )
+        where = ("--data", folder)  # what belongs to a group of commands stands before their names
+        placed = (command[0], *where, *command[1:]) if command[0] == "outbox" else (*command, *where)
         with terminal(*placed, home=tmp_path) as shown:
             assert shown.ended() == 0, (command, shown.shown)
             assert words in shown.shown, (command, shown.shown)
-    for command in (
-        ("rebuild",),
-        ("export", str(tmp_path / "all.jsonl")),
-        ("import", str(tmp_path / "all.jsonl")),
-    ):
-        if command[0] == "export":
-            continue
-        piped = run(*command, "--data", folder, "--json", home=tmp_path)
-        assert isinstance(json.loads(piped.stdout), dict)
+    for piped in (("rebuild",), ("import", str(tmp_path / "all.jsonl"))):
+        assert isinstance(json.loads(run(*piped, "--data", folder, "--json", home=tmp_path).stdout), dict)
 
 
 @pytest.mark.parametrize(
@@ -146,14 +138,16 @@ def test_a_chat_is_talked_to_listed_corrected_and_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "ready"), [(("chat",), "Ctrl-D"), (("serve", "--port", "0"), "listens on"), (("demo", "--keep"), "")]
+    ("command", "ready"),
+    [(("chat",), "Ctrl-D"), (("serve", "--port", "0"), "listens on"), (("demo",), "Memory folder"), (("mcp",), "")],
+    ids=["chat", "serve", "demo", "mcp"],
 )
 def test_ctrl_c_ends_what_runs_without_a_traceback(tmp_path: Path, command: tuple[str, ...], ready: str) -> None:
-    where = ("--data", str(tmp_path / "data"))
-    options = where if command[0] != "demo" else where
-    arguments = command if command[0] != "demo" else ("demo",)
-    with terminal(*arguments, *options, home=tmp_path) as shown:
-        shown.until(ready or "Memory folder")
+    with terminal(*command, "--data", tmp_path / "data", home=tmp_path) as shown:
+        if ready:
+            shown.until(ready)
+        else:
+            until(lambda: (tmp_path / "data" / "toldonce.db").exists())
         shown.interrupt()
         assert shown.ended() in (0, 130)
         assert "Traceback" not in shown.shown

@@ -36,6 +36,8 @@ def demo(
     """Play a conversation, each session in its own process, and let a new process answer questions about it.
 
     With OPENAI_API_KEY or --llm-base-url a language model answers; without, the best memory is quoted.
+
+    Example: toldonce demo --data ./demo
     """
     script = read_transcript(transcript or BUNDLED, conversation)
     model = read_model(llm_base_url, llm_model)

@@ -196,7 +196,7 @@ def history(
         return
     for entry in entries:
         words = [one_line(str(entry[key])) for key in ("old_memory", "new_memory") if entry.get(key)]
-        _line(f"{entry['updated_at']}  {entry['event']:<7} {'  ->  '.join(words)}")
+        _line(f"{entry['updated_at']}  {entry['event']:<7} {'  ->  '.join(words)}", whole=True)
 
 
 def users(data: Data = None, project: Project = None, host: Host = None, as_json: Json = False) -> None:
@@ -290,11 +290,11 @@ def _said(row: Mapping[str, Any]) -> str:
     return f"{when:>11}  {speaker(row, {'user': 'user', 'assistant': 'assistant'})}: {one_line(str(row['memory']))}"
 
 
-def _line(text: str, *, dim: bool = False) -> None:
-    """One line; on a terminal cut to its width, in a pipe whole."""
+def _line(text: str, *, dim: bool = False, whole: bool = False) -> None:
+    """One line; on a terminal cut to its width unless it is to be ``whole``, in a pipe whole."""
     console = Console(highlight=False)
     style = "dim" if dim else None
-    if console.is_terminal:
+    if console.is_terminal and not whole:
         console.print(escape(text), style=style, no_wrap=True, overflow="ellipsis")
     else:
         typer.echo(text)

@@ -29,7 +29,7 @@ _SHOWN = 60
 _NAME = 8
 """Characters of an entry's key that name it."""
 
-app = typer.Typer(help="What waits to be sent to a Mem0 host, and what was put aside.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
