@@ -13,7 +13,8 @@ from toldonce.config import read_config
 from toldonce.stores.examining import Examination, Finding
 from toldonce.stores.opening import open_store
 
-from .target import Json, require_memories
+from .options import Json
+from .target import require_memories
 
 DAMAGED = 1
 """The command's status where something was damaged and was dealt with, or would be."""
