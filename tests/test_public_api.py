@@ -22,6 +22,7 @@ PUBLIC = {
         "AuthenticationFailed",
         "Closed",
         "CorruptStore",
+        "DiskFull",
         "EmbedderMismatch",
         "FolderNotUsable",
         "HostFailed",

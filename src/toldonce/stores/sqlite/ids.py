@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 SEQUENCE_BITS = 24
+SEQUENCES = 1 << SEQUENCE_BITS
+"""Memories and versions of one owner, or messages of one conversation."""
 MOST_OWNERS = 1 << (63 - SEQUENCE_BITS)
 """And conversations: what an id has room for."""
 
