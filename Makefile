@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test coverage test-compat check repeats crash bench format clean
+.PHONY: help demo serve isolation test coverage test-compat check repeats crash damage bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
 	@echo "make crash   kill writers at random moments, many rounds"
+	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
 	@echo "make format  rewrite the sources in the project's format"
 
@@ -69,6 +70,9 @@ repeats: $(VENV)/.dev
 
 crash: $(VENV)/.dev
 	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
+
+damage: $(VENV)/.dev
+	TOLDONCE_DAMAGE_TRIALS=2400 $(BIN)/python -m pytest tests/stores/test_damage.py
 
 .venv-peers/.bench: bench/peers.txt | $(BIN)/python
 	$(BIN)/python -m venv .venv-peers

@@ -1,6 +1,6 @@
 """Whatever a cell or a page turns into: an error that says so, and right answers about everything else.
 
-``TOLDONCE_DAMAGE_TRIALS`` says how many trials are made; a plain test run makes a slice.
+``make damage`` makes thousands of trials; a plain test run makes a short, seeded slice.
 """
 
 from __future__ import annotations
