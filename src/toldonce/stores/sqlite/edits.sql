@@ -41,10 +41,12 @@ UPDATE memory SET changed = d.value ->> 1, deleted_at = ?2 FROM json_each(?1) AS
 -- name: bury
 -- The same of what is damaged, of [memory, owner version]: nothing of the row is kept, as SQLite writes it whole.
 UPDATE OR REPLACE memory
-SET owner_id = memory.id >> 24, uid = 'damaged ' || memory.id, version_id = memory.id, changed = d.value ->> 1, role = 'user', actor_id = NULL,
+SET owner_id = memory.id >> 24, version_id = memory.id, changed = d.value ->> 1, role = 'user', actor_id = NULL,
     user_id = NULL, agent_id = NULL, app_id = NULL, run_id = NULL, earlier_runs = NULL, session_id = memory.id,
     previous_id = NULL, answers = 0, digest = NULL, metadata = '{}', expires_on = NULL, said_at = ?2, sayings = 1,
-    created_at = ?2, updated_at = ?2, deleted_at = ?2
+    created_at = ?2, updated_at = ?2, deleted_at = ?2,
+    uid = CASE WHEN EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = memory.uid AND l.memory_id = memory.id)
+          THEN uid ELSE 'damaged ' || memory.id END
 FROM json_each(?1) AS d WHERE memory.id = d.value ->> 0;
 
 -- name: versions_of

@@ -132,6 +132,10 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
 """What a column's values are, beyond their type."""
 
 
+_USUAL_LENGTH = "SELECT length(embedding) FROM vector GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+"""All vectors of a store are of one embedder."""
+
+
 def tables(connection: apsw.Connection) -> list[str]:
     """All that the store made."""
     found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
@@ -147,6 +151,7 @@ def damaged_rows(connection: apsw.Connection, table: str) -> Iterator[DamagedRow
         f"typeof({name}), CASE WHEN typeof({name}) IN ('text', 'blob') THEN CAST({name} AS BLOB) ELSE {name} END"
         for name in names
     )
+    usual = connection.execute(_USUAL_LENGTH).get if table == "vector" else None
     for row in connection.execute(f"SELECT {selected} FROM {table}"):
         cells = {name: Cell(row[2 * at], row[2 * at + 1]) for at, name in enumerate(names)}
         wrong = {
@@ -154,6 +159,8 @@ def damaged_rows(connection: apsw.Connection, table: str) -> Iterator[DamagedRow
             for column in columns
             if (reason := _wrong(table, column[1], column[2], bool(column[3]), cells[column[1]])) is not None
         }
+        if not wrong and usual is not None and len(cells["embedding"].value) != usual:
+            wrong["embedding"] = "of another length than others"
         wrong |= _astray(table, cells) if not wrong else {}
         if wrong:
             yield DamagedRow(table, {key: cells[key] for key in keys}, cells, wrong)
