@@ -66,3 +66,22 @@ def test_a_server_that_cannot_write_is_not_ready_until_it_can(tmp_path: Path, mo
             assert answer.json["problems"] == ["The memory cannot be used (StoreError); the server's log says why."]
             assert anyone.get("/healthz").status == 200
         until(lambda: anyone.get("/readyz").status == 200)
+
+
+def test_a_full_disk_is_told_and_deletes_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tmp_path) as running:
+        anyone, client = Client(running.port, None), running.client()
+        (kept,) = client.add("I keep bees", user_id="ann")
+        monkeypatch.setattr(running.service.readiness._parts[0], "_kept", 0)
+        assert anyone.get("/readyz").status == 200
+        (tmp_path / "reserve").unlink()
+        monkeypatch.setattr("toldonce.stores.sqlite.reserve._free", lambda folder: 4096)
+        answer = anyone.get("/readyz")
+        assert answer.status == 503
+        assert answer.json["problems"] == ["The memory cannot be used (DiskFull); the server's log says why."]
+        refused = client.post("/v3/memories/add/", {"messages": "I ski", "user_id": "ann"})
+        assert refused.status == 503
+        assert client.delete(f"/v1/memories/{kept}/").status == 200
+        assert client.delete("/v1/memories/?user_id=ann").status == 200
+        monkeypatch.undo()
+        assert client.post("/v3/memories/add/", {"messages": "I ski", "user_id": "ann"}).status == 200
