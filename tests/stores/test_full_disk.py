@@ -107,6 +107,12 @@ def test_on_a_full_disk_deletes_work_and_nothing_else(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["deleted one by one", "deleted all", "written again"]
 
 
+def test_where_the_system_sets_no_room_aside_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.posix_fallocate", raising=False)
+    assert Reserve(tmp_path).is_kept
+    assert (tmp_path / "reserve").stat().st_blocks * 512 >= SIZE
+
+
 def test_a_disk_without_room_for_the_reserve_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reserve = Reserve(tmp_path)
     monkeypatch.setattr(reserve_module, "_free", lambda folder: SIZE - 1)

@@ -108,6 +108,7 @@ def test_a_log_without_its_database_is_refused_and_left_alone(tmp_path: Path, le
     store.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_folders_that_were_just_made_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
     fsync = os.fsync

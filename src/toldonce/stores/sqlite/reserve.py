@@ -58,11 +58,20 @@ class Reserve:
             if _free(self._folder) >= _ROOM:
                 file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 try:
-                    os.posix_fallocate(file, 0, SIZE)
+                    _allocate(file)
                 finally:
                     os.close(file)
                 return True
         return False
+
+
+def _allocate(file: int) -> None:
+    """Have the file system set the bytes aside."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, SIZE)
+    else:  # macOS
+        for start in range(0, SIZE, _STEP):
+            os.pwrite(file, bytes(_STEP), start)
 
 
 def _free(folder: Path) -> int:
