@@ -82,4 +82,4 @@ class SqliteRebuildWrite(SqliteRebuildRead):
 
 
 def _outdated(sayings: tuple[int, ...], row: Sequence[Any]) -> Outdated:
-    return Outdated(unembedded(row[:7]), moment(row[7]), tuple(map(moment, sayings)))
+    return Outdated(unembedded(row[:7]), moment(row[7]), sayings)

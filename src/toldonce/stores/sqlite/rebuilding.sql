@@ -24,7 +24,9 @@ WHERE m.id = ? AND m.deleted_at IS NULL;
 
 -- name: sayings
 SELECT DISTINCT m.said_at FROM source AS s JOIN message AS m ON m.id = s.message_id
-WHERE s.memory_id = ? AND s.kind = 'said' ORDER BY s.message_id;
+WHERE s.memory_id = ? AND s.kind = 'said' AND typeof(m.said_at) = 'integer'
+  AND m.said_at BETWEEN -62135596800000000 AND 253402300799999999
+ORDER BY s.message_id;
 
 -- name: keep_vector
 -- Only of a memory that is as it was read: one that changed meanwhile comes again.
