@@ -100,7 +100,7 @@ DELETE FROM source WHERE (memory_id, message_id) IN (SELECT value ->> 0, value -
 -- name: last_sayings
 SELECT s.memory_id, max(m.said_at)
 FROM json_each(?1) AS left CROSS JOIN source AS s ON s.memory_id = left.value AND s.kind = 'said'
-JOIN message AS m ON m.id = s.message_id
+JOIN message AS m ON m.id = s.message_id AND typeof(m.said_at) = 'integer'
 GROUP BY s.memory_id;
 
 -- name: keep_runs
