@@ -182,6 +182,16 @@ def test_a_job_that_cannot_be_read_keeps_no_other(folder: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("value", ["no UTF-8", "infinity", "a letter"])
+def test_a_reader_of_the_feed_that_lost_its_place_is_told(folder: Path, value: str) -> None:
+    damage_cell(folder, Cell("feed_reader", "sequence"), value, random.Random(1))
+    store = open_store(folder)
+    with pytest.raises(CorruptStore, match="feed"), store.read() as read:
+        read.feed.position("webhooks")
+    store.close()
+    assert treated(folder) == {("feed_reader", "set aside")}
+
+
 def test_a_whole_page_of_damaged_rows_is_told_and_not_taken_for_the_end(folder: Path) -> None:
     change(folder, "UPDATE memory SET metadata = '{' WHERE user_id = 'ann'")
     with opened(folder) as memory:

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from toldonce.stores.feed import Change
-from toldonce.stores.sqlite.damage import Rows, moment, text, text_or_none
+from toldonce.stores.sqlite.damage import Rows, moment, number_or_none, text, text_or_none, whole
 from toldonce.stores.sqlite.named import named_queries
 
 _SQL = named_queries((resources.files(__package__) / "feed.sql").read_text("utf-8"))
@@ -28,8 +28,7 @@ class SqliteFeedRead:
         return list(Rows(self._connection, "Change").read(_SQL["changes"], (after, until, limit), _change))
 
     def position(self, reader: str) -> int | None:
-        found: int | None = self._rows("position", reader).get
-        return found
+        return whole(f"The place of {reader} in the feed", lambda: number_or_none(self._rows("position", reader).get))
 
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(_SQL[name], values)
