@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -21,6 +22,20 @@ _TURN_COMES = 0.005
 """Seconds after which what was said is taken: by then the turn is at the LLM, if it need not wait for memories."""
 
 
+_SENT_KEPT = 32
+"""Context frames that may be on their way; one may get lost."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn of the user."""
+
+    text: str
+    owner: Owner
+    sent: bool = False
+    """Whether it was sent to the LLM."""
+
+
 class TranscriptLog:
     """Hears what was said from contexts, from their aggregators and from frames, and takes each thing once."""
 
@@ -34,16 +49,50 @@ class TranscriptLog:
         """The context that the aggregators around the session keep, if there are any."""
         self._interrupted = False
         """Whether the assistant was spoken into since the last turn."""
+        self._newest: _Turn | None = None
+        """The newest turn of the user."""
+        self._sent: dict[int, Owner] = {}
+        """Whose the turns are in context frames that are on their way here."""
         self._due: list[Callable[[], None]] = []
         """What is to be taken in a moment."""
 
-    def turn_passes(self, context: Context) -> None:
-        """A context is on its way to the LLM, which answers the newest turn in it."""
-        self.speakers.turn_made(self.query(context) or "")
-        owner = self._identity.owner()
+    def committed(self, text: str) -> None:
+        """A turn of the user is being put into its context: it is of whoever is there now, not a moment later."""
+        text = spoken(text)
+        if self._newest is None or self._newest.sent or self._newest.text != text:
+            self._newest = _Turn(text, self._owner_now(text))
+
+    def sent(self, context: Context, number: int) -> None:
+        """A context, by the number of its frame, is being sent to the LLM, which answers the newest turn in it."""
+        self._sent[number] = self._owner_of_answer(context)
+        while len(self._sent) > _SENT_KEPT:
+            del self._sent[next(iter(self._sent))]
+
+    def turn_passes(self, context: Context, number: int | None = None) -> Owner:
+        """A context is on its way to the LLM; whose the turn is that will be answered."""
+        owner = self._sent.pop(number, None) if number is not None else None
+        owner = owner or self._owner_of_answer(context)
         self.take_soon(context, owner)
         self._identity.answers.asked(owner)
         self._interrupted = False
+        return owner
+
+    def _owner_of_answer(self, context: Context) -> Owner:
+        """Of whoever committed the turn; a context sent again is for whoever is there."""
+        text = self.query(context)
+        newest = self._newest
+        if newest is not None and newest.text == text and not newest.sent:
+            newest.sent = True
+            return newest.owner
+        owner = self._owner_now(text)
+        if text is not None:
+            self._newest = _Turn(text, owner, sent=True)
+        return owner
+
+    def _owner_now(self, text: str | None) -> Owner:
+        self._identity.user.look(text)
+        self.speakers.turn_made(text or "")
+        return self._identity.owner()
 
     def interrupted(self) -> None:
         """The assistant was spoken into, or the call ends."""
@@ -56,9 +105,8 @@ class TranscriptLog:
 
     def user_turn_added(self, context: Context, text: str) -> None:
         """A turn of the user was put into its context."""
-        self._identity.user.look(text)
-        self.speakers.turn_made(spoken(text))
-        owner, said = self._identity.owner(), announced("user", text)
+        said = announced("user", text)
+        owner = self._owner_of(text)
         self.take_soon(context, owner)  # The turn itself goes first.
         if said is not None:
             at = self.capture.moment()
@@ -83,11 +131,8 @@ class TranscriptLog:
         said = announced(role, text)
         if said is None:
             return None
-        if role == "user":
-            self._identity.user.look(text)
-            self.speakers.turn_made(said.text)
         interrupted = role == "assistant" and self._interrupted
-        at, owner = self.capture.moment(), self._identity.owner() if role == "user" else self._identity.answered()
+        at, owner = self.capture.moment(), self._owner_of(text) if role == "user" else self._identity.answered()
         if role == "assistant" and self.context is None:  # Its aggregator, which would tell, is not known.
             self._identity.answers.ended()
         if self.context is not None:
@@ -144,6 +189,11 @@ class TranscriptLog:
             if said is not None and said.role == "user":
                 return said.text
         return None
+
+    def _owner_of(self, text: str) -> Owner:
+        """Whose a turn is that was put into its context a moment ago."""
+        newest = self._newest
+        return newest.owner if newest is not None and newest.text == spoken(text) else self._owner_now(spoken(text))
 
     def _soon(self, take: Callable[[], None]) -> None:
         """Take what was said in a moment: the turn goes first."""

@@ -225,7 +225,9 @@ class MemoryService(FrameProcessor):
         self.session = Session(self._framework, self._telemetry, client, values, should_store)
         self.agent_id, self.run_id = agent_id, run_id
         self.scope, self.shared_guests = scope, shared_guests
-        self._transcript = TurnTranscript(self._on_transcript, self.session.turn_dropped)
+        self._transcript = TurnTranscript(
+            self._on_transcript, self.session.turn_dropped, self.session.log.committed, self.session.log.sent
+        )
         self._aggregators = Aggregators(self, self.session.log, self._transcript)
         self._lists = LLMContext()
         self.user_id = user_id
@@ -329,7 +331,7 @@ class MemoryService(FrameProcessor):
                 await self.session.answer_ahead(frame.context)
             else:
                 self._transcript.committed()
-                await self.session.answer(frame.context)
+                await self.session.answer(frame.context, frame.id)
         except Exception as error:  # Whatever goes wrong with the memory, the conversation goes on.
             await self._framework.report("recall", error)
 

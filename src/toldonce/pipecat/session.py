@@ -198,17 +198,19 @@ class Session:
         self.prefetcher.forget_turn()
         self.log.speakers.forget()
 
-    async def answer(self, context: Context) -> None:
-        """A turn is on its way to the LLM in its context: put what is recalled for it there."""
-        self.identity.user.look(self.log.query(context))
-        self.log.turn_passes(context)
-        await self._recall_for(context)
+    async def answer(self, context: Context, number: int | None = None) -> None:
+        """A turn is on its way to the LLM in its context: put what is recalled for it there.
+
+        ``number``: under which the log heard that the context was sent.
+        """
+        await self._recall_for(context, self.log.turn_passes(context, number))
 
     async def answer_ahead(self, context: Context) -> None:
         """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
         self.identity.user.look(self.log.query(context))
+        owner = self.identity.owner()
         before = self.recall.last_query, self.recall.last_recall
-        await self._recall_for(context)
+        await self._recall_for(context, owner)
         self.recall.answered_ahead(before)
 
     def turn_announced(self, role: Literal["user", "assistant"], text: str) -> None:
@@ -222,11 +224,13 @@ class Session:
         await self.identity.user.settle(asyncio.get_running_loop().time() + self.options.recall_timeout)
         return await self._framework.retrieve(query)
 
-    async def _recall_for(self, context: Context) -> None:
+    async def _recall_for(self, context: Context, owner: Owner) -> None:
         await self.identity.user.settle(self.recall.turn_begins())
-        if self.identity.ids is None:
-            self.prompt.clear(context)  # It may be somebody else than whom it was recalled for.
-        if self.paused or self.identity.ids is None:
+        ids = self.identity.ids
+        if ids is None or ids != owner.ids:
+            self.prompt.clear(context)  # The turn may be somebody else's than whom this was recalled for.
+            return
+        if self.paused:
             return
         if self.identity.speaker != self._shown_to:
             self._shown_to = self.identity.speaker

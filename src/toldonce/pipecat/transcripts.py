@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, UserStartedSpeakingFrame
 from pipecat.processors.frame_processor import FrameProcessor
 
-from .compat import MUTE_STARTED_FRAMES, MUTE_STOPPED_FRAMES, TRANSCRIPT_FRAMES
+from .capture import Context
+from .compat import (
+    CONTEXT_FRAMES,
+    MUTE_STARTED_FRAMES,
+    MUTE_STOPPED_FRAMES,
+    TRANSCRIPT_FRAMES,
+    USER_TURN_FRAMES,
+    is_speculative,
+)
 from .messages import readable
 
 _NOTEWORTHY: tuple[type[Frame], ...] = (UserStartedSpeakingFrame, *MUTE_STARTED_FRAMES, *MUTE_STOPPED_FRAMES)
@@ -37,11 +45,21 @@ class TurnTranscript:
     phrase opens a turn, is neither told nor kept: nobody may look it up.
     """
 
-    def __init__(self, heard: Callable[[Transcript], None], dropped: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        heard: Callable[[Transcript], None],
+        dropped: Callable[[], None],
+        committed: Callable[[str], None],
+        sent: Callable[[Context, int], None],
+    ) -> None:
+        """``committed``: told of a turn at the moment it is put into the context; ``sent``: of a context that goes to
+        the LLM, at the moment it is sent."""
         self._heard = heard
         """Told each time a transcript adds to the turn."""
         self._dropped = dropped
         """Told that what was heard so far belongs to no turn any more."""
+        self._committed = committed
+        self._sent = sent
         self._final: list[str] = []
         self._open = False
         self._muted = False
@@ -63,7 +81,11 @@ class TurnTranscript:
         self._was_muted = self._muted
 
     def _pushed(self, _: FrameProcessor, frame: Frame) -> None:
-        """The aggregator announces with these frames, before anything else, that a turn or a silence begins."""
+        """The aggregator announces with these frames, before anything else, what it has done."""
+        if isinstance(frame, USER_TURN_FRAMES):
+            self._committed(frame.text)  # type: ignore[attr-defined] # absent below 1.13
+        elif isinstance(frame, CONTEXT_FRAMES) and not is_speculative(frame):
+            self._sent(frame.context, frame.id)  # type: ignore[attr-defined] # each has one
         if not isinstance(frame, _NOTEWORTHY):
             return
         if isinstance(frame, MUTE_STOPPED_FRAMES):
