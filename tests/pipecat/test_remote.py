@@ -65,6 +65,16 @@ async def test_the_api_version_that_is_asked_for(host: Host, asked_for: dict[str
         service(host, params=Mem0MemoryService.InputParams(api_version="v7"))
 
 
+async def test_a_constructor_asks_a_host_nothing_and_the_start_of_a_call_waits_as_long_as_a_turn(host: Host) -> None:
+    host.rule = lambda request: Reply(hangs=True)
+    made = service(host, recall_timeout=0.05, shutdown_timeout=0.5)
+    assert host.connections == 0
+    began = asyncio.get_running_loop().time()
+    async with Call(made):
+        assert asyncio.get_running_loop().time() - began < 5, "the host would be waited for for ten seconds"
+        await until(lambda: bool(host.asked("/ping/")))
+
+
 async def test_a_turn_asks_four_times_at_most(host: Host) -> None:
     host.keep("Ann lives in Oslo.", user_id="ann")
     asked = []

@@ -100,20 +100,24 @@ async def test_each_is_stored_under_their_own_id_and_recalled_for_whoever_speaks
         await turn(call, ("bob", "What does my sister play?"))
         await turn(call, ("ann", "I like tea."), ("bob", "I like coffee. What does my sister play?"))
         await turn(call, ("", "And who am I?"))
-        message: Any = {"role": "user", "content": "Typed by the application."}
+        await turn(call, ("ann", "What does my sister play, please?"))
+        message: Any = {"role": "user", "content": "Typed: what does my sister play?"}
         await call.worker.queue_frame(LLMMessagesAppendFrame([message], run_llm=True))
-        await until(lambda: len(call.shown) == 5)
+        await until(lambda: len(call.shown) == 6)
         await until(lambda: len(service.session.writer) == 0)
     for place, (own, others) in enumerate((("Eva", "Ida"), ("Ida", "Eva"), ("Ida", "Eva"))):
         block = str(blocks(call.shown[place]))
         assert own in block
         assert others not in block
-    assert "Eva" not in str([blocks(shown) for shown in call.shown[3:]])
-    assert "Ida" not in str([blocks(shown) for shown in call.shown[3:]])
+    assert "Eva" in str(blocks(call.shown[4]))
+    assert not blocks(call.shown[3])
+    assert not blocks(call.shown[5]), "a typed turn is nobody's, be it after Ann's"
     assert (await ann.said())[1:] == [
         ("user", "What does my sister play?"),
         ("assistant", "answer 1"),
         ("user", "I like tea."),
+        ("user", "What does my sister play, please?"),
+        ("assistant", "answer 5"),
     ]
     assert (await ann.said("bob"))[1:] == [
         ("user", "What does my sister play?"),
@@ -123,8 +127,9 @@ async def test_each_is_stored_under_their_own_id_and_recalled_for_whoever_speaks
     ]
     nobodys = {"AND": [{"agent_id": "room"}, {"NOT": [{"user_id": "*"}]}]}
     guests = [memory["memory"] for memory in (await ann.memory.get_all(filters=nobodys))["results"]]
-    assert "Typed by the application." in str(guests)
-    assert not [memory for memory in guests if "sister" in memory or "tea" in memory or "coffee" in memory]
+    assert "Typed: what does my sister play?" in str(guests)
+    assert "answer 6" in str(guests)
+    assert not [memory for memory in guests if "tea" in memory or "coffee" in memory]
 
 
 async def test_without_speaker_ids_what_is_said_is_the_users(ann: Ann) -> None:

@@ -39,11 +39,21 @@ class _Turn:
 class TranscriptLog:
     """Hears what was said from contexts, from their aggregators and from frames, and takes each thing once."""
 
-    def __init__(self, capture: Capture, identity: Identity, destination: Callable[[], Hashable]) -> None:
-        """``destination``: equal for all who store the same words in the same place."""
+    def __init__(
+        self,
+        capture: Capture,
+        identity: Identity,
+        destination: Callable[[], Hashable],
+        another_speaks: Callable[[], None] | None = None,
+    ) -> None:
+        """``destination``: equal for all who store the same words in the same place.
+
+        ``another_speaks``: told that the next words are somebody else's, where several people may speak.
+        """
         self.capture = capture
         self._identity = identity
         self._destination = destination
+        self._another_speaks = another_speaks
         self.speakers = Speakers()
         self.context: Context = None
         """The context that the aggregators around the session keep, if there are any."""
@@ -91,8 +101,14 @@ class TranscriptLog:
 
     def _owner_now(self, text: str | None) -> Owner:
         self._identity.user.look(text)
-        self.speakers.turn_made(text or "")
+        if self._another_speaks is not None:
+            self.speaks(self.speakers.turn_made(text or ""))
         return self._identity.owner()
+
+    def speaks(self, speaker: str | None) -> None:
+        """Whose the words are that are being said; None: those of the user of the call."""
+        if self._another_speaks is not None and self._identity.speaks(speaker):
+            self._another_speaks()
 
     def interrupted(self) -> None:
         """The assistant was spoken into, or the call ends."""

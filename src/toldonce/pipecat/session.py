@@ -109,7 +109,12 @@ class Session:
             now=options.now,
             parts=self._by_speaker if options.speaker_ids else None,
         )
-        self.log = TranscriptLog(capture, self.identity, lambda: self.identity.key(self.client.kept_at))
+        self.log = TranscriptLog(
+            capture,
+            self.identity,
+            lambda: self.identity.key(self.client.kept_at),
+            another_speaks=(lambda: self.prefetcher.forget()) if options.speaker_ids else None,
+        )
         self.prefetcher = Prefetcher(self._look_up, framework.spawn, framework.report, most=self.client.lookups_a_turn)
         self.prompt = PromptBlocks(options)
         self.recall = Recall(self.client, self.identity, options, self.prefetcher, self.prompt)
@@ -188,8 +193,7 @@ class Session:
 
     def somebody_speaks(self, speaker: str | None, words: str | None = None) -> None:
         """Where several people may speak: who does, and the words they have just added to the turn."""
-        if self.identity.speaks(speaker):
-            self.prefetcher.forget()
+        self.log.speaks(speaker)
         if words is not None:
             self.log.speakers.heard(speaker, words)
 

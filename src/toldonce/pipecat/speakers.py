@@ -33,6 +33,8 @@ class Speakers:
         self._pieces: deque[_Piece] = deque(maxlen=_PIECES_KEPT)
         """Transcripts that no turn is made of yet, in order."""
         self._turns: dict[bytes, list[Part]] = {}
+        self._latest: tuple[str, str | None] = ("", None)
+        """The latest turn, and who spoke last in it."""
 
     def heard(self, speaker: str | None, words: str) -> None:
         """A final transcript came that goes into the turn."""
@@ -42,13 +44,19 @@ class Speakers:
         """What was heard became no turn."""
         self._pieces.clear()
 
-    def turn_made(self, text: str) -> None:
-        """A turn was made of what was heard. Told again of the same turn, this does nothing."""
+    def turn_made(self, text: str) -> str | None:
+        """A turn was made of what was heard. Who spoke last in it; None if nobody was heard to say it.
+
+        Told again of the same turn, the answer is the same.
+        """
         parts = self._split(text)
         if parts:
+            self._latest = text, parts[-1].speaker
             self._turns[fingerprint("user", text)] = parts
             while len(self._turns) > _TURNS_KEPT:
                 del self._turns[next(iter(self._turns))]
+        latest, speaker = self._latest
+        return speaker if latest == text else None
 
     def parts(self, text: str) -> list[Part]:
         """The parts of a turn, in order; one part if nobody was heard to say it. Each turn is asked about once."""
