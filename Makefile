@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test coverage test-compat check repeats crash damage bench format clean
+.PHONY: help demo serve isolation test coverage test-compat check repeats simulate crash damage bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
@@ -13,6 +13,7 @@ help:
 	@echo "make coverage  run the same tests, and fail where they reach too little of the source"
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
+	@echo "make simulate  two people in one Pipecat worker, 1,000 calls at random"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
@@ -67,6 +68,9 @@ check: $(VENV)/.dev
 
 repeats: $(VENV)/.dev
 	TOLDONCE_REPEAT_CONVERSATIONS=20000 $(BIN)/python -m pytest tests/remember/test_repeats.py
+
+simulate: $(VENV)/.dev
+	TOLDONCE_SIMULATED_CALLS=1000 $(BIN)/python -m pytest tests/pipecat/simulation -k two_people
 
 crash: $(VENV)/.dev
 	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
