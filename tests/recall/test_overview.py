@@ -5,6 +5,7 @@ import pytest
 from tests.recall.helpers import DAY, embed, talk, view
 from toldonce.recall import analyse, rank
 from toldonce.recall.overview import ONGOING, Overview, overview
+from toldonce.text.dates import period
 from toldonce.text.tokens import words
 
 STORE = view(
@@ -29,6 +30,18 @@ def asked(text: str, now: int = 19_520 * DAY) -> list[int]:
         ("what were we discussing in our previous conversation", Overview.SESSION),
         ("What was the last thing I told you?", Overview.STATEMENT),
         ("What did I just say?", Overview.STATEMENT),
+        *(("do you remember me", Overview.PERSON), ("Summarise me.", Overview.PERSON)),
+        *(("What have you learned about me so far?", Overview.PERSON), ("What's in your memory?", Overview.PERSON)),
+        *(("give me a summary of what I've told you", Overview.PERSON), ("Who am I to you?", Overview.PERSON)),
+        *(("what did we talk about", Overview.SESSION), ("Pick up where we left off", Overview.SESSION)),
+        *(("Recap our last chat.", Overview.SESSION), ("when did we last speak", Overview.SESSION)),
+        *(("What did I tell you?", Overview.STATEMENT), ("repeat what I said", Overview.STATEMENT)),
+        *(
+            ("Sorry, what did you say?", None),
+            ("as I told you", None),
+            ("tell me more", None),
+            ("remind me later", None),
+        ),
         ("What do you know about me and my brother's boat?", None),
         ("What did we say about the boat last time?", None),
         ("What was the last thing I told you about Oslo?", None),
@@ -37,6 +50,27 @@ def asked(text: str, now: int = 19_520 * DAY) -> list[int]:
 )
 def test_only_a_question_that_names_nothing_is_about_the_talk(text: str, kind: Overview | None) -> None:
     assert overview(text, words(text)) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("What did I tell you on Monday?", Overview.TIME),
+        ("what happened last week", Overview.TIME),
+        ("What did we discuss yesterday?", Overview.TIME),
+        ("Anything new lately?", Overview.TIME),
+        ("What did I bake on Monday?", None),
+        ("What do I do on Mondays?", None),
+        ("See you on Monday", None),
+    ],
+)
+def test_a_question_may_name_nothing_but_a_time(text: str, kind: Overview | None) -> None:
+    assert overview(text, words(text), period(text, 19_520 * DAY)) is kind
+
+
+def test_what_was_said_at_the_time_comes_first() -> None:
+    assert set(asked("What did I tell you ten days ago?")[:2]) == {4, 5}
+    assert set(asked("What did I tell you twenty days ago?")[:2]) == {1, 3}
 
 
 def test_last_time_is_the_latest_session_and_nothing_else() -> None:

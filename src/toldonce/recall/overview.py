@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.text.lexicon.english import FUNCTION_WORDS, OF_TALK
+from toldonce.text.dates import Period
+from toldonce.text.lexicon.english import FUNCTION_WORDS, HAPPENING, OF_TALK
 
 ONGOING = 3_600_000_000
 """Microseconds since its last words in which a session still goes on: "last time" was before it."""
@@ -25,20 +26,37 @@ LATEST = 8
 PERSON = np.float32(0.3)
 """What any statement counts where the one who makes it is asked about: the rest is up to what it is about."""
 
+TIME = np.float32(0.5)
+"""What a statement of the time counts that is all a question names; what it says counts too."""
+
 _OF_ME = re.compile(
-    r"\b(?:know|remember|recall|learn\w*|tell me|say|said|told you|heard|got|have|stored|noted)\b[^.?!]{0,80}?"
-    r"\b(?:about|of|on) (?:me|myself)(?=\W*$|\s*[,.?!;])|\bwhat (?:do|can) you (?:know|remember|recall)(?=\W*$)"
-    r"|\bwho (?:am i|i am)(?=\W*$)|\bdescribe me(?=\W*$)",
+    r"\b(?:know|remember|recall|learn\w*|tell me|say|said|told you|heard|got|have|stored|noted|facts?|memor(?:y|ies)|"
+    r"summary|profile|information|anything|something|everything|all)\b[^.?!]{0,80}?"
+    r"\b(?:about|of|on) (?:me|myself)(?: (?:so far|until now|by now|yet|again|please))?(?=\W*$|\s*[,.?!;])"
+    r"|\b(?:know|remember|recall|recogni[sz]e|describe|summari[sz]e) me(?=\W*$)"
+    r"|\bwhat (?:do|can) you (?:know|remember|recall)(?=\W*$)"
+    r"|\bwho (?:am i|i am)(?: to you)?(?=\W*$)|\b(?:sort|kind|type) of person (?:am i|i am)\b",
     re.IGNORECASE,
 )
+_OF_ALL = re.compile(
+    r"\b(?:my|your) memor(?:y|ies)\b"
+    r"|\b(?:kind|sort|things|all|everything|summary|so far)\b[^.?!]{0,80}\bi(?:'ve| have)? (?:told|said)\b"
+    r"|\b(?:i|i've|i have|have i) (?:told|said)\b[^.?!]{0,80} so far\b",
+    re.IGNORECASE,
+)
+"""Everything that was told: asked of the talk, it comes to who the person is."""
 _LAST_SESSION = re.compile(
     r"\b(?:last|previous|earlier)\s+(?:time|session|conversation|chat|call|talk|meeting|discussion)\b"
-    r"|\b(?:where|when) (?:did )?we (?:left|leave|stop|stopped)(?: off)?\b|\bpreviously\b",
+    r"|\b(?:where|when) (?:did )?we (?:left|leave|stop|stopped)(?: off)?\b|\bpreviously\b"
+    r"|\bwhat (?:did|were|have|had|was it) we (?:been )?(?:talk|discuss|chat|speak)\w*"
+    r"|\b(?:what|that) we (?:talked|discussed)\b"
+    r"|\bwhen did we last\b|\bwe last (?:talked|spoke|met|chatted)\b",
     re.IGNORECASE,
 )
 _LATEST = re.compile(
     r"\b(?:last|latest|most recent) (?:thing|message|sentence|statement)\b"
     r"|\bjust (?:now )?(?:say|said|tell|told)\b"
+    r"|\bwhat (?:did|have) i (?:say|said|tell|told)\b|\brepeat what i (?:said|told)\b"
     # From the first such word of a line only: from each, it would be read to its end again and again.
     r"|(?m:^)(?:(?!\b(?:say|said|tell|told)\b).)*+\b(?:say|said|tell|told)\b.* (?:last|just now)\W*$",
     re.IGNORECASE,
@@ -51,29 +69,47 @@ class Overview(Enum):
     PERSON = "statements about the one who asks"
     SESSION = "the latest session"
     STATEMENT = "the latest statement"
+    TIME = "what was said at the time that is all it names"
 
 
-def overview(text: str, found: Sequence[str]) -> Overview | None:
+_OF_TIME = re.compile(r"\b(?:what|anything|something|everything|remind|recap|summar\w+)\b", re.IGNORECASE)
+_KINDS = (
+    (_OF_ALL, Overview.PERSON),
+    (_LAST_SESSION, Overview.SESSION),
+    (_LATEST, Overview.STATEMENT),
+)
+
+
+def overview(text: str, found: Sequence[str], spoken_of: Period | None = None) -> Overview | None:
     """What a question about the talk wants; None for a question that names something to look for.
 
-    ``found``: the words of the text, folded, unstemmed.
+    ``found``: the words of the text, folded, unstemmed. ``spoken_of``: the time it names.
     """
     if _OF_ME.search(text):
         return Overview.PERSON
     if all(word in FUNCTION_WORDS or word in OF_TALK for word in found):
-        if _LAST_SESSION.search(text):
-            return Overview.SESSION
-        if _LATEST.search(text):
-            return Overview.STATEMENT
-    return None
+        for asks, kind in _KINDS:
+            if asks.search(text):
+                return kind
+    if spoken_of is None or spoken_of.recurs or not _OF_TIME.search(text):
+        return None
+    named = spoken_of.words.split()
+    rest = (word for word in found if word not in named)
+    return (
+        Overview.TIME if all(word in FUNCTION_WORDS or word in OF_TALK or word in HAPPENING for word in rest) else None
+    )
 
 
-def wanted(view: IndexView, kind: Overview, now: int | None, *, of_assistant: bool) -> NDArray[np.float32]:
+def wanted(
+    view: IndexView, kind: Overview, now: int | None, *, of_assistant: bool, spoken_of: Period | None = None
+) -> NDArray[np.float32]:
     """By row, in [0, 1]: how much it is of what an overview wants. ``now``: microseconds since 1970."""
     said = view.alive & (view.by_unnamed_assistant if of_assistant else ~view.by_unnamed_assistant)
     telling = said & ~view.questions
     if kind is Overview.PERSON:
         return PERSON * telling
+    if kind is Overview.TIME:
+        return TIME * telling * (0 if spoken_of is None else spoken_of.weight(view.said_at))
     if kind is Overview.SESSION:
         return np.where(view.session == _last_session(view, now), np.where(telling, 1.0, 0.8), 0.0).astype(np.float32)
     found = np.zeros(len(view), np.float32)

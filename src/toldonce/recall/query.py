@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS, RELATIVE
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
+from toldonce.times import as_datetime
 
 SPOKEN_TO = 0.01
 """Share of an owner's memories that speak to somebody by a name, from which it is the name of one who talks there.
@@ -65,13 +66,13 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
-    wanted = overview(text, found)
     spoken_of = period(text, now, zone)
-    if wanted is not None and spoken_of is not None and spoken_of.latest:
+    wanted = overview(text, found, spoken_of)
+    if wanted is not None and wanted is not Overview.TIME and spoken_of is not None and spoken_of.latest:
         spoken_of = None  # the overview says which is the last time
-    if spoken_of is not None and (spoken_of.edges or zone != UTC):
-        # A memory's tokens hold its own day, in UTC: an edge is another day, and so may be a day of another zone.
-        named_days = {word for word in spoken_of.words.split() if _of_own_day(word, spoken_of)}
+    if spoken_of is not None and not spoken_of.recurs:
+        away = bool(as_datetime(now or 0).astimezone(zone).utcoffset())
+        named_days = {word for word in spoken_of.words.split() if _is_understood(word, spoken_of, away=away)}
         kept = [word for word in kept if word not in named_days]
     stems = [stem(word) if english else word for word in kept]
 
@@ -88,9 +89,15 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     )
 
 
-def _of_own_day(word: str, spoken_of: Period) -> bool:
-    """Whether a word names a day as ``date_words`` does, and may be found in memories of another."""
-    return word[0].isdecimal() or (spoken_of.edges and word in MONTHS)
+def _is_understood(word: str, spoken_of: Period, *, away: bool) -> bool:
+    """Whether a word of a time says nothing beside it: "week" of "last week" is in what is told of any week.
+
+    A memory's tokens hold its own day, in UTC, as ``date_words`` names it: an edge is another day, and so may be a day
+    of another zone (``away``).
+    """
+    if word[0].isdecimal():
+        return spoken_of.edges or away
+    return word in RELATIVE or (spoken_of.edges and word in MONTHS)
 
 
 def _talked_to(text: str, view: IndexView) -> list[str]:

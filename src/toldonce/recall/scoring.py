@@ -212,7 +212,7 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
     if not view.whole and not query.asks_assistant:
         priors[view.long_replies] -= np.float32(weights.long_reply)
     if query.overview is not None:
-        of_whole = wanted(view, query.overview, query.now, of_assistant=query.asks_assistant)
+        of_whole = wanted(view, query.overview, query.now, of_assistant=query.asks_assistant, spoken_of=query.period)
         priors += np.float32(weights.overview) * of_whole
     return priors
 

@@ -125,10 +125,13 @@ OF_TALK = frozenset(
     talk talked talking speak spoke speaking spoken chat chatted chatting discuss discussed discussing discussion
     conversation conversations session sessions call meeting message sentence statement told tell telling said asked
     know remember recall remind last latest recent previous previously earlier time left leave stop stopped hey hi hello
-    ok okay
+    ok okay memory memories summary summarise summarize recap remind pick list show repeat again far met spoken
     """.split()
 )
 """What a question about the talk itself is made of: nothing to look for in what was said."""
+
+HAPPENING = frozenset("happen happens happened do did up new plan plans planned mention mentioned i'm i've".split())
+"""What is asked of a time, beside function words: "What happened on Monday?"."""
 
 KNOWING = frozenset(
     """
@@ -200,3 +203,5 @@ OF_TIME = frozenset(
     """.split()
 )
 """What else a time expression may be known by."""
+RELATIVE = frozenset(UNITS) | frozenset(PARTS_OF_DAY) | frozenset(PARTS) | {"yesterday", "today", "tonight", "last"}
+"""Words that mean another time each day they are said."""
