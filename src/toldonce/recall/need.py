@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 from toldonce.recall.overview import overview
 from toldonce.text.dates import period
-from toldonce.text.lexicon import english, others
+from toldonce.text.lexicon import english, others, talk
+from toldonce.text.phrases import made_of, plain
 from toldonce.text.tokens import stem, words
 
 POLITE = english.POLITE.union(*others.POLITE.values())
@@ -39,6 +40,7 @@ _STUTTER = re.compile(r"\b(\w{1,3})-\s*(?=\1)", re.IGNORECASE)
 """G-g-good: not three words."""
 _ANY_TIME = 0
 """Microseconds since 1970. Whether a time is named does not depend on when it is asked."""
+_PLEASE = others.PLEASE | {"please"}
 _VAGUE_STEMS = frozenset(map(stem, english.VAGUE))
 _CUES = re.compile(
     r"\b(?:remember|remind|recall|forg[eo]t\w*(?! (?:about )?(?:it|that)\b| i said (?:it|that)\b)|last time|previously|"
@@ -68,6 +70,8 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     the memories speak of, or says so much that it is no pleasantry. In doubt it does.
     """
     utterance = _STUTTER.sub("", utterance)
+    if made_of(plain(utterance), talk.PLEASANTRIES):
+        return False
     said = words(utterance)
     content = [word for word in said if word not in english.FUNCTION_WORDS]
     matters = [word for word in content if word not in POLITE and not _LAUGHTER.fullmatch(word)]
@@ -89,9 +93,7 @@ def needs_memory(utterance: str, found: Sequence[str]) -> bool:
     if known or len(weighty) >= SUBSTANCE or (weighty and _QUESTION_WORD.search(utterance)):
         return True
     occasions = [word for word in matters if word in english.OCCASIONS]
-    keywords = "!" not in utterance and all(
-        word in english.GLUE or word in matters or word == "please" for word in said
-    )
+    keywords = "!" not in utterance and all(word in english.GLUE or word in matters or word in _PLEASE for word in said)
     return keywords and (bool(weighty) or any(0 < _holding(word, found) <= FIRST for word in occasions))
 
 

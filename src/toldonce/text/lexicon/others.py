@@ -46,6 +46,11 @@ POLITE: dict[str, frozenset[str]] = {
 }
 """Greetings and thanks, as ``text.tokens.words`` writes them: Japanese, Korean and Chinese as bigrams."""
 
+PLEASE = frozenset(
+    "bitte favor plait favore alsjeblieft alstublieft prosze prosim пожалуйста ласка lutfen gelieve vanligen".split()
+)
+"""How a wish is asked for, as ``text.tokens.words`` writes it."""
+
 SELF: dict[str, frozenset[str]] = {
     code: frozenset(words.split())
     for code, words in {

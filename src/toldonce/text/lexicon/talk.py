@@ -154,11 +154,11 @@ COURTESIES = _phrases(
         "it": "grazie, grazie mille, prego, ciao, buongiorno, buonasera, buonanotte, arrivederci, a presto, capito",
         "pt": "obrigado, obrigada, muito obrigado, muito obrigada, de nada, olá, oi, bom dia, boa tarde, boa noite, tchau, "
         "até logo, entendi",
-        "nl": "dank je, dank u, bedankt, dankjewel, graag gedaan, hallo, hoi, goedemorgen, goedemiddag, goedenavond, "
+        "nl": "dank je, dank je wel, dank u, dank u wel, bedankt, dankjewel, graag gedaan, hallo, hoi, goedemorgen, goedemiddag, goedenavond, "
         "welterusten, doei, tot ziens",
         "sv, da, no": "tack, tack så mycket, tak, mange tak, takk, tusen takk, hej, hei, god morgon, god morgen, god natt, "
         "hej då, ha det",
-        "pl": "dziękuję, dzięki, cześć, dzień dobry, dobry wieczór, dobranoc, do widzenia, pa",
+        "pl": "dziękuję, dziękuję bardzo, bardzo dziękuję, dzięki, cześć, dzień dobry, dobry wieczór, dobranoc, do widzenia, pa",
         "cs": "děkuji, díky, ahoj, dobrý den, dobrou noc, na shledanou",
         "ru, uk": "понятно, спасибо, большое спасибо, привет, здравствуйте, доброе утро, добрый день, добрый вечер, "
         "спокойной ночи, пока, до свидания, дякую, привіт",
@@ -171,7 +171,7 @@ COURTESIES = _phrases(
         "おはようございます, おやすみ, おやすみなさい, さようなら, じゃあね, またね",
         "ko": "그렇군요, 감사합니다, 고마워요, 고맙습니다, 안녕, 안녕하세요, 안녕히 가세요, 잘 자",
         "vi": "cảm ơn, cảm ơn bạn, xin chào, chào, tạm biệt, chúc ngủ ngon, à",
-        "th": "ขอบคุณ, ขอบคุณครับ, ขอบคุณค่ะ, สวัสดี, สวัสดีครับ, สวัสดีค่ะ",
+        "th": "ขอบคุณ, ขอบคุณครับ, ขอบคุณค่ะ, สวัสดี, สวัสดีครับ, สวัสดีค่ะ, ลาก่อน",
         "id": "terima kasih, makasih, sama sama, halo, hai, selamat pagi, selamat siang, selamat malam, sampai jumpa",
         "el": "ευχαριστώ, ευχαριστώ πολύ, γεια, γεια σου, γεια σας, καλημέρα, καλησπέρα, καληνύχτα, αντίο",
         "hu": "köszönöm, köszi, kösz, szia, sziasztok, helló, jó reggelt, jó napot, jó estét, jó éjszakát, viszlát, viszontlátásra",
@@ -211,6 +211,9 @@ FILLING = _phrases(
     }
 )
 """What fills a courtesy ("Morning, and thank you very much"), and may be an answer by itself ("When?" - "Morning.")."""
+
+PLEASANTRIES = YES | NO | ASSENTS | COURTESIES | FILLING
+"""What needs no memory, in any order."""
 
 HOLDING = _phrases(
     {
