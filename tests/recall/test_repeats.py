@@ -56,3 +56,12 @@ def test_an_echo_gives_its_place_to_the_statement() -> None:
 def test_a_question_with_news_is_no_repeat() -> None:
     asked = talk("Can you book a restaurant for my mother's birthday on the fourth of June?", session=2, start=2)
     assert ask("When is my mother's birthday?", asked)[0].memory_id == 2
+
+
+@pytest.mark.parametrize("answer", ["no", "Yes.", "Nein", "two"])
+def test_a_question_kept_with_its_answer_is_no_question(answer: str) -> None:
+    questions = ("And is there parking?", "Do you smoke?", "Okay, and are you married?")
+    store = view(*(talk(q, f"{q} — {answer}", session=n, start=2 * n) for n, q in enumerate(questions, 1)))
+    for place, text in enumerate(("is there parking", "do I smoke", "am I married"), 1):
+        found = rank(store, analyse(text, store), embed(text), limit=1)
+        assert (found[0].memory_id, found[0].score > 0.3) == (2 * place + 1, True), text

@@ -208,8 +208,24 @@ def test_a_question_is_kept_with_what_it_is_about(asked: str, answer: str, kept:
 def test_a_question_points_at_what_was_said_in_an_earlier_message() -> None:
     before = [agent("Hello!"), agent("I moved you to Friday."), user("ok"), agent("Is that okay with you?")]
     assert draft(user("yes"), before) == Draft("I moved you to Friday. Is that okay with you? — yes", (3, 1))
-    before = [agent("I moved you to Friday."), user("I would rather not come at all"), agent("Is that certain?")]
+    before = [agent("How old is your baby?"), user("five months"), agent("And what's her name?")]
+    assert draft(user("Freya"), before) == Draft("How old is your baby? And what's her name? — Freya", (3, 1))
+    before = [user("my sister Silje arrives on Friday evening"), agent("Where does she live?")]
+    assert (
+        text_of(user("Bergen"), *before) == "my sister Silje arrives on Friday evening. Where does she live? — Bergen"
+    )
+    before = [agent("Do you smoke?"), user("no"), agent("Blood type?")]
+    assert text_of(user("O negative"), *before) == "Blood type? — O negative"
+    before = [user("word " * 50), agent("Is that certain?")]
     assert text_of(user("yes"), *before) == "Is that certain? — yes"
+
+
+def test_comments_and_replies_are_no_questions_that_were_meant() -> None:
+    said = user("ok doctor lund says it is just a cold")
+    assert text_of(agent("That's a relief."), said) == "That's a relief."
+    assert text_of(agent("Which doctor?"), said) == "Which doctor?"
+    assert text_of(user("yes"), said, agent("That's a relief.")) is None
+    assert text_of(user("right"), user("what was the doctor called?"), agent("Doctor Lund.")) is None
 
 
 @pytest.mark.parametrize(

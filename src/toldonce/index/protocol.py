@@ -218,6 +218,10 @@ class IndexView(Protocol):
         """The tokens of what was said, in order."""
         ...
 
+    def replies(self, row: int) -> bool:
+        """Whether a question stands in it before its answer."""
+        ...
+
     def content(self, row: int) -> frozenset[int]:
         """The same tokens, each once, without stop words."""
         ...

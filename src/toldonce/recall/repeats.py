@@ -45,24 +45,15 @@ def asked_before(view: IndexView, words: Words, similar: Floats | None) -> Float
         for at in alike.tolist():
             if len(view.content(int(rows[at])) - asked) <= NEWS:
                 shares[at] = 1.0
-    for at in np.flatnonzero(shares > 0).tolist():
-        if _carries_its_question(view, int(rows[at])):
-            shares[at] = 0.0
     found[rows] = np.clip(shares, 0.0, 1.0)
     return found
-
-
-def _carries_its_question(view: IndexView, row: int) -> bool:
-    """Whether it is a short answer that was stored with the question before it: "Do you have a dog? - Yes, Biscuit"."""
-    before = int(view.previous[row])
-    return before >= 0 and bool(view.questions[before]) and view.content(before) < view.content(row)
 
 
 def just_said(view: IndexView, rows: NDArray[np.intp], just_asked: Sequence[frozenset[int]]) -> NDArray[np.intp]:
     """Those of ``rows`` that say nothing but one of the questions right before, or it and its answer."""
     if not just_asked:
         return rows[:0]
-    asking = rows[view.questions[rows]]
+    asking = rows[view.questions[rows] | np.array([view.replies(row) for row in rows.tolist()], np.bool_)]
     contents = [view.content(row) - view.name_ids for row in asking.tolist()]
     return asking[np.array([any(content <= asked for asked in just_asked) for content in contents], np.bool_)]
 

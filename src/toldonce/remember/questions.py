@@ -116,7 +116,12 @@ def points_back(question: str) -> bool:
         return True
     if _ENGLISH.isdisjoint(said):
         return size(question) <= _BARE
-    return size(question) <= _SHORT and not _DEMONSTRATIVE.isdisjoint(said)
+    return size(question) <= _SHORT and refers(question)
+
+
+def refers(question: str) -> bool:
+    """Whether it speaks of somebody or something by a pronoun."""
+    return not _PRONOUNS.isdisjoint(plain(question).replace("'s", "").split())
 
 
 def _beginning(found: Sequence[str], place: int) -> int:
@@ -148,4 +153,4 @@ def _asks(sentence: str) -> bool:
 
 
 _POINTING = frozenset("right correct ok okay true fine sure agreed good accurate".split())
-_DEMONSTRATIVE = frozenset("that this those these it they them both either".split())
+_PRONOUNS = frozenset("that this those these it its they them their he him his she her both either".split())

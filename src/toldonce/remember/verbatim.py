@@ -14,7 +14,9 @@ from toldonce.remember.questions import (
     may_ask,
     only_asks,
     points_back,
+    refers,
 )
+from toldonce.text.keys import ANSWERED
 from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, SELF, SUBJECTS
 from toldonce.text.lexicon.talk import (
     ASSENTS,
@@ -67,6 +69,10 @@ LONGEST_COURTESY = 12
 LOOKED_BACK = 6
 """Messages among which the question of a short answer is looked for."""
 
+_MARKS = tuple(".!?…。！？।،,;:")
+LONGEST_LENT = 40
+"""Words of a statement that is kept with a question about it."""
+
 _SILENT = COURTESIES | FILLING | RECOGNISER_CLOSINGS
 _LISTENING = ASSENTS | FILLING | COURTESIES
 _ANSWERS_NOTHING = (COURTESIES | RECOGNISER_CLOSINGS) - (YES | NO | ASSENTS)
@@ -104,12 +110,12 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
         return None
     agrees = made_of(words, _AGREEING)
     denies = not agrees and made_of(words, _DENYING)
-    if not words or agrees or denies or size(spoken) <= SHORT:
-        asked = None if ends_as_question(spoken) else _asked_before(message, before)
-        if asked is None and _takes_up(spoken, words, agrees=agrees, denies=denies):
+    if (not words or agrees or denies or size(spoken) <= SHORT) and not ends_as_question(spoken):
+        asked = _asked_before(message, before)
+        if asked is None and message.role == "user" and _takes_up(spoken, words, agrees=agrees, denies=denies):
             asked = _meant_before(message, before)
         if asked is not None:
-            return Draft(f"{asked.text} — {text}", asked.asked)
+            return Draft(f"{asked.text}{ANSWERED}{text}", asked.asked)
     if not words or agrees or made_of(words, _SILENT):
         return None
     if denies:
@@ -190,17 +196,21 @@ def _asked_before(message: Message, before: Sequence[Message]) -> Draft | None:
 
 
 def _pointed_at(message: Message, before: Sequence[Message], back: int, question: str) -> list[tuple[int, str]]:
-    """The statement that a question like "Is that right?" is about, where it stands in an earlier message."""
+    """What a question like "Is that right?" or "What's her name?" is about: the last thing said before its message.
+
+    After a short answer that is the question it answered.
+    """
     if not points_back(question):
         return []
     for further, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
-        if further <= back:
+        if further <= back or says_nothing(earlier.content) or made_of(plain(earlier.content), _WAITING):
             continue
-        if _same_speaker(earlier, message):
-            if not made_of(plain(earlier.content), _WAITING):
-                break
-        elif not says_nothing(earlier.content):
-            return [(further, last_sentence(earlier.content))]
+        if _same_speaker(earlier, message) and is_short(earlier.content):
+            continue
+        statement = last_sentence(earlier.content)
+        if size(statement) > LONGEST_LENT or (ends_as_question(statement) and not refers(question)):
+            return []
+        return [(further, statement if statement.endswith(_MARKS) else f"{statement}.")]
     return []
 
 
@@ -220,15 +230,19 @@ def _takes_up(spoken: str, words: str, *, agrees: bool, denies: bool) -> bool:
 
 
 def _meant_before(message: Message, before: Sequence[Message]) -> Draft | None:
-    """The last thing the other side said, if it may have been meant as a question."""
-    for back, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
+    """The last thing the other side said, if it may have been meant as a question and answers none."""
+    near = before[-LOOKED_BACK:]
+    for back, earlier in enumerate(reversed(near), 1):
         if _same_speaker(earlier, message):
             if _still_owes(earlier.content):
                 continue
             return None
         if says_nothing(earlier.content):
             continue
-        return Draft(last_sentence(earlier.content), (back,)) if may_ask(earlier.content) else None
+        replies = back < len(near) and _same_speaker(near[-back - 1], message) and only_asks(near[-back - 1].content)
+        if replies or not may_ask(earlier.content):
+            return None
+        return Draft(last_sentence(earlier.content), (back,))
     return None
 
 
@@ -238,7 +252,7 @@ def _denied(message: Message, before: Sequence[Message]) -> Draft | None:
         if _same_speaker(earlier, message):
             return None
         if not says_nothing(earlier.content):
-            return Draft(f"{last_sentence(earlier.content)} — {message.content.strip()}", (back,))
+            return Draft(f"{last_sentence(earlier.content)}{ANSWERED}{message.content.strip()}", (back,))
     return None
 
 

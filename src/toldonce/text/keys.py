@@ -14,6 +14,7 @@ from toldonce.text.names import addressed, is_personal
 from toldonce.text.tokens import (
     ASKED_OF_YOU,
     QUESTION,
+    REPLY,
     TEXT_END,
     called,
     is_english,
@@ -23,8 +24,11 @@ from toldonce.text.tokens import (
     words,
 )
 
-KEY_VERSION = "5"
+KEY_VERSION = "6"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
+
+ANSWERED = " — "
+"""Stands between a question and the short answer that is remembered together with it."""
 
 _DAY = 86_400_000_000
 """Microseconds."""
@@ -55,14 +59,18 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
 
     The marks say what the words alone do not: ``TEXT_END``, what follows was not said; ``QUESTION``, something is
     asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"), given to English only,
-    where it can be told; ``called``, somebody is spoken to by name.
+    where it can be told; ``REPLY``, a question stands before its answer, and is none any more; ``called``, somebody is
+    spoken to by name.
     """
     found = words(text)
     english = is_english(found)
     known = stem_id if english else token_id
     ids = [*map(known, _speaker_words(actor)), *map(known, found)]
     ids += _date_ids(said_at // _DAY)
-    if "?" in text or "？" in text or "؟" in text:
+    _, answered, told = text.rpartition(ANSWERED)
+    if answered:
+        ids.append(token_id(REPLY))
+    if "?" in told or "？" in told or "؟" in told:
         ids.append(token_id(QUESTION))
         if english and not FUNCTION_WORDS.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             ids.append(token_id(ASKED_OF_YOU))

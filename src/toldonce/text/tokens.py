@@ -236,6 +236,7 @@ def token_ids(tokens: Iterable[str]) -> NDArray[np.uint32]:
 TEXT_END = "|"
 QUESTION = "?"
 ASKED_OF_YOU = "??"
+REPLY = "?!"
 """Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
 
 

@@ -15,9 +15,10 @@ from toldonce.index.protocol import K1, B, Postings, TermList
 from toldonce.index.ram.postings import Segment
 from toldonce.index.statistics import Statistics
 from toldonce.text.names import is_personal
-from toldonce.text.tokens import STOP_IDS, TEXT_END, stem_id, token_id, words
+from toldonce.text.tokens import REPLY, STOP_IDS, TEXT_END, stem_id, token_id, words
 
 _END = token_id(TEXT_END)
+_REPLY = token_id(REPLY)
 _STOPS = frozenset(STOP_IDS.tolist())
 
 LONG = 45
@@ -275,6 +276,10 @@ class RamView:
         """The tokens of what was said, in order."""
         tokens: list[int] = self.tokens[self.token_end[row - 1] if row else 0 : self.token_end[row]].tolist()
         return tokens[: tokens.index(_END)] if _END in tokens else tokens
+
+    def replies(self, row: int) -> bool:
+        """Whether a question stands in it before its answer."""
+        return _REPLY in self.tokens[self.token_end[row - 1] if row else 0 : self.token_end[row]]
 
     def content(self, row: int) -> frozenset[int]:
         """The same tokens, each once, stop words left out."""

@@ -31,8 +31,9 @@ SELF = frozenset(
 
 SUBJECTS = frozenset(
     """
-    he he's she she's it it's they they're they've this these those there there's here here's is are was were am isn't
-    aren't wasn't weren't be been has have had do does did don't doesn't didn't can can't could will won't would should
+    he he's she she's it it's they they're they've this that that's these those there there's here here's is are was
+    were am isn't aren't wasn't weren't be been has have had do does did don't doesn't didn't can can't could will won't
+    would should
     """.split()
 )
 """Words with which somebody or something is said to be or to do something."""
