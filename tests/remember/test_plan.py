@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toldonce import Memory
 from toldonce.remember.plan import AddRequest, Heard, Plan, hear, offered_by, plan, query_for
 from toldonce.stores.protocol import ConversationQuery, ConversationView, KnownWords, MemoryForUpdate, New, Trace
 from toldonce.types import Message, Scope
@@ -76,6 +78,20 @@ def test_one_message_asks_for_the_end_of_a_conversation_and_a_list_for_a_window(
     assert two.window > 2
     named = queried(request(Message("user", "Tea.", id="m1"), Message("user", "Tea.", said_at=7)))
     assert (named.external_ids, [time for _, time in named.timed]) == (["m1"], [7])
+
+
+@pytest.mark.parametrize(("others", "known"), [(0, True), (74, True), (75, False)])
+def test_a_talk_is_known_again_behind_so_many_messages_of_others(tmp_path: Path, others: int, known: bool) -> None:
+    """The window holds 4 messages for each offered, and 64 more: what several agents told one person meanwhile."""
+    talk = [{"role": "user", "content": f"I have {animal} at home."} for animal in ("two cats", "a parrot", "bees")]
+    noise = [{"role": "user", "content": f"Book table number {number}."} for number in range(others)]
+    with Memory(folder=tmp_path) as memory:
+        memory.add(talk[:2], user_id="ann", agent_id="vet")
+        if noise:
+            memory.add(noise, user_id="ann", agent_id="restaurant")
+        again = memory.add(talk, user_id="ann", agent_id="vet")["results"]
+        assert [one["event"] for one in again] == ["NONE", "NONE", "ADD"]  # words said again count for one memory
+        assert len(memory.messages(user_id="ann")) == others + (3 if known else 5)
 
 
 def test_memories_of_a_call_name_each_other_by_their_places() -> None:
