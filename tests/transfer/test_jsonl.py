@@ -196,11 +196,20 @@ def test_a_file_is_there_whole_or_not_at_all(memory: Memory, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("details", [{}, {"metadata": {"x": 1}}, {"expiration_date": "2999-01-01"}])
 def test_a_talk_that_was_imported_is_known_when_it_is_told_again(tmp_path: Path, details: dict[str, Any]) -> None:
-    talk = [{"role": "user", "content": text} for text in ("I moved to Oslo.", "I keep bees.", "I have a dog.")]
+    lines = (
+        "ok",
+        "I moved to Oslo.",
+        "thanks",
+        "I keep bees.",
+        "...",
+        "I have a dog.",
+        "Bye!",
+    )  # not each makes a memory
+    talk = [{"role": "user", "content": text} for text in lines]
     with Memory(folder=tmp_path / "first") as first, Memory(folder=tmp_path / "second") as second:
         first.add(talk, **ANN, **details)
         loaded(second, exported(first))
         for memory in (first, second):
             again = memory.add(talk, **ANN, **details)["results"]
-            assert {one["event"] for one in again} == {"NONE"}
-            assert len(memory.messages(**ANN)) == 3
+            assert [one["event"] for one in again] == ["NONE"] * 3
+            assert len(memory.messages(**ANN)) == len(lines)
