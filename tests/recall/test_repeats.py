@@ -65,3 +65,15 @@ def test_a_question_kept_with_its_answer_is_no_question(answer: str) -> None:
     for place, text in enumerate(("is there parking", "do I smoke", "am I married"), 1):
         found = rank(store, analyse(text, store), embed(text), limit=1)
         assert (found[0].memory_id, found[0].score > 0.3) == (2 * place + 1, True), text
+
+
+@pytest.mark.parametrize("question", ["do you know my dog's name", "what's my dog called", "and what is my dog's name"])
+def test_a_question_without_a_mark_is_no_answer_to_the_next(question: str) -> None:
+    vain = exchange(question, "Sorry, I do not know that.", 2, 2)
+    assert [hit.memory_id for hit in ask("what is my dog's name", vain)][:1] == [1]
+
+
+@pytest.mark.parametrize("told", ["When I was young my dog was named Rex", "What I call my dog is Rex"])
+def test_a_statement_may_begin_like_a_question(told: str) -> None:
+    assert not view(talk(told)).questions[0]
+    assert view(talk("what is my dog called")).questions[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -29,6 +30,17 @@ KEY_VERSION = "6"
 
 ANSWERED = " — "
 """Stands between a question and the short answer that is remembered together with it."""
+
+_ASKS = re.compile(
+    r"(?:(?:and|so|but|then|ok|okay|hey|hi|hello|well|please)[ ,]+){0,3}(?:"
+    r"(?:who|what|when|where|why|how)(?:'s|'re|s)\b|"
+    r"(?:who|whom|whose|what|when|where|which|why|how)(?! (?:i|we|you|he|she|it|they|an?|the)\b)(?: [\w']+){0,3}? "
+    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|has|have)\b|"
+    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|has|have)(?:n't)? "
+    r"(?:i|we|you|he|she|it|they|my|your|our|the|this|that|there)\b)[^.!]*\Z",
+    re.IGNORECASE,
+)
+"""How a question begins that has no mark, as recognisers write; "When I was young" is none."""
 
 _DAY = 86_400_000_000
 """Microseconds."""
@@ -70,7 +82,7 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
     _, answered, told = text.rpartition(ANSWERED)
     if answered:
         ids.append(token_id(REPLY))
-    if "?" in told or "？" in told or "؟" in told:
+    if "?" in told or "？" in told or "؟" in told or (english and _ASKS.match(told)):
         ids.append(token_id(QUESTION))
         if english and not FUNCTION_WORDS.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             ids.append(token_id(ASKED_OF_YOU))
