@@ -7,6 +7,7 @@ dropped, and only then decoded.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import random
@@ -31,6 +32,8 @@ _LOG = logging.getLogger("toldonce.server.requests")
 _DRAINED = 64 << 20
 """Bytes of a body that is too large which are read and dropped, so that its sender gets to read the answer."""
 
+STOPPING = "The server is stopping. Send the request again."
+
 TOO_LARGE = f"The body is larger than {MOST_BYTES >> 20} MB. Send it in parts."
 
 _HOST = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:[0-9]{1,5})?", re.ASCII)
@@ -54,7 +57,7 @@ class Entrance:
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", identifier.encode())]
         answer = _Answer(send, headers)
         asked = {**scope, "toldonce.request_id": identifier, "toldonce.headers": headers}
-        outer = REQUEST_ID.set(identifier)
+        REQUEST_ID.set(identifier)
         tally: Tally = scope["app"].state.service.tally
         tally.under_way += 1
         try:
@@ -66,7 +69,6 @@ class Entrance:
             tally.answered(scope["method"], route, answer.status, seconds)
             if _LOG.isEnabledFor(logging.INFO):
                 _log(scope["method"], route, answer.status, seconds, key)
-            REQUEST_ID.reset(outer)
 
     async def _answer(self, asked: Scope, receive: Receive, answer: _Answer) -> None:
         refusal = self._refusal(asked)
@@ -80,6 +82,9 @@ class Entrance:
         asked["headers"] = [*(header for header in asked["headers"] if header[0] != b"content-type"), _JSON]
         try:
             await self._app(asked, _counted(receive), answer.send)
+        except asyncio.CancelledError:  # the server stops, and this has taken longer than it waits
+            if not answer.status:
+                await failure(503, STOPPING, {"Retry-After": "1"})(asked, receive, answer.send)
         except Exception as error:
             log_unforeseen(error)  # a mistake outside of any handler
             if not answer.status:

@@ -36,6 +36,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._leaving: asyncio.TimerHandle | None = None
         """Ends the connection unless the peer reads on by then."""
         self._in_request = False
+        self._begun = 0
+        """Requests that began on this connection."""
         self._header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -52,11 +54,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        begun = self._in_request
+        in_request, begun = self._in_request, self._begun
         super().data_received(data)
         if not self._in_request:
-            if not begun and self._arriving is None:  # bytes between two requests, which stopped uvicorn's own timer
-                self._expect_within(HEADERS_WITHIN)
+            if not in_request and self._begun == begun and self._arriving is None:
+                self._expect_within(HEADERS_WITHIN)  # bytes between two requests stopped uvicorn's own timer
             return
         if self._header_bytes >= 0:
             self._header_bytes += len(data)
@@ -66,6 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_request, self._header_bytes = True, 0
+        self._begun += 1
         self._expect_within(HEADERS_WITHIN)
 
     def on_headers_complete(self) -> None:
