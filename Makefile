@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test coverage test-compat check repeats simulate crash damage bench format clean
+.PHONY: help demo serve isolation test coverage test-compat check repeats simulate crash hostile damage bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server)"
@@ -16,6 +16,7 @@ help:
 	@echo "make simulate  two people in one Pipecat worker, 1,000 calls at random"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
+	@echo "make hostile attack a server, and see what a bystander notices (HOSTILE='--seconds 300 --bars')"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
 	@echo "make format  rewrite the sources in the project's format"
 
@@ -77,6 +78,8 @@ crash: $(VENV)/.dev
 
 damage: $(VENV)/.dev
 	TOLDONCE_DAMAGE_TRIALS=2400 $(BIN)/python -m pytest tests/stores/test_damage.py
+hostile: $(VENV)/.dev
+	$(BIN)/python -m bench.hostile $(HOSTILE)
 
 .venv-peers/.bench: bench/peers.txt | $(BIN)/python
 	$(BIN)/python -m venv .venv-peers
