@@ -14,7 +14,7 @@ from toldonce.config import read_config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
 from toldonce.engine.erasing import Erased
-from toldonce.engine.loops import run_in, searched, until
+from toldonce.engine.loops import remembered, run_in, searched, until
 from toldonce.engine.operations import Operations
 from toldonce.engine.refcounted import DROPPED
 from toldonce.engine.requests import (
@@ -377,7 +377,7 @@ class AsyncMemory(_Face):
             prompt=prompt,
             conversation_id=conversation_id,
         )
-        added = await asyncio.wrap_future(self._verbs.write_add(request))
+        added = await remembered(self._verbs, request)
         await until([self._engine.follow_up(added.versions)])
         return added_answer(added)
 
@@ -431,7 +431,8 @@ class AsyncMemory(_Face):
     ) -> dict[str, str]:
         """Change a memory; see ``Memory.update``."""
         change = edit_request(data if text is None else text, metadata, expiration_date)
-        stale = await asyncio.wrap_future(self._verbs.write_update(memory_id, change))
+        writing = await run_in(self._engine.working, self._verbs.write_update, memory_id, change)
+        stale = await asyncio.wrap_future(writing)
         await until([self._engine.follow_up(stale)])
         return {"message": "Memory updated successfully!"}
 

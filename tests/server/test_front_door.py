@@ -7,6 +7,7 @@ import socket
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from tests.server.running import Client, Running, serving
 from toldonce.server import gate, protocol
 from toldonce.server.gate import Places
 from toldonce.server.limits import MOST_BYTES, WRONG_KEYS
+from toldonce.server.service import Service
 
 HEAD = b"POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -67,6 +69,23 @@ def test_a_connection_may_be_used_again_and_idle_bytes_do_not_keep_it(
         assert connection.recv(65_536) == b""
 
 
+def test_a_request_that_arrived_whole_may_be_carried_out_for_longer_than_headers_take(
+    server: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEADERS_WITHIN", 0.05)
+    read = Service.read
+
+    async def slowly(service: Service, question: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await read(service, question)
+
+    monkeypatch.setattr(Service, "read", slowly)
+    [uid] = client.add("I like tea.", user_id="ann")
+    asked = f"GET /v1/memories/{uid}/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {client.key}\r\n"
+    asked += "Connection: close\r\n\r\n"
+    assert exchange(client.port, asked.encode()).startswith(b"HTTP/1.1 200")
+
+
 def test_headers_have_a_limit(client: Client) -> None:
     many = b"".join(b"X-%d: %s\r\n" % (n, b"x" * 1_000) for n in range(100))
     assert exchange(client.port, HEAD + many).startswith(b"HTTP/1.1 431")
@@ -101,7 +120,8 @@ def test_there_is_one_host_and_it_is_well_formed(client: Client, hosts: bytes) -
     assert exchange(client.port, ask % hosts).startswith(b"HTTP/1.1 400")
 
 
-def test_wrong_keys_are_throttled_and_right_ones_are_not(tmp_path: Path) -> None:
+def test_wrong_keys_are_throttled_and_right_ones_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "PAUSE", 0.0)
     with serving(tmp_path, bootstrap_key="chosen-by-somebody") as running:
         client, wrong = running.client(), Client(running.port, "told_000000000000_x")
         statuses = [wrong.get("/v1/ping/").status for _ in range(WRONG_KEYS + 5)]
@@ -185,6 +205,6 @@ def test_work_for_an_answer_does_not_hold_up_the_loop(server: Running) -> None:
 
     async def scenario() -> bool:
         asyncio.get_running_loop().call_later(0.01, gone_on.set)
-        return await server.service.work_out(lambda: gone_on.wait(30))
+        return await server.service.work_out("default", lambda: gone_on.wait(30))
 
     assert asyncio.run(scenario())

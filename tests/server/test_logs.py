@@ -87,13 +87,13 @@ def test_what_a_request_has_threads_do_is_logged_with_its_id(
     server: Running, client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure("warning", as_json=True)
-    work = server.service.engine.listing
+    work = server.service.engine.page
 
     def noisy(*arguments: object, **named: object) -> object:
         logging.getLogger("toldonce.engine").warning("slow")
         return work(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(server.service.engine, "listing", noisy)
+    monkeypatch.setattr(server.service.engine, "page", noisy)
     answer = client.post("/v3/memories/", {"filters": {"user_id": "ann"}})
     [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert (line["message"], line["request_id"]) == ("slow", answer.headers["x-request-id"])

@@ -257,6 +257,31 @@ def test_a_batch_names_ids_that_are_not_there_and_does_the_rest(client: Client, 
     assert client.send(method, "/v1/batch/", {"memories": [{"memory_id": "x", "text": "x"}]}).status == 400
 
 
+def test_a_batch_of_many_is_done_in_parts_and_repeated_once(client: Client) -> None:
+    uids = client.add([{"role": "user", "content": f"I planted {n} trees."} for n in range(250)], user_id="ann")
+    changes = {"memories": [{"memory_id": uid, "text": f"Row {n} is full."} for n, uid in enumerate(uids)]}
+    changed = client.put("/v1/batch/", changes, Idempotency_Key="k1")
+    assert changed.json == {"message": "Successfully updated 250 memories"}
+    listed = client.post("/v3/memories/?page_size=200&page=2", {"filters": {"user_id": "ann"}}).json
+    assert listed["count"] == 250
+    assert all(one["memory"].startswith("Row ") for one in listed["results"])
+    gone = {"memories": [{"memory_id": uid} for uid in uids[:200]]}
+    first = client.delete("/v1/batch/", gone, Idempotency_Key="k2")
+    assert first.json == {"message": "Successfully deleted 200 memories"}
+    assert client.delete("/v1/batch/", gone, Idempotency_Key="k2").json == first.json
+    assert client.delete("/v1/batch/", gone).status == 404
+    assert client.put("/v1/batch/", changes, Idempotency_Key="k1").json == changed.json
+    assert client.put("/v1/batch/", changes).json["not_found"] == uids[:200]
+
+
+def test_an_update_made_beside_another_changes_what_is_there_by_then(client: Client) -> None:
+    """Worked out before its transaction, from what no longer holds in it."""
+    [uid] = client.add("I like tea.", user_id="ann")
+    twice = [{"memory_id": uid, "metadata": {"a": 1}}, {"memory_id": uid, "metadata": {"b": 2}}]
+    assert client.put("/v1/batch/", {"memories": twice}).status == 200
+    assert client.get(f"/v1/memories/{uid}/").json["metadata"] == {"a": 1, "b": 2}
+
+
 def test_an_idempotency_key_makes_a_repeat_free(client: Client) -> None:
     body = {"messages": "I like tea.", "user_id": "ann", "infer": False}
     first = client.post("/v3/memories/add/", body, Idempotency_Key="k1").json

@@ -258,3 +258,13 @@ def test_a_key_that_stands_twice_is_named(client: Client) -> None:
     assert answer.status == 400
     assert "messages" in answer.json["detail"]
     assert "Nothing was done." in answer.json["detail"]
+
+
+def test_a_body_of_very_many_values_is_refused_and_one_of_many_commas_is_not(client: Client) -> None:
+    many = json.dumps({"messages": "I like tea.", "user_id": "ann", "metadata": {"n": [0] * 100_001}}).encode()
+    refused = client.post("/v3/memories/add/", many)
+    assert refused.status == 400
+    assert "more than 100,000 values" in refused.json["detail"]
+    said = 'He said ",",\\ ' + "," * 110_000
+    assert client.add(said, user_id="ann")
+    assert client.all(user_id="ann") == [said]

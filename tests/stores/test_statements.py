@@ -119,7 +119,8 @@ def test_an_add_whose_messages_have_ids_and_whose_words_are_known(counted: tuple
     add(memory, messages[:10], user_id="ann", run_id="r1")
     again = [{**said, "id": f"other {said['id']}"} for said in messages[:10]]
     run = count(lambda: add(memory, [*messages, *again], user_id="ann", run_id="r1"))
-    assert len(run) <= 12, run
+    assert len(run) <= 20, run
+    assert len(run[run.index("BEGIN IMMEDIATE") :]) <= 12, run
     sayings = [found["sayings"] for found in memory.get_all(filters={"user_id": "ann"}, top_k=100)["results"]]
     assert sorted(sayings) == [1] * 11 + [2] * 10
 
@@ -140,7 +141,7 @@ def test_a_delete_of_a_thousand(counted: tuple[Memory, Count], monkeypatch: pyte
     for scope, left in (({"run_id": "r1"}, 10), ({}, 0)):
         run = count(partial(memory.delete_all, user_id="eva", **scope))
         assert run.count("COMMIT") > 1
-        assert len(run) <= 40, run
+        assert len(run) <= 100, run
         assert not read, "it takes no record to find ids"
         assert len(memory.get_all(filters={"user_id": "eva"}, top_k=9999)["results"]) == left
         assert len(read) == left

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -28,9 +28,10 @@ from toldonce.engine.listing import Page, newest, page, scan
 from toldonce.engine.observe import Counters, Timings
 from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.set_aside import Refused
-from toldonce.engine.threads import DaemonPool
+from toldonce.engine.threads import FairPool
 from toldonce.engine.vectors import FEW, Vectoriser
 from toldonce.errors import Closed, ToldonceError
+from toldonce.fair import ANYBODY, Turn
 from toldonce.filters import Filter
 from toldonce.index import IndexView
 from toldonce.locks import FORK_GATE
@@ -45,6 +46,10 @@ T = TypeVar("T")
 
 QUERIES_AT_ONCE = 16
 """Queries that are embedded side by side."""
+QUERIES_OF_ONE = 12
+"""Of these, queries of the same project."""
+QUICK_ROWS = 1_000
+"""Rows that are brought into RAM in the thread in which all searches are ranked."""
 PATIENCE = 1.0
 """Seconds that closing waits for queries being embedded."""
 
@@ -76,10 +81,10 @@ class Engine:
         self._process = os.getpid()
         self._vectoriser = Vectoriser(self.store, self._current_embedder, self._refresh_soon)
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
-        self.searching = ThreadPoolExecutor(1, "toldonce-search")
+        self.searching = FairPool(1, "toldonce-search")
         # An embedder may be a server: who waits for it must not keep others from asking.
-        self.embedding = DaemonPool(QUERIES_AT_ONCE, "toldonce-embed")
-        self.working = ThreadPoolExecutor(4, "toldonce-work")
+        self.embedding = FairPool(QUERIES_AT_ONCE, "toldonce-embed", of_one=QUERIES_OF_ONE)
+        self.working = FairPool(4, "toldonce-work", of_one=3)
         self._vectoriser.embed_all()  # what another process could not
         self.closing = threading.Event()
         """Set when the engine is about to be closed."""
@@ -132,14 +137,15 @@ class Engine:
 
     def _refresh_soon(self, owner_ids: Collection[int]) -> None:
         """Nothing else is being added: a good time to get ready for the next question."""
-        with suppress(RuntimeError):  # the engine is being closed
+        with suppress(Closed):
             self.searching.submit(self._refresh, owner_ids)
 
     def _refresh(self, owner_ids: Collection[int]) -> None:
         """Bring the indexes that are in RAM up to date, so that the next search need not."""
         with suppress(ToldonceError), self.snapshot() as (store, generation):
-            for owner_id in filter(generation.indexes.holds, owner_ids):
-                self.index(store, generation, owner_id)
+            for owner_id in filter(generation.indexes.version, owner_ids):
+                if not self.has_much_to_read(store, generation, [owner_id]):
+                    self.index(store, generation, owner_id)
 
     def owed(self, owner_ids: Sequence[int]) -> list[Future[None]]:
         """The vectors of what was added to these owners a moment ago, as far as they are worth waiting for."""
@@ -157,10 +163,10 @@ class Engine:
         """The memories whose texts the embedder cannot embed, each with the reason; it is tried again later."""
         return self._vectoriser.set_aside.entries()
 
-    def write_edit(self, work: Callable[[Write], T]) -> Future[T]:
+    def write_edit(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
         """Queue work that changes or deletes memories; it is counted before anybody knows that it is done."""
         edited: Future[T] = Future()
-        written = self.store.write(work)
+        written = self.store.write(work, turn)
 
         def count(done: Future[T]) -> None:
             with self._editing:
@@ -226,6 +232,15 @@ class Engine:
             return change.version, change.rows, change.deleted
 
         return generation.indexes.get(owner_id, store.owner_version(owner_id), load)
+
+    def has_much_to_read(self, store: Read, generation: Generation, owner_ids: Collection[int]) -> bool:
+        """Whether the indexes of these owners lack so many rows that others should not have to wait for them."""
+        left = QUICK_ROWS
+        for owner_id in owner_ids:
+            left -= store.unread(owner_id, generation.indexes.version(owner_id), left + 1)
+            if left < 0:
+                return True
+        return False
 
     def probe_embedder(self) -> None:
         """Ask the embedder, not a cache. Raises what it raises; it may take as long as it takes."""
@@ -337,9 +352,9 @@ class Engine:
         for thread in (self._updating, self._finishing):
             if thread is not None:
                 thread.join(PATIENCE)
-        self.searching.shutdown()
+        self.searching.shutdown(None)
         self.embedding.shutdown(PATIENCE)
-        self.working.shutdown()
+        self.working.shutdown(None)
         self._vectoriser.close()
         for generation in (*self._retired, self._generation):
             generation.close()

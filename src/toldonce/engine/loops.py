@@ -10,8 +10,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from toldonce.engine import CATCH_UP, Engine
+from toldonce.engine.operations import Operations
 from toldonce.engine.search import Found, Search
 from toldonce.engine.threads import Submits
+from toldonce.remember import add
+from toldonce.remember.plan import AddRequest
 
 T = TypeVar("T")
 
@@ -19,6 +22,13 @@ T = TypeVar("T")
 async def run_in(threads: Submits, work: Callable[..., T], *arguments: Any) -> T:
     """The result of a call that one of these threads makes, in the context of the caller: a log says for whom."""
     return await asyncio.wrap_future(threads.submit(contextvars.copy_context().run, work, *arguments))
+
+
+async def remembered(verbs: Operations, request: AddRequest) -> add.Added:
+    """Add; a long request is worked out beside the loop."""
+    if add.is_long(request):
+        return await run_in(verbs.engine.working, verbs.add_now, request)
+    return await asyncio.wrap_future(verbs.write_add(request))
 
 
 async def until(futures: Iterable[Future[None]]) -> None:
@@ -37,15 +47,16 @@ async def until(futures: Iterable[Future[None]]) -> None:
 
 
 async def searched(engine: Engine, search: Search) -> Found:
-    """Run a search: ranking in the engine's one search thread, embedding beside it, and waiting in no thread."""
-    while (found := await run_in(engine.searching, search.attempt)) is None:
+    """Run a search: ranking in the engine's one search thread, or beside it if that takes long, and waiting in none."""
+    while True:
+        threads = engine.working if search.large else engine.searching
+        found = await run_in(threads.of(search.project), search.attempt)
+        if found is not None:
+            return found
         if search.texts:
-            await run_in(engine.embedding, search.embed)
-        elif search.filters:
-            await run_in(engine.working, search.apply_filters)
-        else:
+            await run_in(engine.embedding.of(search.project), search.embed)
+        elif search.owed and not search.waited:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CATCH_UP):
                     await until(search.owed)
             search.waited = True
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from toldonce.engine import CATCH_UP, Engine
@@ -14,6 +15,7 @@ from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
 from toldonce.engine.shapes import Item, fact_item, history_item, hit_item, item, message_item, source_items
 from toldonce.errors import InvalidInput, MemoryNotFound, StoreError
+from toldonce.fair import Turn
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.facts import facts_of, holds
@@ -30,8 +32,8 @@ _MOST_MESSAGES = 1 << 40
 RESET_WITHIN = 10.0
 """Seconds that ``reset`` waits for those who read."""
 
-DELETED_AT_ONCE = 1000
-"""Memories a delete_all takes in one transaction: others get their turn in between, and it can be resumed."""
+CHANGED_AT_ONCE = 250
+"""Memories that a change of many takes in one transaction: others get their turn in between, and it can be resumed."""
 
 
 class _Located(NamedTuple):
@@ -49,21 +51,48 @@ class Operations:
         self.project = project
 
     def write_add(self, request: AddRequest) -> Future[add.Added]:
-        return self.engine.store.write(lambda store: add.add(store, self.project, request))
+        """Queue an add that is not long."""
+        return self.engine.store.write(lambda store: add.add(store, self.project, request), self._turn(request))
 
     def add_now(self, request: AddRequest) -> add.Added:
-        return self.engine.store.write_now(lambda store: add.add(store, self.project, request))
+        """Add, and wait for it. A long request is worked out in the caller's thread, while others write."""
+        for _ in range(add.TRIES if add.is_long(request) else 0):
+            with suppress(add.Moved):
+                return self._add_worked_out(request)
+        return self.engine.store.write_now(lambda store: add.add(store, self.project, request), self._turn(request))
+
+    def _add_worked_out(self, request: AddRequest) -> add.Added:
+        worked_out = self.work_out(request)
+        return self.engine.store.write_now(
+            lambda store: add.add(store, self.project, request, worked_out), self._turn(request)
+        )
+
+    def _turn(self, request: AddRequest) -> Turn:
+        return self.project, owner_of(request.scope)
+
+    def work_out(self, request: AddRequest) -> add.WorkedOut:
+        """What an add changes, as things are."""
+        with self.engine.store.read() as store:
+            return add.work_out(store, self.project, request)
 
     def write_update(self, memory_id: str, change: edit.Edit) -> Future[list[int]]:
-        return self.engine.write_edit(lambda store: edit.update(store, self._found(store, memory_id), change, now()))
+        """Queue an update, worked out in the caller's thread while others write."""
+        with self.engine.store.read() as store:
+            known = edit.work_out(store, self._found(store, memory_id), change)
+        return self.engine.write_edit(
+            lambda store: edit.update(store, self._found(store, memory_id), change, now(), known), (self.project, None)
+        )
 
     def write_delete(self, memory_id: str) -> Future[list[int]]:
         return self.engine.write_edit(
-            lambda store: edit.delete_one(store, self.project, self._found(store, memory_id), now())
+            lambda store: edit.delete_one(store, self.project, self._found(store, memory_id), now()),
+            (self.project, None),
         )
 
     def write_deletes(self, memory_ids: Sequence[int], run_id: str | None) -> Future[list[int]]:
-        return self.engine.write_edit(lambda store: edit.delete(store, self.project, memory_ids, run_id, now()))
+        return self.engine.write_edit(
+            lambda store: edit.delete(store, self.project, memory_ids, run_id, now()), (self.project, None)
+        )
 
     def delete_all(self, scope: Scope) -> int:
         engine = self.engine
@@ -71,8 +100,8 @@ class Operations:
             owners = store.describe(owner for owner, _ in owners_reached(store, self.project, scope_filter(scope)))
             listed = ids_in_scope(store, self.project, owners, scope)
         stale: list[int] = []
-        for start in range(0, len(listed), DELETED_AT_ONCE):
-            stale += self.write_deletes(listed[start : start + DELETED_AT_ONCE], scope.run_id).result()
+        for start in range(0, len(listed), CHANGED_AT_ONCE):
+            stale += self.write_deletes(listed[start : start + CHANGED_AT_ONCE], scope.run_id).result()
         engine.follow_up(stale).result()
         return len(listed)
 
@@ -103,9 +132,7 @@ class Operations:
         while (found := search.attempt()) is None:
             if search.texts:
                 search.embed()
-            elif search.filters:
-                search.apply_filters()
-            else:
+            elif search.owed and not search.waited:
                 wait(search.owed, CATCH_UP)
                 search.waited = True
         return self.answer(found, explain)

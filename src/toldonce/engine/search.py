@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +29,12 @@ SHORTEST = 12
 """Tokens of a short memory: what a token budget is divided by to guess how many fit."""
 QUICK = 10_000
 """Conditions times memories that are held against each other where all searches are ranked: some milliseconds."""
+QUICK_QUERY = 1_000
+"""Characters of a query that is read and ranked there."""
+QUICK_RESULTS = 200
+"""Results that are told apart and looked up there."""
+QUICK_MEMORIES = 50_000
+"""Memories that are ranked there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +52,20 @@ class Search:
     """One search. Call ``attempt`` until it returns what was found.
 
     While it returns None something is missing. If there are ``texts``, their vectors: call ``embed``, on any thread, as
-    an embedder may be a server far away. If there are ``filters``, what they admit: call ``apply_filters``, on any
-    thread, as they may take seconds. Otherwise the ``owed`` vectors of what was just added: wait for them as long
-    as you like, and set ``waited``. Every attempt reads the store anew, so no ranking happens before the vectors that
-    were waited for are in its view.
+    an embedder may be a server far away. If vectors of what was just added are ``owed``: wait for them as long as you
+    like, and set ``waited``. Otherwise the next attempt is a ``large`` one, for which nobody else's search should have
+    to wait. Every attempt reads the store anew, so no ranking happens before the vectors that were waited for are in
+    its view.
     """
 
     def __init__(self, engine: Engine, project: str, request: SearchRequest, *, show_expired: bool = False) -> None:
         self.texts: Sequence[str] = ()
-        self.filters: Sequence[tuple[int, Filter]] = ()
         self.owed: Sequence[Future[None]] = ()
         self.waited = False
+        self.large = len(request.query) > QUICK_QUERY or request.limit > QUICK_RESULTS
+        """Whether an attempt may take long."""
         self._engine = engine
-        self._project = project
+        self.project = project
         self._request = request
         self._day = None if show_expired else today(request.now)
         budget = request.token_budget
@@ -68,7 +75,6 @@ class Search:
         """By number of the view it was read against."""
         self._vectors: dict[str, NDArray[np.float32] | None] = {}
         """None: the text could not be embedded."""
-        self._filtered = False
         self._began = time.perf_counter()
         self._waits_since: float | None = None
 
@@ -84,34 +90,28 @@ class Search:
                 self._engine.note_unusable_embedder(error)
         self._engine.phases.add("embed", time.perf_counter() - began)
 
-    def apply_filters(self) -> None:
-        """Find out what ``filters`` admit, so that ranking only has to look it up."""
-        began = time.perf_counter()
-        with self._engine.snapshot() as (store, _):
-            for owner_id, rest in self.filters:
-                self._engine.filter_cache.ids(store, owner_id, rest)
-        self._filtered = True
-        self._engine.phases.add("filter", time.perf_counter() - began)
-
     def attempt(self) -> Found | None:
         """Rank, if all is there that ranking needs."""
         request, began = self._request, time.perf_counter()
+        self.texts = ()
         if self._waits_since is not None:
             self._engine.phases.add("wait", began - self._waits_since)
             self._waits_since = None
         with self._engine.snapshot() as (store, generation):
             if generation is not self._generation:
                 self._generation, self._vectors = generation, {}
-            reached = owners_reached(store, self._project, request.tree)
-            views = [self._engine.index(store, generation, owner_id) for owner_id, _ in reached]
+            reached = owners_reached(store, self.project, request.tree)
+            owner_ids = [owner_id for owner_id, _ in reached]
+            if self._turns_out_large(lambda: self._engine.has_much_to_read(store, generation, owner_ids)):
+                return None
+            views = [self._engine.index(store, generation, owner_id) for owner_id in owner_ids]
             self.texts = self._missing(generation, views)
             if self.texts:
                 return None
-            self.filters = [] if self._filtered else self._long_filters(store, reached, views)
-            if self.filters:
+            if self._turns_out_large(lambda: self._has_much_to_compare(store, reached, views)):
                 return None
             if not self.waited:
-                self.owed = self._engine.owed([owner_id for owner_id, _ in reached])
+                self.owed = self._engine.owed(owner_ids)
                 if self.owed:
                     self._waits_since = time.perf_counter()
                     return None
@@ -133,16 +133,23 @@ class Search:
         self._engine.phases.add("all", ended - self._began)
         return Found(found, pending, by_words)
 
-    def _long_filters(
+    def _turns_out_large(self, is_large: Callable[[], bool]) -> bool:
+        """Whether it only now turns out that this search takes long."""
+        known = self.large
+        self.large = is_large() or known
+        return self.large and not known
+
+    def _has_much_to_compare(
         self, store: Read, reached: Sequence[tuple[int, Filter]], views: Sequence[IndexView]
-    ) -> list[tuple[int, Filter]]:
-        """The filters that others should not have to wait for. Raises ``InvalidFilter`` where one takes too long."""
-        return [
-            (owner_id, rest)
-            for (owner_id, rest), view in zip(reached, views, strict=True)
+    ) -> bool:
+        """The same of filters and ranking. Raises ``InvalidFilter`` where a filter takes too long for anybody."""
+        counts = [view.statistics.count for view in views]
+        steps = [
+            self._engine.filter_cache.steps(store, owner_id, rest, count)
+            for (owner_id, rest), count in zip(reached, counts, strict=True)
             if rest != EVERYTHING
-            and self._engine.filter_cache.steps(store, owner_id, rest, view.statistics.count) > QUICK
         ]
+        return sum(steps) > QUICK or sum(counts) > QUICK_MEMORIES
 
     def _query(self, view: IndexView) -> Query:
         query = self._queries.get(view.number)

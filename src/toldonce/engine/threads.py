@@ -1,15 +1,16 @@
-"""Threads for calls that may never return: a pool that nobody has to wait for."""
+"""Threads that everybody shares, in which nobody waits for all that somebody else has to do."""
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from toldonce.errors import Closed
+from toldonce.fair import FairQueue
 
 T = TypeVar("T")
 
@@ -20,58 +21,64 @@ class Submits(Protocol):
     def submit(self, work: Callable[..., T], /, *arguments: Any) -> Future[T]: ...
 
 
-class DaemonPool:
-    """At most so many daemon threads, started as they are needed.
+class FairPool:
+    """At most so many daemon threads, started as they are needed. Projects take turns, and so do owners within them.
 
     The threads of ``concurrent.futures`` are joined when the interpreter ends, however long that takes. These end with
     the process.
     """
 
-    def __init__(self, most: int, name: str) -> None:
+    def __init__(self, most: int, name: str, *, of_one: int | None = None) -> None:
+        """``of_one``: threads that work for the same project at most, so that another finds one free; None: all."""
         self._most = most
+        self._of_one = of_one or most
         self._name = name
-        self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._waiting: FairQueue[_Call] = FairQueue()
+        self._under_way: Counter[str] = Counter()
+        """Threads by project."""
         self._threads: list[threading.Thread] = []
-        self._free = 0
-        """Threads without work less the calls that wait for one."""
-        self._lock = threading.Lock()
+        self._idle = 0
         self._closed = False
 
     def submit(self, work: Callable[..., T], /, *arguments: Any) -> Future[T]:
-        """The future of a call. Raises ``Closed`` after ``shutdown``."""
+        """The future of a call that is nobody's in particular. Raises ``Closed`` after ``shutdown``."""
+        return self._put("", None, lambda: work(*arguments))
+
+    def of(self, project: str, owner: Hashable = None) -> Submits:
+        """This pool for calls of a project, and of one of its owners where those are to take turns too."""
+        return _Turn(self, project, owner)
+
+    def _put(self, project: str, owner: Hashable, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
-        with self._lock:
+        with self._changed:
             if self._closed:
                 raise Closed("This memory was closed. Open it again before using it.")
-            self._work.put((future, lambda: work(*arguments)))
-            self._free -= 1
-            if self._free < 0 and len(self._threads) < self._most:
+            self._waiting.put(project, owner, [_Call(project, future, work)])
+            if len(self._waiting) > self._idle and len(self._threads) < self._most:
                 thread = threading.Thread(target=self._run, name=f"{self._name}_{len(self._threads)}", daemon=True)
                 self._threads.append(thread)
-                self._free += 1
                 thread.start()
+            self._changed.notify()
         return future
 
-    def shutdown(self, seconds: float) -> None:
-        """Call off what was not begun, and wait so long at most for what was."""
-        with self._lock:
+    def shutdown(self, seconds: float | None) -> None:
+        """Call off what was not begun, and wait so long at most for what was; None: carry out everything."""
+        with self._changed:
             self._closed = True
-            threads = list(self._threads)
-        while not self._work.empty():
-            left = self._work.get()
-            if left is not None:
-                left[0].cancel()
-                left[0].set_running_or_notify_cancel()
-        for _ in threads:
-            self._work.put(None)
-        until = time.monotonic() + seconds
-        for thread in threads:
+            left = [] if seconds is None else self._waiting.clear()
+            self._changed.notify_all()
+        for call in left:
+            call.future.cancel()
+            call.future.set_running_or_notify_cancel()
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(max(0.0, until - time.monotonic()))
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
-        while (given := self._work.get()) is not None:
-            future, work = given
+        while (call := self._next()) is not None:
+            project, future, work = call
             if future.set_running_or_notify_cancel():
                 try:
                     result = work()
@@ -80,6 +87,42 @@ class DaemonPool:
                 else:
                     future.set_result(result)
                     del result
-            del given, future, work  # nothing of a call stays until the next
-            with self._lock:
-                self._free += 1
+            del call, future, work  # nothing of a call stays until the next
+            with self._changed:
+                self._under_way[project] -= 1
+                if not self._under_way[project]:
+                    del self._under_way[project]
+
+    def _next(self) -> _Call | None:
+        """Wait for a call; None: there will be none any more."""
+        with self._changed:
+            self._idle += 1
+            try:
+                while True:
+                    full = {project for project, threads in self._under_way.items() if threads >= self._of_one}
+                    if taken := self._waiting.take(1, passed_over=full):
+                        self._under_way[taken[0].project] += 1
+                        return taken[0]
+                    if self._closed and not self._waiting:
+                        self._changed.notify_all()
+                        return None
+                    self._changed.wait()
+            finally:
+                self._idle -= 1
+
+
+class _Call(NamedTuple):
+    project: str
+    future: Future[Any]
+    work: Callable[[], Any]
+
+
+class _Turn(NamedTuple):
+    """A pool as one project uses it."""
+
+    pool: FairPool
+    project: str
+    owner: Hashable
+
+    def submit(self, work: Callable[..., T], /, *arguments: Any) -> Future[T]:
+        return self.pool._put(self.project, self.owner, lambda: work(*arguments))

@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from toldonce.embedders import Embedder
 from toldonce.engine.embedding import embed_versions
-from toldonce.engine.fair import FairQueue
 from toldonce.engine.set_aside import SetAside
 from toldonce.errors import Closed, RemoteError, ToldonceError
+from toldonce.fair import FairQueue
 from toldonce.stores.claim import FINGERPRINT
 from toldonce.stores.protocol import Read, Store, Write
 
@@ -30,6 +30,8 @@ is found by its words alone."""
 _FEW_OF_AN_OWNER = 64
 """Versions of small calls beyond which an owner's next call queues with the large ones."""
 _FEW_CHUNK = 4
+_QUANTUM = 2
+"""Versions of an owner that are embedded before it is another's turn."""
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 16, 2048
 _CHUNK_SECONDS = 0.1
 """What is worth a commit of its own: others wait no longer than this to write, and a crash wastes no more."""
@@ -108,8 +110,8 @@ class Vectoriser:
         self._changed = threading.Condition()
         self._arrived: list[tuple[int, list[_Item], bool]] = []
         """By owner: not in a queue yet."""
-        self._few: FairQueue[_Item] = FairQueue()
-        self._many: FairQueue[_Item] = FairQueue()
+        self._few: FairQueue[_Item] = FairQueue(_QUANTUM)
+        self._many: FairQueue[_Item] = FairQueue(_QUANTUM)
         self._owners: dict[int, _Owner] = {}
         """Those with calls under way."""
         self._small_calls = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
 from toldonce.remember.align import repeats
 from toldonce.remember.plan import (
@@ -17,8 +18,15 @@ from toldonce.remember.plan import (
     standing,
 )
 from toldonce.remember.verbatim import draft
-from toldonce.stores.protocol import ConversationAddress, SaidMemory, Write
+from toldonce.stores.protocol import Changes, ConversationAddress, Read, SaidMemory, Write
 from toldonce.text.digests import bare_digest, subject_digest
+
+T = TypeVar("T")
+
+LONG = 1_000
+"""Characters of a call that are worked out in half a millisecond."""
+TRIES = 8
+"""Times that an add is worked out before its transaction. Each failure is another add that was written."""
 
 SAYS_NOTHING = "says nothing to remember"
 SAID_BEFORE = "repeats a message that says nothing to remember"
@@ -39,12 +47,46 @@ class Added:
     """Messages that no memory came of."""
 
 
-def add(store: Write, project: str, request: AddRequest) -> Added:
-    """Journal what is new of the request's messages and remember what they say: load, plan, apply."""
+class Moved(Exception):
+    """What an add was worked out from holds no longer. Work it out again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOut:
+    """An add before its transaction."""
+
+    asked: Sequence[tuple[Callable[[Read], object], object]]
+    """What the store was asked, and what it said: all that the rest depends on."""
+    changes: Changes | None
+    """None: nothing of it is new."""
+    told: Sequence[Remembered]
+    messages: int
+    left_out: Sequence[LeftOut]
+
+
+class _Asks(Protocol):
+    def __call__(self, question: Callable[[Read], T]) -> T: ...
+
+
+def is_long(request: AddRequest) -> bool:
+    """Whether working this add out takes so long that nobody should wait for it in order to write."""
+    return sum(len(message.content) for message in request.messages) > LONG
+
+
+def work_out(store: Read, project: str, request: AddRequest) -> WorkedOut:
+    """Find out what an add changes: load and plan."""
+    asked: list[tuple[Callable[[Read], object], object]] = []
+
+    def ask(question: Callable[[Read], T]) -> T:
+        answer = question(store)
+        asked.append((question, answer))
+        return answer
+
     offered = offered_by(request, store.digest_key)
     query = query_for(project, request, offered)
-    view = store.conversation(query)
-    erased = _erased(store, query.address, request) if view.erased else set[int]()
+    view = ask(lambda store: store.conversation(query))
+    owner_id, conversation_id = view.owner_id, view.conversation_id
+    erased = _erased(ask, store.digest_key, query.address, request) if view.erased else set[int]()
     oddities = [*map(LeftOut, request.oddities)]
     if erased:
         oddities += [LeftOut(WAS_ERASED, request.messages[number]) for number in sorted(erased)]
@@ -52,30 +94,45 @@ def add(store: Write, project: str, request: AddRequest) -> Added:
         kept = [message for number, message in enumerate(request.messages) if number not in erased]
         request = replace(request, messages=kept)
     repeated = repeats(offered, view, request.now)
-    said: dict[int, list[SaidMemory]] = {}
-    if repeated and view.conversation_id is not None:
-        said = store.memories_said_at(view.conversation_id, list(set(repeated.values())))
+    said: Mapping[int, Sequence[SaidMemory]] = {}
+    if repeated and conversation_id is not None:
+        places = list(set(repeated.values()))
+        said = ask(lambda store: store.memories_said_at(conversation_id, places))
         repeated = standing(repeated, said, view.next_place)
     told, left_out = _told(request, repeated, said)
     left_out = [*oddities, *left_out]
     heard = hear(view, request, offered, repeated, store.digest_key)
     left_out += [LeftOut(SAYS_NOTHING, one.message) for one in heard if one.draft is None]
     if not heard:
-        return Added(told, left_out=left_out)
+        return WorkedOut(asked, None, told, 0, left_out)
     words = list({one.words: None for one in heard if one.words is not None})
-    known = {} if view.owner_id is None else store.known_words(view.owner_id, words)
+    known = {} if owner_id is None else ask(lambda store: store.known_words(owner_id, words))
     planned = plan(query.address, request, view, heard, known)
-    return Added([*told, *planned.told], store.apply(planned.changes), len(heard), left_out)
+    return WorkedOut(asked, planned.changes, [*told, *planned.told], len(heard), left_out)
 
 
-def _erased(store: Write, address: ConversationAddress, request: AddRequest) -> set[int]:
+def add(store: Write, project: str, request: AddRequest, worked_out: WorkedOut | None = None) -> Added:
+    """Journal what is new of the request's messages and remember what they say: load, plan, apply.
+
+    Others wait for the transaction meanwhile: work a long request out before it. Raises ``Moved`` if the store would
+    answer otherwise by now.
+    """
+    if worked_out is None:
+        worked_out = work_out(store, project, request)
+    elif any(question(store) != answer for question, answer in worked_out.asked):
+        raise Moved
+    versions = [] if worked_out.changes is None else store.apply(worked_out.changes)
+    return Added(worked_out.told, versions, worked_out.messages, worked_out.left_out)
+
+
+def _erased(ask: _Asks, key: bytes, address: ConversationAddress, request: AddRequest) -> set[int]:
     """The numbers of messages whose words were erased: a history that is sent again does not bring them back.
 
     Said at a later time than they were erased, words are said anew. So is a single "Yes." that would be no memory.
     """
-    key = store.digest_key
+    subject = subject_digest(key, *address[:3])
     words = [bare_digest(key, message.content) for message in request.messages]
-    at = store.erasing.erased_words(subject_digest(key, *address[:3]), words)
+    at = ask(lambda store: store.erasing.erased_words(subject, words))
     found = {
         number
         for number, (message, digest) in enumerate(zip(request.messages, words, strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toldonce.errors import CorruptStore, MemoryNotFound
-from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Write
+from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Read, Write
 from toldonce.text.digests import about, words_digest
 from toldonce.text.keys import indexed_tokens
 
@@ -23,12 +23,23 @@ class Edit:
     said_at: int | None = None
 
 
-def update(store: Write, memory_id: int, edit: Edit, now: int) -> list[int]:
-    """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'."""
+def work_out(store: Read, memory_id: int, edit: Edit) -> EditedMemory | None:
+    """How a memory would stand after an edit, found out while others write; None: it is not there or cannot be read."""
+    memory = store.for_update([memory_id]).get(memory_id)
+    return None if memory is None or memory.damaged else edited(memory, edit, store.digest_key)
+
+
+def update(store: Write, memory_id: int, edit: Edit, now: int, worked_out: EditedMemory | None = None) -> list[int]:
+    """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'.
+
+    Others wait for the transaction: work the edit of a long text, or one of many, out before it.
+    """
     memory = _require(store, memory_id)
     if memory.damaged:
         raise CorruptStore("This memory is damaged. Delete it, or set it aside with: toldonce doctor PATH")
-    return store.edit(edited(memory, edit, store.digest_key), now)
+    if worked_out is None or worked_out.before != memory:
+        worked_out = edited(memory, edit, store.digest_key)
+    return store.edit(worked_out, now)
 
 
 def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:

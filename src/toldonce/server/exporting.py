@@ -157,15 +157,17 @@ def _fits(value: object, part: dict[str, Any]) -> bool:
 
 def _all(name: str, items: dict[str, Any], memories: Sequence[Source]) -> list[Any]:
     """Every memory's value under the name, or under its singular."""
-    collected: list[Any] = []
+    collected: dict[object, Any] = {}
     for memory in memories:
         for key in (name, name.removesuffix("s")):
             value = memory.get(key, _MISSING)
             if isinstance(value, list):
-                collected += [one for one in value if _fits(one, items) and one not in collected]
+                found = [one for one in value if _fits(one, items)]
             elif (one := _found(key, items, memory)) is not _MISSING:
-                collected += [one] if one not in collected else []
+                found = [one]
             else:
                 continue
+            for one in found:
+                collected.setdefault((json.dumps(one, sort_keys=True),) if isinstance(one, (dict, list)) else one, one)
             break
-    return collected
+    return list(collected.values())

@@ -22,12 +22,15 @@ OPEN = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
 METRICS = "/metrics"
 """What needs none where only this machine can ask."""
 
-AT_ONCE = 64
-"""Requests of one project that are carried out together; more wait."""
+AT_ONCE = 16
+"""Requests of one project that are carried out together; more wait, where they cost others nothing."""
 MOST_WAITING = 1_000
 """Requests of all projects that are under way or wait."""
 WAIT = 10.0
 """Seconds a request waits for its turn."""
+
+PAUSE = 0.5
+"""Seconds after which a refusal for asking too often is sent: who guesses keys without a pause is given one."""
 
 SMALL = 64 << 10
 """Bytes of a body that is read without asking for room."""
@@ -61,6 +64,8 @@ class Gate:
             async with self._places.take(caller.project, _declared(request)):
                 await self._app(scope, receive, send)
         except HTTPException as refusal:
+            if refusal.status_code == 429 and CALLER not in scope:
+                await asyncio.sleep(PAUSE)
             await failure(refusal.status_code, refusal.detail, refusal.headers)(scope, receive, send)
 
 

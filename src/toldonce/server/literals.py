@@ -9,23 +9,42 @@ from typing import Any, NoReturn
 
 from toldonce.errors import InvalidFilter
 
+MOST_VALUES = 100_000
+"""Values in one body. Nothing else runs in a process while a long flat list is read, which is what this bounds."""
 
-class Doubled(ValueError):
+_ESCAPED = (b"\\\\", b'\\"')
+
+
+class Unreadable(ValueError):
+    """What a body says cannot be used, and its text says why."""
+
+
+class Doubled(Unreadable):
     """An object names a key twice."""
 
 
 def read_json(raw: bytes) -> Any:
     """The value of a body. Integers of any length are kept; half an emoji (a lone surrogate) is read as it was sent.
 
-    Raises ``json.JSONDecodeError`` for anything else than JSON in UTF-8, and ``Doubled``, which names the key, for an
-    object that has one twice: whichever was meant, the other would be lost.
+    Raises ``json.JSONDecodeError`` for anything else than JSON in UTF-8, ``Doubled``, which names the key, for an
+    object that has one twice, as whichever was meant the other would be lost, and ``Unreadable`` for more than
+    ``MOST_VALUES``.
     """
+    if raw.count(b",") > MOST_VALUES and _commas(raw) > MOST_VALUES:
+        raise Unreadable(f"The body holds more than {MOST_VALUES:,} values. Send it in parts.")
     try:
         return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_no_number)
-    except (json.JSONDecodeError, Doubled):
+    except (json.JSONDecodeError, Unreadable):
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, NaN, an integer of thousands of digits, too deep
         raise json.JSONDecodeError(type(error).__name__, "", 0) from error
+
+
+def _commas(raw: bytes) -> int:
+    """Those outside of strings."""
+    for escaped in _ESCAPED:
+        raw = raw.replace(escaped, b"")
+    return sum(between.count(b",") for between in raw.split(b'"')[::2])
 
 
 def read_literal(text: str, key: str) -> dict[str, Any]:
@@ -33,7 +52,7 @@ def read_literal(text: str, key: str) -> dict[str, Any]:
     value: object = None
     try:
         value = read_json(text.encode())
-    except Doubled as error:
+    except Unreadable as error:
         raise InvalidFilter(f"{key}: {error} Nothing was done.") from error
     except ValueError:
         value = _python(text, key)

@@ -97,7 +97,7 @@ def _families(engine: Engine, tally: Tally) -> Iterator[Metric]:
     yield _counter("webhook_deliveries", "Tries to deliver a webhook, by result.", ["result"], tally.deliveries)
     yield _histogram(
         "search_seconds",
-        "How long searches took, by phase: embed, filter, wait (for vectors just owed), rank, all.",
+        "How long searches took, by phase: embed, wait (for vectors just owed), rank, all.",
         "phase",
         {(phase,): one for phase, one in engine.phases.snapshot().items()},
     )

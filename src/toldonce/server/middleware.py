@@ -57,7 +57,7 @@ class Entrance:
         headers: list[tuple[bytes, bytes]] = [(b"x-request-id", identifier.encode())]
         answer = _Answer(send, headers)
         asked = {**scope, "toldonce.request_id": identifier, "toldonce.headers": headers}
-        REQUEST_ID.set(identifier)
+        outer = REQUEST_ID.set(identifier)
         tally: Tally = scope["app"].state.service.tally
         tally.under_way += 1
         try:
@@ -69,6 +69,7 @@ class Entrance:
             tally.answered(scope["method"], route, answer.status, seconds)
             if _LOG.isEnabledFor(logging.INFO):
                 _log(scope["method"], route, answer.status, seconds, key)
+            REQUEST_ID.reset(outer)
 
     async def _answer(self, asked: Scope, receive: Receive, answer: _Answer) -> None:
         refusal = self._refusal(asked)

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from toldonce.errors import InvalidInput
-from toldonce.server.literals import Doubled, read_json
+from toldonce.server.literals import Unreadable, read_json
 
 IGNORED = frozenset({"api_version", "async_mode", "org_id", "output_format", "project_id", "source", "version"})
 """What Mem0's clients add of their own, and what says nothing about which memories are meant."""
@@ -90,7 +90,7 @@ def _refuse_body(raw: bytes) -> None:
         return
     try:
         body = read_json(raw)
-    except Doubled as error:
+    except Unreadable as error:
         raise InvalidInput(f"This call takes no body, and {error} Nothing was done.") from error
     except ValueError as error:
         raise InvalidInput("This call takes no body: name what is meant in the query. Nothing was done.") from error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -17,13 +17,16 @@ from toldonce.caches import LRUCache
 from toldonce.engine import Engine
 from toldonce.engine.erasing import erase, go_on, order
 from toldonce.engine.jobs import Worker
+from toldonce.engine.listing import Page
 from toldonce.engine.loops import run_in, searched, until
-from toldonce.engine.operations import DELETED_AT_ONCE
+from toldonce.engine.operations import CHANGED_AT_ONCE
 from toldonce.engine.requests import SearchRequest
 from toldonce.engine.search import Found, Search
+from toldonce.engine.threads import FairPool
+from toldonce.fair import Turn
 from toldonce.filters import Filter
 from toldonce.remember import edit
-from toldonce.server import retention, tenants
+from toldonce.server import pages, retention, tenants
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.metrics import Tally, expose
@@ -40,6 +43,7 @@ from toldonce.types import MemoryRecord
 from toldonce.uids import new_uid
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 VECTOR_WAIT = 1.0
 """Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
@@ -86,8 +90,8 @@ class Service:
         }
         self.worker = Worker(engine.store, self.handlers, [Fanout()])
         self.readiness = Readiness(engine)
-        self._small = ThreadPoolExecutor(2, "toldonce-small")
-        self._large = ThreadPoolExecutor(1, "toldonce-large")
+        self._small = FairPool(2, "toldonce-small")
+        self._large = FairPool(2, "toldonce-large", of_one=1)
         engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
 
     def close(self) -> None:
@@ -95,8 +99,8 @@ class Service:
         self.worker.stop()
         self._deliverer.stop()
         self.worker.close()
-        self._small.shutdown()
-        self._large.shutdown()
+        self._small.shutdown(None)
+        self._large.shutdown(None)
 
     def note_use(self, key_id: str, at: int) -> None:
         """Remember when a key was last used; nobody waits for it."""
@@ -106,17 +110,17 @@ class Service:
         """Ask the store for something small, off the loop and never behind a listing."""
         return await run_in(self._small, lambda: self._ask(question))
 
-    async def read_much(self, question: Callable[[Read], T]) -> T:
+    async def read_much(self, project: str, question: Callable[[Read], T]) -> T:
         """Ask the store for something that may take a while."""
-        return await run_in(self.engine.working, lambda: self._ask(question))
+        return await run_in(self.engine.working.of(project), lambda: self._ask(question))
 
     async def metrics(self) -> bytes:
         """What Prometheus is told."""
         return await run_in(self.engine.working, expose, self.engine, self.tally)
 
-    async def work_out(self, answer: Callable[[], T]) -> T:
-        """An answer that takes a while to put together: off the loop, one at a time."""
-        return await run_in(self._large, answer)
+    async def work_out(self, project: str, answer: Callable[[], T]) -> T:
+        """What takes a while to read or to put together: off the loop, one at a time for each project."""
+        return await run_in(self._large.of(project), answer)
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> Found:
         """Recall, in the engine's own threads."""
@@ -128,10 +132,24 @@ class Service:
         def listing() -> list[tuple[int, MemoryRecord]]:
             return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
 
-        return await run_in(self.engine.working, listing)
+        return await run_in(self.engine.working.of(project), listing)
 
-    async def change(self, project: str, request: Request, kind: str, work: Callable[[Write], Done]) -> Call:
+    async def page(self, project: str, tree: Filter, asked: pages.Page, show_expired: bool) -> Page:
+        """A page of that list, and how long the list is."""
+
+        def page() -> Page:
+            return self.engine.page(
+                project, tree, limit=asked.size, offset=asked.start, now=now(), show_expired=show_expired
+            )
+
+        return await run_in(self.engine.working.of(project), page)
+
+    async def change(
+        self, project: str, request: Request, kind: str, work: Callable[[Write], Done], owner: Hashable = None
+    ) -> Call:
         """Run one unit of work, and keep with it that it was done and whom to tell: one commit.
+
+        ``owner``: of the memories, so that the owners of a project take turns.
 
         A request that carries the ``Idempotency-Key`` of an earlier one is not carried out again: the earlier call is
         returned. Raises 409 if the key belongs to another request.
@@ -147,53 +165,75 @@ class Service:
             done = work(store)
             return repeat.keep(store, project, kind, done, started), done.stale
 
-        call, stale = await self._write_once(transact, lambda earlier: (earlier, []), repeat, project)
+        turn = project, owner
+        call, stale = await self._write_once(transact, lambda earlier: (earlier, []), repeat, turn)
         if call.results:
             self.worker.nudge()
         await self._follow_up(stale)
         return call
 
     async def _write_once(
-        self, work: Callable[[Write], T], repeated: Callable[[Call], T], repeat: _Repeat, project: str
+        self, work: Callable[[Write], T], repeated: Callable[[Call], T], repeat: _Repeat, turn: Turn
     ) -> T:
         """Carry out work that keeps a call, unless a call with its key was committed while it was carried out."""
         try:
-            return await asyncio.wrap_future(self.engine.store.write(work))
+            return await asyncio.wrap_future(self.engine.store.write(work, turn))
         except RepeatedCall:
-            earlier = await self.read(lambda store: repeat.earlier(store, project))
+            earlier = await self.read(lambda store: repeat.earlier(store, turn[0]))
             if earlier is None:
                 raise
             return repeated(earlier)
 
-    async def delete(self, project: str, request: Request, tree: Filter) -> Call:
-        """Delete what the filter admits, a few at a time so that others get their turn; resumed when called again.
+    async def change_in_parts(
+        self,
+        project: str,
+        request: Request,
+        kind: str,
+        prepared: Callable[[], Awaitable[Sequence[Callable[[Write], Done]]]],
+        whole: Callable[[Results], Done],
+    ) -> Call:
+        """Run what is ``prepared`` one by one, so that others get their turn, and keep ``whole`` of what was done.
 
-        If the filter is limited to runs, memories that were said in others too only leave these.
+        After an interruption, what was done is done; the call is resumed when it is made again.
         """
         repeat = await self._repeat_of(request)
         started = now()
         earlier = await self.read(lambda store: repeat.earlier(store, project))
         if earlier is not None:
             return earlier
-        runs = runs_of(tree)
-        listed = await self.listing(project, tree, show_expired=True)
-        gone: list[str] = []
-        for start in range(0, len(listed), DELETED_AT_ONCE):
-            part = dict(listed[start : start + DELETED_AT_ONCE])
+        results: Results = []
+        stale: list[int] = []
+        for part in await prepared():
 
-            def transact(store: Write, part: dict[int, MemoryRecord] = part) -> Done:
-                return delete_memories(store, project, part, runs)
+            def transact(store: Write, part: Callable[[Write], Done] = part) -> Done:
+                require_open(store, project)
+                return part(store)
 
-            part_done = await asyncio.wrap_future(self.engine.store.write(transact))
-            gone += [uid for uid, _ in part_done.results]
+            done = await asyncio.wrap_future(self.engine.store.write(transact, (project, None)))
+            results += done.results
+            stale += done.stale
             self.worker.nudge()
-            await self._follow_up(part_done.stale)
-        done = Done({"count": len(gone)}, [(uid, "DELETE") for uid in gone])
 
         def finish(store: Write) -> Call:
-            return repeat.earlier(store, project) or repeat.keep(store, project, "DELETE", done, started)
+            return repeat.earlier(store, project) or repeat.keep(store, project, kind, whole(results), started)
 
-        return await self._write_once(finish, lambda earlier: earlier, repeat, project)
+        call = await self._write_once(finish, lambda earlier: earlier, repeat, (project, None))
+        await self._follow_up(stale)
+        return call
+
+    async def delete(self, project: str, request: Request, tree: Filter) -> Call:
+        """Delete what the filter admits.
+
+        If the filter is limited to runs, memories that were said in others too only leave these.
+        """
+
+        async def prepared() -> Sequence[Callable[[Write], Done]]:
+            listed, runs = await self.listing(project, tree, show_expired=True), runs_of(tree)
+            return [partial(delete_memories, project=project, part=part, runs=runs) for part in in_parts(listed)]
+
+        return await self.change_in_parts(
+            project, request, "DELETE", prepared, lambda gone: Done({"count": len(gone)}, gone)
+        )
 
     async def is_project(self, project: str, text: str) -> bool:
         """Whether this is the project's id or its name."""
@@ -213,8 +253,8 @@ class Service:
             store.serving.delete_project(project, now())
             return order(store, project, "project", project, allow_return=True)
 
-        number = await asyncio.wrap_future(self.engine.store.write(close))
-        await run_in(self.engine.working, go_on, self.engine, number, ERASED_WITHIN)
+        number = await asyncio.wrap_future(self.engine.store.write(close, (project, None)))
+        await run_in(self.engine.working.of(project), go_on, self.engine, number, ERASED_WITHIN)
 
     def _empty(self, job: Job) -> None:
         """Erase a project that an earlier version closed and did not get to empty."""
@@ -278,15 +318,22 @@ def require_open(store: Read, project: str) -> None:
         raise HTTPException(401, "The project of this API key was deleted.")
 
 
-def delete_memories(store: Write, project: str, part: dict[int, MemoryRecord], runs: frozenset[str] | None) -> Done:
+def in_parts(many: Sequence[P]) -> list[Sequence[P]]:
+    """As many at a time as one transaction takes."""
+    return [many[start : start + CHANGED_AT_ONCE] for start in range(0, len(many), CHANGED_AT_ONCE)]
+
+
+def delete_memories(
+    store: Write, *, project: str, part: Sequence[tuple[int, MemoryRecord]], runs: frozenset[str] | None
+) -> Done:
     """Delete these memories, or let them leave these runs; the results name those that are really gone."""
     at = now()
     if runs is None:
-        stale = edit.delete(store, project, list(part), None, at)
+        stale = edit.delete(store, project, [memory_id for memory_id, _ in part], None, at)
     else:
         stale = []
         for run in sorted(runs):
-            said_there = [memory_id for memory_id, record in part.items() if run in record.run_ids]
+            said_there = [memory_id for memory_id, record in part if run in record.run_ids]
             stale += edit.delete(store, project, said_there, run, at)
-    left = store.records(list(part))
-    return Done(results=[(record.id, "DELETE") for i, record in part.items() if i not in left], stale=stale)
+    left = store.records([memory_id for memory_id, _ in part])
+    return Done(results=[(record.id, "DELETE") for i, record in part if i not in left], stale=stale)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from toldonce.caches import CacheRegistry
+from toldonce.fair import ANYBODY, Turn
 from toldonce.stores.examining import Examination
 from toldonce.stores.reading import (
     ConversationAddress,
@@ -87,11 +88,14 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Read]: ...
 
-    def write(self, work: Callable[[Write], T]) -> Future[T]:
-        """Queue ``work``; the future is done once its commit is on disk, or failed and nothing was written."""
+    def write(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
+        """Queue ``work``; the future is done once its commit is on disk, or failed and nothing was written.
+
+        Where much waits, projects take turns, and so do owners within a project.
+        """
         ...
 
-    def write_now(self, work: Callable[[Write], T]) -> T:
+    def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
         """The same for a caller who waits for it, and sooner: what ``work`` returned."""
         ...
 

@@ -314,6 +314,10 @@ class ReadJournal(Protocol):
 class ReadDerived(Protocol):
     """What indexes are made from, and what waits for its vector."""
 
+    def unread(self, owner_id: int, since: int, most: int) -> int:
+        """How many rows ``changes`` would read at most, counted up to ``most``."""
+        ...
+
     def changes(self, owner_id: int, since: int) -> OwnerChange:
         """Rows written and memories deleted after version ``since``; everything for ``since`` 0."""
         ...

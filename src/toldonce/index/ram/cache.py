@@ -48,10 +48,10 @@ class IndexCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def holds(self, owner_id: int) -> bool:
-        """Whether the owner's index is in RAM."""
+    def version(self, owner_id: int) -> int:
+        """The owner's version that its index shows; 0: it is not in RAM."""
         entry = self._entries.get(owner_id)
-        return entry is not None and entry.version > 0
+        return 0 if entry is None else entry.version
 
     def get(self, owner_id: int, version: int, load: Load) -> RamView:
         """The owner's index, at least as new as ``version`` (the owner's version in the store; 0 for an empty owner).

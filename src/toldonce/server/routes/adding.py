@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -10,13 +12,13 @@ from fastapi import Request
 from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import InvalidInput, InvalidMessage
 from toldonce.remember import add
-from toldonce.remember.plan import AddRequest
+from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.server import wire
 from toldonce.server.auth import Caller, Writer
 from toldonce.server.bodies import AddBody
 from toldonce.server.limits import MOST_MESSAGES
 from toldonce.server.replies import Json
-from toldonce.server.routing import new_router
+from toldonce.server.routing import QUICK_BYTES, new_router
 from toldonce.server.scoping import instant, scope_in
 from toldonce.server.service import Done
 from toldonce.stores.protocol import Write
@@ -55,14 +57,24 @@ async def add_as_before(body: AddBody, request: Request, caller: Writer) -> Json
 
 
 async def _remember(caller: Caller, request: Request, body: AddBody) -> Call:
-    wanted = _read(body)
+    if len(await request.body()) <= QUICK_BYTES:
+        wanted = _read(body)
+    else:
+        wanted = await caller.service.work_out(caller.project, lambda: _read(body))
 
-    def work(store: Write) -> Done:
-        added = add.add(store, caller.project, wanted)
+    def work(store: Write, worked_out: add.WorkedOut | None = None) -> Done:
+        added = add.add(store, caller.project, wanted, worked_out)
         results = [(memory.uid, "ADD") for memory in added.memories if memory.is_new]
         return Done(results=results, stale=added.versions)
 
-    return await caller.service.change(caller.project, request, "ADD", work)
+    change = partial(caller.service.change, caller.project, request, "ADD", owner=owner_of(wanted.scope))
+    for _ in range(add.TRIES if add.is_long(wanted) else 0):
+        worked_out = await caller.service.read_much(
+            caller.project, lambda store: add.work_out(store, caller.project, wanted)
+        )
+        with suppress(add.Moved):
+            return await change(partial(work, worked_out=worked_out))
+    return await change(work)
 
 
 async def _finished(caller: Caller, call: Call) -> dict[str, Any]:

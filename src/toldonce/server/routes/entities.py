@@ -72,4 +72,4 @@ async def delete_entity(
 
 async def _all(caller: Caller) -> list[EntityCount]:
     caller.require_admin("Listing all users")
-    return await caller.service.read_much(lambda store: store.serving.entities(caller.project))
+    return await caller.service.read_much(caller.project, lambda store: store.serving.entities(caller.project))

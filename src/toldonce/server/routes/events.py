@@ -47,7 +47,7 @@ async def events(request: Request, caller: Reader, page: int | None = None, page
         count, calls = store.serving.calls(caller.project, asked.size, asked.start)
         return count, [_event(store, caller, call) for call in calls]
 
-    count, items = await caller.service.read_much(question)
+    count, items = await caller.service.read_much(caller.project, question)
     return Json(pages.envelope(request, asked, count, items))
 
 
@@ -61,7 +61,7 @@ async def histories(request: Request, caller: Reader, page: int | None = None, l
         count, found = store.serving.operations(caller.project, asked.size, asked.start)
         return count, [_done(store, memory_id, sequence) for memory_id, sequence in found]
 
-    count, items = await caller.service.read_much(question)
+    count, items = await caller.service.read_much(caller.project, question)
     return Json(pages.envelope(request, asked, count, items))
 
 

@@ -68,7 +68,11 @@ def _filters(filters: dict[str, Any] | None, ids: dict[str, Any]) -> dict[str, A
 async def _made(caller: Caller, schema: dict[str, Any], filters: dict[str, Any]) -> dict[str, Any]:
     tree = caller.sees(tree_of(filters))
     found = await caller.service.listing(caller.project, tree, show_expired=False)
-    return await caller.service.work_out(lambda: shape(schema, [_source(wire.memory(one)) for _, one in found]))
+
+    def shaped() -> dict[str, Any]:
+        return shape(schema, [_source(wire.memory(one)) for _, one in found])
+
+    return await caller.service.work_out(caller.project, shaped)
 
 
 def _source(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,9 +69,9 @@ async def _answer(caller: Caller, request: Request, body: ListBody, number: int 
         default=PAGE_SIZE,
         most=MOST_ON_A_PAGE,
     )
-    found = await caller.service.listing(caller.project, caller.sees(_tree(body)), bool(body.show_expired))
-    items = [wire.memory(record) for _, record in found[asked.start : asked.start + asked.size]]
-    return Json(pages.envelope(request, asked, len(found), wire.only(items, body.fields)))
+    found = await caller.service.page(caller.project, caller.sees(_tree(body)), asked, bool(body.show_expired))
+    items = [wire.memory(record) for _, record in found.memories]
+    return Json(pages.envelope(request, asked, found.count, wire.only(items, body.fields)))
 
 
 def _tree(body: ListBody) -> Filter:

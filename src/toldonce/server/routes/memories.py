@@ -37,8 +37,12 @@ async def update(memory_id: str, body: UpdateBody, request: Request, caller: Wri
     ends = body.expiration_date if "expiration_date" in body.model_fields_set else UNSET
     change = edit_request(body.text, body.metadata, ends, instant(body.timestamp, "timestamp"))
 
+    known = await caller.service.read_much(
+        caller.project, lambda store: edit.work_out(store, located(store, caller.project, uid), change)
+    )
+
     def work(store: Write) -> Done:
-        stale = edit.update(store, located(store, caller.project, uid), change, now())
+        stale = edit.update(store, located(store, caller.project, uid), change, now(), known)
         return Done(results=[(uid, "UPDATE")], stale=stale)
 
     await caller.service.change(caller.project, request, "UPDATE", work)
@@ -83,9 +87,8 @@ async def of_entity(
     key, stored = entity_of(entity_type, entity_id)
     tree = caller.sees(parse_filters({key: {"in": [stored]}}, flat_metadata=False))
     asked = pages.page(page, None, default=PAGE_SIZE, most=PAGE_SIZE)
-    found = await caller.service.listing(caller.project, tree, show_expired=False)
-    shown = found[asked.start : asked.start + asked.size]
-    ids = [memory_id for memory_id, _ in shown]
+    found = await caller.service.page(caller.project, tree, asked, show_expired=False)
+    ids = [memory_id for memory_id, _ in found.memories]
     origins = await caller.service.read(lambda store: [store.serving.origin(memory_id) for memory_id in ids])
     items = [
         {
@@ -93,9 +96,9 @@ async def of_entity(
             "input": [{"role": role, "content": content} for role, content in origin.said],
             "is_updated": record.updated_at != record.created_at,
         }
-        for (_, record), origin in zip(shown, origins, strict=True)
+        for (_, record), origin in zip(found.memories, origins, strict=True)
     ]
-    return Json(pages.envelope(request, asked, len(found), items))
+    return Json(pages.envelope(request, asked, found.count, items))
 
 
 def located(store: Read, project: str, uid: str) -> int:

@@ -15,6 +15,7 @@ import apsw
 
 from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed, DiskFull
+from toldonce.fair import ANYBODY, Turn
 from toldonce.locks import FORK_GATE
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
@@ -168,11 +169,11 @@ class SqliteStore:
                     return
             reader.connection.close()
 
-    def write(self, work: Callable[[Write], T]) -> Future[T]:
-        return self._writer.submit(work)
+    def write(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
+        return self._writer.submit(work, turn)
 
-    def write_now(self, work: Callable[[Write], T]) -> T:
-        return self._writer.write(work)
+    def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
+        return self._writer.write(work, turn)
 
     def owner_of(self, row_id: int) -> int:
         return row_id >> SEQUENCE_BITS

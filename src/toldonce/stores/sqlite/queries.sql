@@ -57,6 +57,9 @@ SELECT id FROM memory WHERE id BETWEEN ? AND ? AND deleted_at IS NULL;
 -- name: members_of_kind
 SELECT DISTINCT owner_id FROM membership WHERE project = ? AND kind = ?;
 
+-- name: unread
+SELECT count(*) FROM (SELECT 1 FROM memory WHERE owner_id = ? AND changed > ? LIMIT ?);
+
 -- name: changed_rows
 -- What the index in RAM keeps, of everything written after a version. Deleted rows come with the time they went.
 SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.role, m.actor_id, m.said_at

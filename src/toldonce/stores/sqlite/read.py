@@ -146,6 +146,9 @@ class SqliteRead:
 
         return self.once(owner_id, lambda: whole(f"Owner {owner_id}", look))
 
+    def unread(self, owner_id: int, since: int, most: int) -> int:
+        return int(self._value("unread", owner_id, since, most)) if self.owner_version(owner_id) > since else 0
+
     def changes(self, owner_id: int, since: int) -> OwnerChange:
         version = self.owner_version(owner_id)
         if version <= since:

@@ -6,15 +6,18 @@ import contextlib
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
 from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed, DiskFull, StoreError
+from toldonce.fair import ANYBODY, FairQueue, Turn
 from toldonce.locks import FORK_GATE
 from toldonce.stores.sqlite.connection import BUSY, disk_full, our_errors, require_known_schema
 from toldonce.stores.sqlite.lock import WriteLock
@@ -23,7 +26,8 @@ from toldonce.stores.sqlite.write import SqliteWrite
 
 T = TypeVar("T")
 
-_LARGEST_BATCH = 64
+_BATCH_SECONDS = 0.005
+"""After which no more work is begun before a commit: who comes next waits no longer than that, and one unit more."""
 _IDLE_SECONDS = 0.05
 """Without a write, after which there is time for a checkpoint."""
 _WAL_LIMIT = 16 << 20
@@ -37,15 +41,13 @@ Outcome: TypeAlias = tuple[Any, BaseException | None]
 """What work returned, or why nothing of it was written."""
 
 
-class _Job:
-    __slots__ = ("future", "work")
-
-    def __init__(self, work: Work, future: Future[Any]) -> None:
-        self.work = work
-        self.future = future
+class _Job(NamedTuple):
+    turn: Turn
+    work: Work
+    future: Future[Any]
 
 
-_LOOK = _Job(lambda store: None, Future())
+_LOOK = _Job(ANYBODY, lambda store: None, Future())
 """Nothing to write: there was a write to be checkpointed after."""
 
 
@@ -53,7 +55,8 @@ class Writer:
     """Runs units of work one after the other and commits those that wait together in one transaction.
 
     A commit costs one fsync, however many units it holds. Units that share one have savepoints: one that fails takes
-    nothing of its neighbours with it. Checkpoints run when nothing waits, off the path of whoever waits for an answer.
+    nothing of its neighbours with it. Where many wait, projects take turns, and so do owners within a project.
+    Checkpoints run when nothing waits, off the path of whoever waits for an answer.
 
     A thread of its own writes what is submitted. A thread that would wait for it anyway writes itself, if it is not the
     main one and nobody else is writing: to hand work to another and an answer back takes a tenth of a millisecond.
@@ -77,7 +80,12 @@ class Writer:
         self._page_size: int = connection.pragma("page_size")
         connection.set_wal_hook(self._count_wal)
         self._lock = lock
+        # A SimpleQueue: the main thread may be in the middle of a put when a signal's handler writes too.
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting: FairQueue[_Job] = FairQueue()
+        """What this object's thread has received."""
+        self._ended = False
+        """Whether it has received the end."""
         self._turn = threading.Lock()
         """Held by the thread that uses the connection."""
         self._wanted = False
@@ -92,20 +100,20 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="toldonce-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[SqliteWrite], T]) -> Future[T]:
+    def submit(self, work: Callable[[SqliteWrite], T], turn: Turn = ANYBODY) -> Future[T]:
         future: Future[T] = Future()
-        self._queue(_Job(work, future))
+        self._queue(_Job(turn, work, future))
         return future
 
-    def write(self, work: Callable[[SqliteWrite], T]) -> T:
+    def write(self, work: Callable[[SqliteWrite], T], turn: Turn = ANYBODY) -> T:
         """What ``work`` returns, once it is on disk."""
         # A signal's handler runs in the main thread in the middle of whatever that does, and may raise, write or close.
         in_main_thread = threading.current_thread() is threading.main_thread()
-        if in_main_thread or self._wanted or self._turn.locked() or not self._jobs.empty():
-            return self.submit(work).result()
+        if in_main_thread or self._wanted or self._turn.locked() or self._waiting or not self._jobs.empty():
+            return self.submit(work, turn).result()
         with self._turn:
             self._require_open()
-            ((answer, problem),) = self._transact([work])
+            ((answer, problem),) = self._transact(iter([work]), alone=True)
         self._written = True  # before it is asked who looks
         if not self._watching or self._is_wal_full:
             with contextlib.suppress(Closed):  # who closes looks too
@@ -143,10 +151,9 @@ class Writer:
                 self._connection.release_memory()
 
     def _run(self) -> None:
-        going_on = True
-        while going_on:
+        while not self._ended or self._waiting:
             try:
-                first = self._jobs.get(timeout=_IDLE_SECONDS if self._watching else None)
+                self._receive()
             except queue.Empty:
                 if not self._written:
                     self._checkpoint("PASSIVE")
@@ -155,37 +162,54 @@ class Writer:
                 self._written = False
             else:
                 self._watching = True
-                going_on = self._write_waiting(first)
+                self._commit()
             if self._is_wal_full:
                 self._checkpoint("PASSIVE")
         self._checkpoint("TRUNCATE")
 
-    def _write_waiting(self, first: _Job | None) -> bool:
-        """Commit this and what else is waiting; whether there may be more."""
-        batch: list[_Job] = []
-        job = first
+    def _receive(self) -> None:
+        """Let what has arrived wait for its turn. Raises ``queue.Empty`` if there is nothing to do for a while."""
+        if not self._waiting:
+            self._sort(self._jobs.get(timeout=_IDLE_SECONDS if self._watching else None))
         with contextlib.suppress(queue.Empty):
-            while job is not None:
-                if job is not _LOOK:
-                    batch.append(job)
-                if len(batch) == _LARGEST_BATCH:
-                    break
-                job = self._jobs.get_nowait()
-        self._commit(batch)
-        return job is not None
+            while not self._ended:
+                self._sort(self._jobs.get_nowait())
 
-    def _commit(self, waiting: Sequence[_Job]) -> None:
-        # What was called off before its turn is not written; from here on it no longer can be.
-        batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
-        if not batch:
+    def _sort(self, job: _Job | None) -> None:
+        if job is None:
+            self._ended = True
+        elif job is not _LOOK:
+            self._waiting.put(*job.turn, [job])
+
+    def _commit(self) -> None:
+        """Carry out those whose turn it is, for a moment."""
+        begun: list[_Job] = []
+        first = self._next()
+        if first is None:
             return
+        until = time.monotonic() + _BATCH_SECONDS
+
+        def batch() -> Iterator[Work]:
+            job: _Job | None = first
+            while job is not None:
+                begun.append(job)
+                yield job.work
+                job = self._next() if time.monotonic() < until else None
+
         with self._my_turn():
-            outcomes = self._transact([job.work for job in batch])
-        for job, (answer, problem) in zip(batch, outcomes, strict=True):
+            outcomes = self._transact(batch(), alone=not self._waiting)
+        for job, (answer, problem) in zip(begun, outcomes, strict=True):
             if problem is None:
                 job.future.set_result(answer)
             else:
                 job.future.set_exception(problem)
+
+    def _next(self) -> _Job | None:
+        """Whose turn it is. What was called off before is not written; from here on it no longer can be."""
+        while taken := self._waiting.take(1):
+            if taken[0].future.set_running_or_notify_cancel():
+                return taken[0]
+        return None
 
     @contextlib.contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -195,29 +219,31 @@ class Writer:
             self._wanted = False
             yield
 
-    def _transact(self, batch: Sequence[Work]) -> list[Outcome]:
+    def _transact(self, batch: Iterator[Work], *, alone: bool) -> list[Outcome]:
+        """Outcomes of what was taken of a batch of at least one, in order. ``alone``: there is no more than one."""
+        begun = [next(batch)]
         try:
             if self._reserve.is_kept:
-                outcomes = self._together(batch)
+                outcomes = self._together(begun, batch, alone=alone)
                 self._reserve.full = False
                 return outcomes
         except DiskFull:
             self._reserve.full = True
         except BaseException as error:
-            return [(None, error)] * len(batch)
-        return [self._make_room(work) for work in batch]
+            return [(None, error)] * len(begun)
+        return [self._make_room(work) for work in begun]
 
-    def _together(self, batch: Sequence[Work]) -> list[Outcome]:
+    def _together(self, begun: list[Work], more: Iterator[Work], *, alone: bool) -> list[Outcome]:
         outcomes: list[Outcome] = []
         writes: list[SqliteWrite] = []
         with self._transaction():
-            if len(batch) == 1:  # a savepoint would copy every page it touches for nothing
+            for work in begun:  # it grows meanwhile
                 writes.append(SqliteWrite(self._connection, self._digest_key))
-                outcomes.append((batch[0](writes[0]), None))
-            else:
-                for work in batch:
-                    writes.append(SqliteWrite(self._connection, self._digest_key))
+                if alone:  # a savepoint would copy every page it touches for nothing
+                    outcomes.append((work(writes[-1]), None))
+                else:
                     outcomes.append(self._attempt(work, writes[-1]))
+                begun += islice(more, 1)
         self._forget(writes)
         return outcomes
 

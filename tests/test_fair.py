@@ -7,13 +7,14 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toldonce.engine.fair import QUANTUM, FairQueue
+from toldonce.fair import FairQueue
 
+QUANTUM = 2
 Item = tuple[str, int, int]
 
 
 def filled(counts: dict[tuple[str, int], int]) -> FairQueue[Item]:
-    queue: FairQueue[Item] = FairQueue()
+    queue: FairQueue[Item] = FairQueue(QUANTUM)
     for (project, owner), count in counts.items():
         queue.put(project, owner, [(project, owner, number) for number in range(count)])
     return queue
@@ -62,3 +63,11 @@ def test_a_project_of_many_owners_gets_no_more_turns_than_one_of_a_single_owner(
     queue = filled({**{("shop", owner): 100 for owner in range(50)}, ("bank", 99): 100})
     shares = Counter(project for project, _, _ in queue.take(20 * QUANTUM))
     assert shares == {"shop": 10 * QUANTUM, "bank": 10 * QUANTUM}
+
+
+def test_a_project_that_is_passed_over_keeps_its_place() -> None:
+    queue = filled({("shop", 1): 4, ("bank", 1): 4})
+    assert {project for project, _, _ in queue.take(4, passed_over={"shop"})} == {"bank"}
+    assert queue.take(2, passed_over={"shop", "bank"}) == []
+    assert [project for project, _, _ in queue.take(QUANTUM)] == ["shop"] * QUANTUM
+    assert len(queue) == 2
