@@ -43,12 +43,9 @@ class FilterCache:
         known = self._known.get((owner_id, rest))
         if known is not None and known.version <= store.owner_version(owner_id):
             return 0
-        steps = _conditions(rest) * memories
+        steps = conditions(rest) * memories
         if steps > STEPS:
-            raise InvalidFilter(
-                f"A filter of {_conditions(rest)} conditions takes too long over {memories} memories: conditions times "
-                f"memories may be at most {STEPS}. Use fewer conditions, or one 'in' with a list instead of many."
-            )
+            raise too_long(rest, memories)
         return steps
 
     def ids(self, store: Read, owner_id: int, rest: Filter) -> NDArray[np.int64]:
@@ -71,10 +68,19 @@ class FilterCache:
         self._known.forget(owner_ids)
 
 
-def _conditions(tree: Filter) -> int:
+def conditions(tree: Filter) -> int:
+    """How many conditions a filter has."""
     match tree:
         case And(parts) | Or(parts):
-            return sum(map(_conditions, parts))
+            return sum(map(conditions, parts))
         case Not(part):
-            return _conditions(part)
+            return conditions(part)
     return 1
+
+
+def too_long(rest: Filter, memories: int) -> InvalidFilter:
+    """The error for a filter that would have to be held against so many memories."""
+    return InvalidFilter(
+        f"A filter of {conditions(rest)} conditions takes too long over {memories} memories: conditions times "
+        f"memories may be at most {STEPS}. Use fewer conditions, or one 'in' with a list instead of many."
+    )

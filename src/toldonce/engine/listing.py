@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from toldonce.engine.filter_cache import STEPS, conditions, too_long
 from toldonce.filters import Filter, matches
 from toldonce.filters.tree import EVERYTHING
 from toldonce.stores.protocol import Read, Store
@@ -14,6 +15,8 @@ from toldonce.types import EntityKind, MemoryRecord, Scope
 _FIRST_SLICE = 64
 _LARGEST_SLICE = 4096
 """Memories read at once where each has to be held against the filter. A slice is four times the one before it."""
+FEW_CONDITIONS = 10
+"""Conditions that take no longer to compare than a memory takes to read."""
 
 Reached = Sequence[tuple[int, Filter]]
 """Owners, each with the part of a filter that its memories differ in: see ``directory.owners_reached``."""
@@ -55,13 +58,21 @@ def page(store: Store, read: Read, reached: Reached, today: str | None, limit: i
 
 
 def scan(store: Store, read: Read, reached: Reached, today: str | None) -> Iterator[tuple[int, MemoryRecord]]:
-    """A whole list, read in slices: whoever stops early has read little."""
+    """A whole list, read in slices: whoever stops early has read little.
+
+    Raises ``InvalidFilter`` once a filter of many conditions has been held against too many memories.
+    """
     rests: Mapping[int, Filter] = dict(reached)
+    longest = max(rests.values(), key=conditions, default=EVERYTHING)
+    seen, allowed = 0, STEPS // conditions(longest) if conditions(longest) > FEW_CONDITIONS else None
     before: tuple[int, int] | None = None
     size = _FIRST_SLICE
     while rests:
         passed_over = read.passed_over
         found = read.page(list(rests), limit=size, before=before, today=today)
+        seen += len(found)
+        if allowed is not None and seen > allowed:
+            raise too_long(longest, seen)
         for memory_id, record in found:
             rest = rests[store.owner_of(memory_id)]
             if rest == EVERYTHING or matches(rest, record):

@@ -1,0 +1,28 @@
+"""Lists: a filter that would take too long over them is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toldonce import Memory
+from toldonce.errors import InvalidFilter
+
+
+def excluding(count: int) -> dict[str, Any]:
+    return {"AND": [{"user_id": "ann"}, {"NOT": [{"OR": [{"metadata": {"n": number}} for number in range(count)]}]}]}
+
+
+def test_a_filter_of_many_conditions_is_not_held_against_too_many_memories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(folder=tmp_path) as memory:
+        for number in range(20):
+            memory.add(f"I have {number} beagles.", user_id="ann", metadata={"n": number}, infer=False)
+        assert memory.get_all(filters=excluding(12), page_size=5)["count"] == 8
+        monkeypatch.setattr("toldonce.engine.listing.STEPS", 200)
+        with pytest.raises(InvalidFilter, match="12 conditions takes too long over 20 memories"):
+            memory.get_all(filters=excluding(12), page_size=5)
+        assert memory.get_all(filters=excluding(10), page_size=5)["count"] == 10, "few conditions take no time"
