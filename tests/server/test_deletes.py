@@ -198,6 +198,48 @@ def test_a_delete_by_run_lets_memories_of_other_runs_only_leave_it(client: Clien
     assert client.delete("/v1/memories/?run_id=r3").json["count"] == 1
 
 
+CHANGES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    ("POST", "/v3/memories/add/", {"messages": "I like rye.", "user_id": "ann"}),
+    ("POST", "/v1/memories/", {"messages": "I like rye.", "user_id": "ann"}),
+    ("PUT", "/v1/memories/{uid}/", {"text": "I like rye."}),
+    ("DELETE", "/v1/memories/{uid}/", None),
+    ("PUT", "/v1/batch/", {"memories": [{"memory_id": "{uid}", "text": "I like rye."}]}),
+    ("DELETE", "/v1/batch/", {"memories": [{"memory_id": "{uid}"}]}),
+    ("DELETE", "/v2/entities/user/ann/", None),
+    ("POST", "/v1/feedback/", {"memory_id": "{uid}", "feedback": "POSITIVE"}),
+)
+"""Every call that changes memories, besides the delete of many."""
+
+
+def spoilt(rng: random.Random, path: str, body: dict[str, Any] | None) -> tuple[str, dict[str, Any] | None]:
+    """The same call with one key more that asks for another scope than it takes."""
+    key = rng.choice([name for names in NAMES.values() for name in names])
+    taken = () if body is None else tuple(body)
+    if body is not None and rng.random() < 0.5:
+        odd = misspelt(rng, key)
+        if odd not in taken and odd.upper() != odd and not odd.endswith("[]") and not odd.startswith("x_"):
+            return path, {**body, odd: rng.choice(("bo", "r1", "*"))}
+    odd = rng.choice((key, misspelt(rng, key), "limit", "where"))
+    return f"{path}?{quote(odd)}={rng.choice(('bo', 'r1', '*'))}", body
+
+
+def test_every_call_that_changes_something_refuses_a_scope_it_does_not_take(client: Client) -> None:
+    rng = random.Random(15)
+    [uid] = client.add("I like tea.", user_id="ann", run_id="r1")
+    for number in range(DELETES):
+        method, path, body = rng.choice(CHANGES)
+        path, body = spoilt(rng, path, body)
+        sent = None if body is None else json.loads(json.dumps(body).replace("{uid}", uid))
+        refused = client.send(method, path.replace("{uid}", uid), sent)
+        assert refused.status == 400, (number, method, path, body, refused.raw)
+        assert client.all(user_id="ann") == ["I like tea."], (number, method, path, body)
+    assert [entry["event"] for entry in client.get(f"/v1/memories/{uid}/history/").json] == ["ADD"]
+    for method, path, body in CHANGES[:3]:  # as they are, they change something
+        sent = None if body is None else json.loads(json.dumps(body).replace("{uid}", uid))
+        assert client.send(method, path.replace("{uid}", uid), sent).status == 200
+    assert client.all(user_id="ann") != ["I like tea."]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
