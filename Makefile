@@ -74,7 +74,7 @@ simulate: $(VENV)/.dev
 	TOLDONCE_SIMULATED_CALLS=1000 $(BIN)/python -m pytest tests/pipecat/simulation -k two_people
 
 crash: $(VENV)/.dev
-	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 $(BIN)/python -m pytest tests/crash
+	TOLDONCE_CRASH_ROUNDS=200 TOLDONCE_KILL_POINTS=5000 TOLDONCE_PIPELINE_RUNS=100 TOLDONCE_ERASE_KILLS=300 $(BIN)/python -m pytest tests/crash
 
 damage: $(VENV)/.dev
 	TOLDONCE_DAMAGE_TRIALS=2400 $(BIN)/python -m pytest tests/stores/test_damage.py

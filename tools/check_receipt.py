@@ -95,7 +95,8 @@ def faults_of_signature(receipt: dict[str, Any]) -> Iterator[str]:
 
 def faults_of_store(receipt: dict[str, Any], folder: Path) -> Iterator[str]:
     """What in the store contradicts the receipt."""
-    with closing(sqlite3.connect(f"{(folder / 'toldonce.db').resolve().as_uri()}?mode=ro", uri=True)) as store:
+    database = next((path for path in folder.glob("*.db")), folder / "toldonce.db")
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as store:
         key = store.execute("SELECT value FROM setting WHERE key = 'receipt key'").fetchone()
         if key is None or key[0] != receipt["public_key"]:
             yield "this store signs with another key"

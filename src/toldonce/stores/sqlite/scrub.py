@@ -91,19 +91,17 @@ class _Leftovers:
         for start, end in self._free(free):
             if _holds_anything(self._file.xRead(end - start, start)):
                 yield start, end
-        overflows = False
-        tails: list[tuple[int, int]] = []
+        overflowing = 0
         for number, page in self._each():
             if number in free:
                 continue
             if page[_HEADER if number == 1 else 0] in _BTREE:
                 first = (number - 1) * self._page_size
                 yield from ((first + start, first + end) for start, end in self._gaps(page, number))
-                tails += self._long_rows(page, number)
             else:
-                overflows = True
-        if overflows:
-            yield from self._ends(tails)
+                overflowing += 1
+        if overflowing:
+            yield from self._ends(free, overflowing)
 
     def _page(self, number: int) -> bytes:
         return self._file.xRead(self._page_size, (number - 1) * self._page_size)
@@ -170,15 +168,22 @@ class _Leftovers:
         surplus = least + (payload - least) % (usable - 4)
         return surplus if surplus <= most else least
 
-    def _ends(self, rows: list[tuple[int, int]]) -> Iterator[_Range]:
-        """What is behind the last byte of each of these rows, on its last overflow page."""
-        for number, left in rows:
-            while left > self._usable - 4:
-                number = int.from_bytes(self._file.xRead(4, (number - 1) * self._page_size))
-                left -= self._usable - 4
-            start = (number - 1) * self._page_size
-            if _holds_anything(self._page(number)[4 + left :]):
-                yield start + 4 + left, start + self._page_size
+    def _ends(self, free: set[int], overflowing: int) -> Iterator[_Range]:
+        """What is behind the last byte of each long row, on its last overflow page; there are so many such pages."""
+        for number, page in self._each():
+            if not overflowing:
+                return
+            if number in free or page[_HEADER if number == 1 else 0] not in _BTREE:
+                continue
+            for last, left in self._long_rows(page, number):
+                while left > self._usable - 4:
+                    last = int.from_bytes(self._file.xRead(4, (last - 1) * self._page_size))
+                    left -= self._usable - 4
+                    overflowing -= 1
+                overflowing -= 1
+                start = (last - 1) * self._page_size
+                if _holds_anything(self._page(last)[4 + left :]):
+                    yield start + 4 + left, start + self._page_size
 
 
 def _holds_anything(piece: bytes) -> bool:
