@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ from toldonce.remote.client import _CONNECT, DEADLINE, SEARCH_DEADLINE
 from toldonce.remote.outbox import policy, sender
 from toldonce.remote.outbox.file import _REMEMBERS_SENT, MOST_BYTES
 from toldonce.server import gate, limits, protocol
-from toldonce.server.retention import KEPT
 from toldonce.server.service import _MOST_RESULTS
+from toldonce.server.settings import Settings
 
 HOUR = 3_600 * 1_000_000
 DAY = 24 * HOUR
@@ -96,7 +97,7 @@ def test_how_much_a_server_takes_and_keeps() -> None:
     assert (gate.AT_ONCE, gate.MOST_WAITING, gate.MOST_HELD) == (64, 1_000, 32 << 20)
     assert (protocol.MOST_CONNECTIONS, protocol.MOST_HEADER_BYTES) == (1_000, 64 << 10)
     assert (protocol.HEADERS_WITHIN, protocol.BODY_WITHIN, protocol.READ_WITHIN) == (10.0, 60.0, 60.0)
-    assert KEPT == 30 * DAY
+    assert Settings(Path()).log_days == 30
     assert LEASE == HOUR // 60
     assert INDEX_BYTES == 1 << 30
 

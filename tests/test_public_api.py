@@ -26,6 +26,7 @@ PUBLIC = {
         "EmbedderMismatch",
         "FolderNotUsable",
         "HostFailed",
+        "InvalidBackup",
         "InvalidConfig",
         "InvalidExport",
         "InvalidFilter",

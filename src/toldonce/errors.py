@@ -8,6 +8,7 @@
     │   ├── InvalidTime                 a time without a zone, or not a time
     │   ├── InvalidTranscript           a transcript file cannot be read
     │   ├── InvalidExport               what is to be imported cannot be read, or contradicts what is there
+    │   ├── InvalidBackup               a backup cannot be written, is not whole, or has no empty place to go to
     │   └── InvalidConfig               a configuration names something Toldonce does not run
     ├── MemoryNotFound (ValueError)     no memory has this id
     ├── Unsupported (ValueError)        Mem0 offers it, this installation cannot
@@ -45,6 +46,7 @@ __all__ = [
     "EmbedderMismatch",
     "FolderNotUsable",
     "HostFailed",
+    "InvalidBackup",
     "InvalidConfig",
     "InvalidExport",
     "InvalidFilter",
@@ -99,6 +101,10 @@ class InvalidTranscript(InvalidInput):
 
 class InvalidExport(InvalidInput):
     """What is to be imported cannot be read, or contradicts what is there."""
+
+
+class InvalidBackup(InvalidInput):
+    """A backup cannot be written, is not whole, or has no empty place to go to."""
 
 
 class InvalidConfig(InvalidInput):

@@ -9,13 +9,15 @@ import pytest
 
 from tests.waiting import until
 from toldonce.engine.jobs import Worker
-from toldonce.server.retention import KEPT, KIND, Retention
+from toldonce.server.retention import KIND, Retention
 from toldonce.stores.jobs import Wanted
 from toldonce.stores.opening import open_store
 from toldonce.stores.protocol import Store, Write
 from toldonce.stores.serving import Call, Delivery
 from toldonce.times import now
 from toldonce.uids import first_uid, new_uid
+
+DAYS = 7
 
 
 @pytest.fixture
@@ -45,9 +47,9 @@ def known(store: Store, uids: list[str]) -> set[str]:
 
 def test_old_lines_go_and_new_ones_stay(store: Store) -> None:
     at = now()
-    old = log(store, at - KEPT - 60_000_000, 1_200)
-    new = log(store, at - KEPT + 60_000_000, 20)
-    worker = Worker(store, {KIND: Retention(store).forget})
+    old = log(store, at - DAYS * 86_400_000_000 - 60_000_000, 1_200)
+    new = log(store, at - DAYS * 86_400_000_000 + 60_000_000, 20)
+    worker = Worker(store, {KIND: Retention(store, DAYS).forget})
     until(lambda: not known(store, old))
     worker.close()
     assert known(store, old) == set()
@@ -59,7 +61,7 @@ def test_old_lines_go_and_new_ones_stay(store: Store) -> None:
 
 def test_there_is_one_such_job_however_often_a_server_starts(store: Store) -> None:
     for _ in range(3):
-        Retention(store)
+        Retention(store, DAYS)
     leased = [
         store.write(lambda write: write.jobs.lease(now(), now() + 10**9, Wanted([KIND]))).result() for _ in range(2)
     ]

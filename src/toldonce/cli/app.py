@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from toldonce.errors import ToldonceError
 
+from .backup import backup, restore
 from .chat import chat
 from .demo import demo
 from .doctor import doctor
@@ -42,7 +43,7 @@ app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
 app.command()(doctor)
-for command in (search, show, facts, edit, delete, history, users, projects, stats, where, erase, receipts):
+for command in (search, show, facts, edit, delete, history, users, projects, stats, where, erase, receipts, backup, restore):
     app.command()(command)
 app.command("list")(list_memories)
 

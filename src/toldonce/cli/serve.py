@@ -43,6 +43,9 @@ def serve(
         str | None, typer.Option(metavar="URL", help="Where others find the server, behind a proxy: for its own links.")
     ] = None,
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute for each key; 0 for no limit.")] = 120_000,
+    log_days: Annotated[
+        int, typer.Option(min=1, max=3650, help="Days to keep events, idempotency keys and webhook deliveries.")
+    ] = 30,
     log_level: Annotated[
         LogLevel, typer.Option(help="From which level on stderr has log lines; info has one for each request.")
     ] = LogLevel.WARNING,
@@ -71,6 +74,7 @@ def serve(
         cors_origins=tuple(cors_origin or ()),
         private_webhooks=allow_private_webhooks,
         rate=rate,
+        log_days=log_days,
         public_url=None if outside is None else outside[0],
     )
     run(settings, Address(host, port))

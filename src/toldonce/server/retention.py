@@ -8,9 +8,7 @@ from toldonce.stores.protocol import Store
 from toldonce.times import SteadyClock, now
 
 KIND = "tidy"
-KEPT = 30 * 86_400_000_000
-"""Microseconds for which it is known what a call did, which ``Idempotency-Key`` it carried and who was told."""
-
+_DAY = 86_400_000_000
 _AT_ONCE = 500
 """Lines a transaction drops: others get their turn in between."""
 _AGAIN = 3_600_000_000
@@ -19,14 +17,16 @@ _AGAIN = 3_600_000_000
 class Retention:
     """Drops a few old lines each time, and comes again: at once while there are more, otherwise every hour."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, days: int) -> None:
+        """``days``: how long lines are kept."""
         self._store = store
         self._clock = SteadyClock()
+        self._kept = days * _DAY
         store.write(lambda write: write.jobs.add_once(KIND, KIND, now(), priority=1))
 
     def forget(self, _: Job) -> None:
         """Always raises ``Later``."""
-        at, before = now(), self._clock.now() - KEPT
+        at, before = now(), self._clock.now() - self._kept
         gone = self._store.write_now(
             lambda write: write.serving.forget_log(before, _AT_ONCE) + write.feed.forget_before(before, _AT_ONCE)
         )

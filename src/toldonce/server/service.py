@@ -85,7 +85,7 @@ class Service:
         self._deliverer = Deliverer(engine.store, self.tally.deliveries, allow_private=settings.private_webhooks)
         self.handlers = {
             KIND: self._deliverer.deliver,
-            retention.KIND: Retention(engine.store).forget,
+            retention.KIND: Retention(engine.store, settings.log_days).forget,
             EMPTYING: self._empty,
         }
         self.worker = Worker(engine.store, self.handlers, [Fanout()])

@@ -23,3 +23,5 @@ class Settings:
     """Requests a minute that one key may make; 0: as many as it likes."""
     public_url: str | None = None
     """Where others find the server, without a slash at its end; None: where a request was sent to."""
+    log_days: int = 30
+    """Days for which it is known what a call did, which ``Idempotency-Key`` it carried, and which webhook was told."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from toldonce.errors import InvalidConfig
+from toldonce.stores.backup import Manifest
 from toldonce.stores.protocol import Store
 from toldonce.takeover import database_file
 
@@ -48,3 +49,13 @@ def open_store(where: Where) -> Store:
     from toldonce.stores.sqlite import SqliteStore
 
     return SqliteStore(folder_of(where))
+
+
+def restore_store(source: Path, where: Where) -> Manifest:
+    """Make a store of a backup, in a place where there is nothing. Returns what it holds.
+
+    Raises ``InvalidBackup`` if the file is not whole or the place not empty; then nothing is left there.
+    """
+    from toldonce.stores.sqlite.backing_up import restore
+
+    return restore(source, folder_of(where))

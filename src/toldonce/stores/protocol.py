@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from toldonce.caches import CacheRegistry
 from toldonce.fair import ANYBODY, Turn
+from toldonce.stores.backup import Manifest
 from toldonce.stores.examining import Examination
 from toldonce.stores.reading import (
     ConversationAddress,
@@ -119,6 +121,13 @@ class Store(Protocol):
         """Raise ``StoreError`` if nothing can be written now: the disk is full, or another process is in the way.
 
         ``within``: seconds that the other process is waited for.
+        """
+        ...
+
+    def back_up(self, target: Path, project: str | None) -> Manifest:
+        """Write the store, or what one project holds, into one file, from one view and with its secrets.
+
+        Others read and write meanwhile. Raises ``InvalidBackup`` if the file cannot be written, and ``CorruptStore``.
         """
         ...
 

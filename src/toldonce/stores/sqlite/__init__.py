@@ -17,8 +17,10 @@ from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed, DiskFull
 from toldonce.fair import ANYBODY, Turn
 from toldonce.locks import FORK_GATE
+from toldonce.stores.backup import Manifest
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
+from toldonce.stores.sqlite.backing_up import back_up
 from toldonce.stores.sqlite.connection import (
     connect,
     epoch,
@@ -223,6 +225,10 @@ class SqliteStore:
             if not self._lock.take(within):
                 raise self._lock.held_too_long(within)
             self._lock.let_go()
+
+    def back_up(self, target: Path, project: str | None) -> Manifest:
+        with our_errors(self.path), folder_errors(self._folder), FORK_GATE:
+            return back_up(self.path, self._folder, target, project)
 
     def compact(self) -> None:
         with our_errors(self.path), FORK_GATE:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from toldonce.stores.sqlite.connection import sync_folder
 
+SUFFIX = ".secret"
+
 
 def has_secret(folder: Path, name: str) -> bool:
     """Whether ``folder/name.secret`` is there."""
@@ -38,4 +40,4 @@ def secret(folder: Path, name: str) -> bytes:
 
 
 def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name}.secret"
+    return folder / f"{name}{SUFFIX}"

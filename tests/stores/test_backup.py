@@ -1,0 +1,175 @@
+"""A store in one file, and back: what any store promises of its backups."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.stores.filling import Open, delete, embed, fill, records
+from toldonce.errors import CorruptStore, InvalidBackup
+from toldonce.stores.backup import MANIFEST
+from toldonce.stores.opening import open_store as open_at
+from toldonce.stores.opening import restore_store
+from toldonce.stores.protocol import Store
+from toldonce.stores.serving import ApiKey, Project
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "copy.zip"
+
+
+def test_a_restored_store_is_the_same(store: Store, file: Path, tmp_path: Path) -> None:
+    _, ids = fill(store, "tea", "coffee")
+    embed(store)
+    store.write_now(lambda tx: delete(tx, ids[0]))
+    secret = store.secret("keys")
+    manifest = store.back_up(file, None)
+    assert (manifest.rows["memory"], manifest.rows["message"], manifest.project) == (2, 2, None)
+    assert file.stat().st_mode & 0o077 == 0
+    fill(store, "milk")  # not in the copy
+    place = tmp_path / "there" / "restored"
+    assert restore_store(file, place) == manifest
+    other = open_at(place)
+    assert {record.text for record in records(other, ids).values()} == {"coffee"}
+    assert (other.secret("keys"), other.secret("digests")) == (secret, store.secret("digests"))
+    with store.read() as before, other.read() as after:
+        assert after.history(ids[0]) == before.history(ids[0])
+        uid = after.records(ids)[ids[1]].id
+        assert after.locate("p", uid) == before.locate("p", uid) == ids[1]
+    fill(other, "milk")
+    other.close()
+    assert list(place.parent.iterdir()) == [place]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".copy")] == []
+
+
+def test_a_copy_is_of_one_moment_while_others_write(open_store: Open, file: Path, tmp_path: Path) -> None:
+    store, other = open_store(), open_store()
+    fill(store, "tea")
+    with other.read() as view:
+        view.setting("anything")
+        assert store.back_up(file, None).rows["memory"] == 1
+    restore_store(file, tmp_path / "restored")
+
+
+def test_a_backup_has_no_words_that_were_deleted_from_the_store(store: Store, file: Path) -> None:
+    _, _ = fill(store, *(f"the secret of Ann, number {n}" for n in range(50)))
+    fill(store, "tea", user="bob")
+    number = store.write_now(lambda tx: tx.erasing.order("e", "p", "user", "ann", True, 1))
+    store.write_now(lambda tx: tx.erasing.carry_out(number, 2))
+    store.back_up(file, None)
+    with zipfile.ZipFile(file) as archive:
+        assert not any(b"the secret of Ann" in archive.read(name) for name in archive.namelist())
+
+
+def test_one_project_is_copied_with_its_keys_and_without_the_others(store: Store, file: Path, tmp_path: Path) -> None:
+    _, mine = fill(store, "tea", project="p")
+    _, others = fill(store, "the coffee of others", project="q")
+    embed(store)
+    for project in ("p", "q"):
+        store.write_now(lambda tx, p=project: tx.serving.add_project(Project(p, "home", f"named {p}", None, {}, 1, 1)))  # type: ignore[misc]
+        key = ApiKey(f"k{project}", project, "a key", b"digest", ("read",), 1, None)
+        store.write_now(lambda tx, k=key: tx.serving.add_key(k))  # type: ignore[misc]
+    manifest = store.back_up(file, "p")
+    assert (manifest.project, manifest.rows["memory"], manifest.rows["project"]) == ("p", 1, 1)
+    assert manifest.rows["vector"] == manifest.rows["operation"] == manifest.rows["event"] == 1
+    restore_store(file, tmp_path / "restored")
+    restored = open_at(tmp_path / "restored")
+    assert set(records(restored, [*mine, *others])) == set(mine)
+    with restored.read() as view:
+        assert [key.id for key in view.serving.keys(None)] == ["kp"]
+    restored.close()
+    with zipfile.ZipFile(file) as archive:
+        assert not any(b"the coffee of others" in archive.read(name) for name in archive.namelist())
+    assert set(records(store, others)) == set(others)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 0.999])
+def test_a_file_that_was_cut_off_is_refused_and_leaves_nothing(
+    store: Store, file: Path, tmp_path: Path, part: float
+) -> None:
+    fill(store, "tea", "coffee")
+    store.back_up(file, None)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * part)])
+    with pytest.raises(InvalidBackup, match="cut off"):
+        restore_store(file, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+    file.write_bytes(whole)
+    restore_store(file, tmp_path / "restored")
+
+
+def changed(file: Path, name: str, content: bytes | None, *, added: str | None = None) -> None:
+    """The archive with another content of one of its files, or without it, and perhaps with one more."""
+    with zipfile.ZipFile(file) as archive:
+        held = {entry: archive.read(entry) for entry in archive.namelist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry, kept in held.items():
+            if entry != name or content is not None:
+                archive.writestr(entry, content if entry == name and content is not None else kept)
+        if added is not None:
+            archive.writestr(added, b"")
+
+
+def manifest_of(file: Path) -> dict[str, object]:
+    with zipfile.ZipFile(file) as archive:
+        found: dict[str, object] = json.loads(archive.read(MANIFEST))
+    return found
+
+
+def test_what_is_not_a_sound_backup_is_refused(store: Store, file: Path, tmp_path: Path) -> None:
+    fill(store, "tea")
+    store.back_up(file, None)
+    sound = file.read_bytes()
+    manifest = manifest_of(file)
+
+    def refused(match: str, error: type[Exception] = InvalidBackup) -> None:
+        with pytest.raises(error, match=match):
+            restore_store(file, tmp_path / "restored")
+        assert not (tmp_path / "restored").exists()
+        file.write_bytes(sound)
+
+    with zipfile.ZipFile(file) as archive:
+        database = archive.read("toldonce.db")
+    changed(file, "toldonce.db", database[:-1] + b"x")
+    refused("not what was backed up")
+    changed(file, "digests.secret", None)
+    refused("does not hold the files")
+    changed(file, "", None, added="../evil.secret")
+    refused("does not hold the files")
+    changed(file, MANIFEST, b"{}")
+    refused("cannot be read")
+    changed(file, MANIFEST, json.dumps({**manifest, "format": 9}).encode())
+    refused("newer Toldonce")
+    rows = {**dict(manifest["rows"]), "memory": 7}  # type: ignore[call-overload]
+    changed(file, MANIFEST, json.dumps({**manifest, "rows": rows}).encode())
+    refused("other rows")
+    changed(file, MANIFEST, json.dumps({**manifest, "sha256": {"../x.secret": ""}}).encode())
+    refused("does not hold the files")
+    file.unlink()
+    refused("cannot be read")
+    restore_store(file, tmp_path / "restored")
+    with pytest.raises(InvalidBackup, match="not empty"):
+        restore_store(file, tmp_path / "restored")
+
+
+def test_a_damaged_store_is_not_backed_up(store: Store, file: Path, tmp_path: Path) -> None:
+    fill(store, *(f"some words, number {n}" for n in range(300)))
+    store.close()
+    path = tmp_path / "toldonce.db"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    damaged = open_at(tmp_path)
+    with pytest.raises(CorruptStore):
+        damaged.back_up(file, None)
+    damaged.close()
+    assert not file.exists()
+
+
+def test_a_backup_needs_a_folder(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InvalidBackup, match="is no folder"):
+        store.back_up(tmp_path / "nowhere" / "copy.zip", None)
