@@ -19,6 +19,8 @@ from toldonce.stores.opening import open_store
 
 from .command import run
 from .test_inspect import Command, run_on
+from .test_outbox import opened as outbox_of
+from .test_outbox import put
 
 QUOKKAS = "I keep quokkas behind the barn."
 
@@ -150,6 +152,32 @@ def test_all_that_is_kept_of_one_user_is_exported(folder: Path, tmp_path: Path) 
     assert none.returncode == 2
     assert "'eve'" in none.stderr
     assert not (tmp_path / "eve.jsonl").exists()
+
+
+def test_that_it_is_gone_is_proved_from_the_bytes(folder: Path, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text(f"{QUOKKAS}\n")
+    found = run("doctor", folder, "--prove-erased", texts, home=tmp_path)
+    assert found.returncode == 1
+    assert "line 1: 'I keep quokk' stands in" in found.stdout
+    listed = run("doctor", folder, "--prove-erased", texts, "--json", home=tmp_path)
+    assert {one["line"] for one in json.loads(listed.stdout)} == {1}
+    assert run("erase", "--user", "ann", "--data", folder, home=tmp_path).returncode == 0
+    gone = run("doctor", folder, "--prove-erased", texts, home=tmp_path)
+    assert (gone.returncode, gone.stdout.startswith("Nothing of the 1 texts")) == (0, True)
+    assert run("doctor", folder, "--prove-erased", tmp_path / "nowhere", home=tmp_path).returncode == 2
+
+
+def test_what_waits_for_a_host_is_withdrawn(folder: Path, tmp_path: Path) -> None:
+    file = outbox_of(folder)
+    put(file, "I keep axolotls.", "I keep newts.")
+    file.close()
+    assert in_files(folder, "axolotls")
+    assert told(run("erase", "--user", "bob", "--json", "--data", folder, home=tmp_path))["erased"]["memories"] == 1
+    assert in_files(folder, "axolotls")
+    done = told(run("erase", "--user", "ann", "--json", "--data", folder, home=tmp_path))
+    assert done["erased"]["waiting_for_a_host"] == 2
+    assert not in_files(folder, "axolotls")
 
 
 def signed(**changes: Any) -> dict[str, Any]:

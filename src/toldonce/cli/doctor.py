@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from toldonce.config import read_config
+from toldonce.errors import InvalidInput
 from toldonce.stores.examining import Examination, Finding
 from toldonce.stores.opening import open_store
+from toldonce.stores.remains import remains
 
 from .options import Json
 from .target import require_memories
@@ -30,15 +32,26 @@ def doctor(
         Path | None, typer.Argument(metavar="PATH", help="The memory folder. [default: TOLDONCE_HOME or your own]")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only name what is damaged, and change nothing.")] = False,
+    prove_erased: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Only look whether a text of this file, one a line, is in the folder's files."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at every row of a memory folder, and set aside what is damaged. Others can be read and written again.
 
     Status: 0 nothing is damaged, 1 what is was dealt with, 2 the folder cannot be opened, 3 something is beyond repair.
 
+    With --prove-erased: 0 nothing of the texts is there, 1 something is. Words that others said too are found as well.
+
     Example: toldonce doctor ~/memories --check
     """
     require_memories(path)
+    if prove_erased is not None:
+        _prove(read_config(None, path).folder, prove_erased, as_json)
+        return
     store = open_store(read_config(None, path).folder)
     try:
         found = store.examine(set_aside=not check)
@@ -51,6 +64,24 @@ def doctor(
         _show(found, _WOULD if check else _DONE)
     if found.findings:
         raise typer.Exit(BEYOND_REPAIR if any(one.action == "none" for one in found.findings) else DAMAGED)
+
+
+def _prove(folder: Path, texts: Path, as_json: bool) -> None:
+    """Say which of these texts, or pieces of them, stand in a file of the folder."""
+    try:
+        lines = texts.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{texts} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    found = remains(folder, lines)
+    if as_json:
+        typer.echo(json.dumps([{"line": one.line, "file": str(one.file), "piece": one.piece} for one in found]))
+    else:
+        for one in found:
+            typer.echo(f"line {one.line}: {one.piece!r} stands in {one.file}")
+        if not found:
+            typer.echo(f"Nothing of the {len(lines)} texts is in {folder}.")
+    if found:
+        raise typer.Exit(DAMAGED)
 
 
 def _show(found: Examination, what: dict[str, str]) -> None:
