@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.vectors import CachedVectors
+from bench.vectors import CachedVectors, Said
 from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, rank
-from toldonce.text.keys import indexed_tokens, key_text
+from toldonce.text.keys import indexed_tokens
 from toldonce.types import IndexRow
 
 DAY = 86_400_000_000
@@ -218,23 +218,22 @@ def repeated(vectors: CachedVectors) -> RamView:
 
 def _view(said: list[tuple[str, str, int]], vectors: CachedVectors) -> RamView:
     before = [n - 1 if n and said[n - 1][2] == said[n][2] else None for n in range(len(said))]
-    keys = [
-        key_text(text, None, None if before[n] is None else said[n - 1][1], None) for n, (_, text, _) in enumerate(said)
-    ]
+    memories = [Said(text, None, None if before[n] is None else said[n - 1][1]) for n, (_, text, _) in enumerate(said)]
     index = OwnerIndex()
     index.apply(
         [
             IndexRow(
                 memory_id=n,
                 tokens=indexed_tokens(text, None, START + session * DAY),
-                vector=vector,
+                vector=made.vector,
                 previous_id=before[n],
                 session_id=session,
                 role="user" if role == "user" else "assistant",
                 actor_id=None,
                 said_at=START + session * DAY,
+                token_vectors=made.tokens,
             )
-            for n, ((role, text, session), vector) in enumerate(zip(said, vectors.documents(keys), strict=True))
+            for n, ((role, text, session), made) in enumerate(zip(said, vectors.memories(memories), strict=True))
         ]
     )
     return index.view()
@@ -242,7 +241,8 @@ def _view(said: list[tuple[str, str, int]], vectors: CachedVectors) -> RamView:
 
 def ask(view: RamView, text: str, vectors: CachedVectors, limit: int = 10) -> list[Scored]:
     query = analyse(text, view)
-    return rank(view, query, vectors.query(query.dense_text), limit=limit)
+    vector, tokens = vectors.query(query.dense_text)
+    return rank(view, query, vector, tokens=tokens, limit=limit)
 
 
 def main() -> None:

@@ -145,7 +145,6 @@ def _found(
     view: RamView, vectors: CachedVectors, text: str, earlier: Sequence[tuple[str, str]], now: int, k: int
 ) -> set[int]:
     query = analyse(in_context(text, earlier), view, now)
-    ranked = rank(
-        view, query, vectors.query(query.dense_text), limit=k, unrelated=UNRELATED, just_asked=just_asked(earlier)
-    )
+    vector, tokens = vectors.query(query.dense_text)
+    ranked = rank(view, query, vector, tokens=tokens, limit=k, unrelated=UNRELATED, just_asked=just_asked(earlier))
     return {hit.memory_id for hit in ranked}

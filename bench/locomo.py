@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.smalltalk import LONGER, UTTERANCES
-from bench.vectors import CachedVectors
+from bench.vectors import CachedVectors, Said
 from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, needs_memory, rank
-from toldonce.text.keys import indexed_tokens, key_text
+from toldonce.text.keys import indexed_tokens
 from toldonce.types import IndexRow
 
 GAP = 4 * 3600
@@ -114,8 +114,8 @@ def rows(conversation: Conversation, vectors: CachedVectors, names: bool = True,
     actors = [turn.speaker if names else None for turn in turns]
     first = turns[0].speaker
     before = [row - 1 if row and sessions[row - 1] == sessions[row] else None for row in range(len(turns))]
-    keys = [
-        key_text(
+    said = [
+        Said(
             turn.text,
             actors[row],
             turns[previous].text if (previous := before[row]) is not None else None,
@@ -127,14 +127,15 @@ def rows(conversation: Conversation, vectors: CachedVectors, names: bool = True,
         IndexRow(
             memory_id=row,
             tokens=indexed_tokens(turn.text, actors[row], turn.said_at),
-            vector=vector,
+            vector=made.vector,
             previous_id=before[row],
             session_id=sessions[row],
             role="user" if turn.speaker == first else "assistant",
             actor_id=actors[row],
             said_at=turn.said_at,
+            token_vectors=made.tokens,
         )
-        for row, (turn, vector) in enumerate(zip(turns, vectors.documents(keys), strict=True))
+        for row, (turn, made) in enumerate(zip(turns, vectors.memories(said), strict=True))
     ]
 
 
@@ -179,7 +180,8 @@ Ranker = Callable[[RamView, str, CachedVectors, int, int], list[Scored]]
 def engine(view: RamView, question: str, vectors: CachedVectors, limit: int, now: int) -> list[Scored]:
     """The ranking Toldonce ships."""
     query = analyse(question, view, now)
-    return rank(view, query, vectors.query(query.dense_text), limit=limit, unrelated=UNRELATED)
+    vector, tokens = vectors.query(query.dense_text)
+    return rank(view, query, vector, tokens=tokens, limit=limit, unrelated=UNRELATED)
 
 
 def ask(

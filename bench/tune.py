@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.locomo import Conversation, indexed, read
 from bench.vectors import CachedVectors
+from toldonce.embedders.cache import EmbeddedQuery
 from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
@@ -34,7 +35,7 @@ class Folds:
     """Recall of every question under given weights, each evaluated once."""
 
     def __init__(self, conversations: Sequence[Conversation], vectors: CachedVectors) -> None:
-        self._asked: list[tuple[RamView, Query, NDArray[np.float32], frozenset[int]]] = []
+        self._asked: list[tuple[RamView, Query, EmbeddedQuery, frozenset[int]]] = []
         conversation_of, category = [], []
         for number, conversation in enumerate(conversations):
             view = indexed(conversation, vectors, names=True, runs=True)
@@ -51,8 +52,8 @@ class Folds:
         """Recall@10 by question."""
         if weights not in self._known:
             found = []
-            for view, query, vector, evidence in self._asked:
-                hits = rank(view, query, vector, limit=10, unrelated=UNRELATED, weights=weights)
+            for view, query, (vector, tokens), evidence in self._asked:
+                hits = rank(view, query, vector, tokens=tokens, limit=10, unrelated=UNRELATED, weights=weights)
                 found.append(len(evidence & {hit.memory_id for hit in hits}) / len(evidence))
             self._known[weights] = np.array(found)
         return self._known[weights]

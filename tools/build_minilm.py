@@ -235,15 +235,22 @@ def quantise(source: Path, target: Path) -> None:
 def cut(source: Path, targets: list[Path]) -> str:
     """Cut a network in two halves of three layers each; returns the sha256 of the whole, which both carry.
 
-    A run is the longest that a program's other threads may have to wait for their core, so it should be short.
+    A run is the longest that a program's other threads may have to wait for their core, so it should be short. The last
+    part also gives what was pooled, a vector for each token: float32 (texts, tokens, 384).
     """
     whole = sha256(source)
-    middle = f"encoder.layer.{LAYERS // 2 - 1}.output.LayerNorm"
-    norm = next(node for node in onnx.load(source).graph.node if f"{middle}.weight" in node.input)
-    tensors = ["ids", norm.output[0], "vectors"]
-    for target, (entry, result) in zip(targets, pairwise(tensors), strict=True):
+    nodes = onnx.load(source).graph.node
+
+    def leaving(layer: int) -> str:
+        """The tensor that a layer gives."""
+        weight = f"encoder.layer.{layer}.output.LayerNorm.weight"
+        return str(next(node for node in nodes if weight in node.input).output[0])
+
+    between, tokens = leaving(LAYERS // 2 - 1), leaving(LAYERS - 1)
+    results = [["ids"], [between], ["vectors", tokens]]
+    for target, (entry, result) in zip(targets, pairwise(results), strict=True):
         # Unchecked: ONNX's checker does not know onnxruntime's operators.
-        onnx.utils.extract_model(source, target, [entry], [result], check_model=False)
+        onnx.utils.extract_model(source, target, entry, result, check_model=False)
         part = onnx.load(target)
         part.ir_version = IR_VERSION
         helper.set_model_props(part, {CUT_FROM: whole})
@@ -279,7 +286,7 @@ def embed(parts: list[Path], splitter: Tokenizer, texts: list[str]) -> Vectors:
     def run(text: str) -> Vectors:
         between: Any = feed(splitter, text)["ids"]
         for session in sessions:
-            (between,) = session.run(None, {session.get_inputs()[0].name: between})
+            between, *_ = session.run(None, {session.get_inputs()[0].name: between})
         return cast("Vectors", between)
 
     return np.concatenate([run(text) for text in texts])

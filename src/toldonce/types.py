@@ -81,6 +81,21 @@ class MemoryRecord(NamedTuple):
         return tuple(str(label) for label in labels) if isinstance(labels, (list, tuple)) else ()
 
 
+TOKEN_DIMENSIONS, TOKEN_SCALE = 128, 127
+"""How many numbers are kept of a token's vector, in int8, and the vector's length."""
+
+
+class QueryTokens(NamedTuple):
+    """A query's tokens, as they are compared with those of memories."""
+
+    vectors: NDArray[np.int8]
+    """(tokens, TOKEN_DIMENSIONS), of length TOKEN_SCALE."""
+    spans: NDArray[np.int32]
+    """(tokens, 2): where in the query each begins and ends; empty for a mark that stands for nothing in it."""
+    unrelated: float
+    """What their best cosine to any token of a text usually is, where both have nothing in common."""
+
+
 class IndexRow(NamedTuple):
     """What the per-owner index in RAM keeps of one memory."""
 
@@ -97,3 +112,5 @@ class IndexRow(NamedTuple):
     role: Role
     actor_id: str | None
     said_at: int
+    token_vectors: NDArray[np.int8] | None = None
+    """(tokens, TOKEN_DIMENSIONS): see ``embedders.tokens``. None where the embedder gives none."""

@@ -75,9 +75,9 @@ def test_a_question_asked_again_is_not_embedded_again(tmp_path: Path) -> None:
     class Counting(MiniLM):
         queries = 0
 
-        def embed_queries(self, texts: Any) -> Any:
+        def embed_queries_by_token(self, texts: Any) -> Any:
             Counting.queries += len(texts)
-            return super().embed_queries(texts)
+            return super().embed_queries_by_token(texts)
 
     with Memory(folder=tmp_path, embedder=Counting()) as memory:
         memory.add("I drink oolong tea.", user_id="ann")

@@ -82,8 +82,8 @@ def test_the_others_get_their_vectors(way: str) -> None:
     texts[37] = "a bad one"
     found = embed_versions(embedder, [version(number, text) for number, text in enumerate(texts)])
     assert [kept.version_id for kept, _ in found.vectors] == [n for n in range(64) if n != 37]
-    for kept, blob in found.vectors:
-        assert np.frombuffer(blob, "<f4").tolist() == [1.0, len(kept.text), 0, 0]
+    for kept, made in found.vectors:
+        assert np.frombuffer(made.vector, "<f4").tolist() == [1.0, len(kept.text), 0, 0]
     [(refused, reason)] = found.refused
     assert (refused.version_id, bool(reason)) == (37, True)
     assert len(embedder.calls) < 30, "it is found by halving"
@@ -99,9 +99,9 @@ def test_any_number_of_them_is_found(bad: set[int]) -> None:
 
 def test_what_was_said_after_it_gets_the_vector_of_its_own_words() -> None:
     found = embed_versions(Embedder(WAYS["400"]), [version(1, "a good one", "a bad one"), version(2, "bad", "good")])
-    [(kept, blob)] = found.vectors
+    [(kept, made)] = found.vectors
     assert kept == version(1, "a good one", "a bad one"), "as the store knows it"
-    assert np.frombuffer(blob, "<f4").tolist() == [1.0, len("a good one"), 0, 0]
+    assert np.frombuffer(made.vector, "<f4").tolist() == [1.0, len("a good one"), 0, 0]
     assert [refused.version_id for refused, _ in found.refused] == [2]
 
 
@@ -113,7 +113,7 @@ def test_an_embedder_that_can_embed_nothing_is_told_from_a_bad_text() -> None:
     embedder = Embedder(down)
     with pytest.raises(HostFailed):
         embed_versions(embedder, [version(number, "good") for number in range(1000)])
-    assert embedder.calls[1:] == [[PROBE]], "nothing was split"
+    assert embedder.calls[1:] == [[PROBE.text]], "nothing was split"
 
 
 @pytest.mark.parametrize("error", [RateLimited("busy"), HostFailed("going down", retry_after=9.0)])

@@ -19,6 +19,7 @@ from tests.waiting import until
 from toldonce import Memory
 from toldonce.embedders.minilm import MiniLM
 from toldonce.embedders.spec import EmbedderSpec, parse_spec
+from toldonce.embedders.tokens import TOKENS_VERSION
 from toldonce.engine.rebuild import rebuild
 from toldonce.errors import EmbedderMismatch, FolderNotUsable, StoreError, Unreachable
 from toldonce.stores.claim import FINGERPRINT, REBUILD
@@ -298,28 +299,42 @@ def test_who_brought_an_embedder_along_is_told(tmp_path: Path, server: Embedding
         check(memory)
 
 
-def age(folder: Path) -> None:
-    """Make a folder look as if an earlier version had keyed it: other tokens, other vectors."""
+EARLIER = {
+    "keys": (
+        f"keys:{KEY_VERSION}",
+        "keys:0",
+        "UPDATE token SET ids = x'01000000'; UPDATE vector SET embedding = zeroblob(1536)",
+    ),
+    "tokens": (f" tokens:{TOKENS_VERSION}", "", "UPDATE vector SET tokens = NULL"),
+}
+"""What changed in the fingerprint since an earlier version, and what its folders hold."""
+
+
+def age(folder: Path, what: str) -> None:
+    """Make a folder look as if an earlier version had made it."""
+    now, before, statements = EARLIER[what]
     with Memory(folder=folder) as memory:
-        earlier = memory._engine.vectors_from.replace(f"keys:{KEY_VERSION}", "keys:0")
+        earlier = memory._engine.vectors_from.replace(now, before)
+        assert earlier != memory._engine.vectors_from
     connection = apsw.Connection(str(folder / DATABASE))
-    connection.execute("UPDATE token SET ids = x'01000000'; UPDATE vector SET embedding = zeroblob(1536)")
+    connection.execute(statements)
     connection.execute("UPDATE setting SET value = ? WHERE key = ?", (earlier, FINGERPRINT))
     connection.close()
 
 
-def test_a_folder_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", EARLIER)
+def test_a_folder_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, what: str) -> None:
     with Memory(folder=tmp_path) as memory:
+        up_to_date = memory._engine.vectors_from
         for day in (1, 2, 9):
             memory.add("I took my pill", user_id="ann", timestamp=day * DAY)
         memory.add(
             [{"role": "user", "content": "Does Rosa like tea?", "name": "Ann"}], user_id="ann", timestamp=30 * DAY
         )
         before = rows(memory)
-    age(tmp_path)
+    age(tmp_path, what)
     with Memory(folder=tmp_path) as memory:
         assert len(memory.get_all(filters={"user_id": "ann"})["results"]) == len(before), "it serves meanwhile"
-        up_to_date = memory._engine.vectors_from.replace("keys:0", f"keys:{KEY_VERSION}")
         until(
             lambda: (
                 bool(memory.search("pill", filters={"user_id": "ann"})) and memory._engine.vectors_from == up_to_date
@@ -329,6 +344,8 @@ def test_a_folder_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) ->
         assert set(after) == set(before)
         for text, row in after.items():
             np.testing.assert_array_equal(row.vector, before[text].vector)
+            np.testing.assert_array_equal(row.token_vectors, before[text].token_vectors)
+            assert row.token_vectors is not None
             assert set(row.tokens.tolist()) == set(before[text].tokens.tolist())
         days = [indexed_tokens("", None, day * DAY * 1_000_000) for day in (1, 2, 9)]
         assert all(set(day.tolist()) <= set(after["I took my pill"].tokens.tolist()) for day in days)

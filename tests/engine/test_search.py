@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from toldonce import AsyncMemory, Memory
-from toldonce.embedders import Vectors
+from toldonce.embedders import TextVectors, Vectors
 from toldonce.embedders.minilm import MiniLM
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.errors import InvalidFilter
@@ -30,14 +30,14 @@ class Loading(MiniLM):
         self.asked = threading.Event()
         self.loaded = threading.Event()
 
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+    def embed_queries_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         self.asked.set()
         assert self.loaded.wait(30)
-        return super().embed_queries(texts)
+        return super().embed_queries_by_token(texts)
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         assert self.loaded.wait(30)
-        return super().embed_documents(texts)
+        return super().embed_documents_by_token(texts)
 
 
 def test_a_search_ranks_with_the_vectors_it_waited_for(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_nobody_waits_for_the_embedding_of_another_query(tmp_path: Path) -
 class Broken(MiniLM):
     """Embeds queries, and no memory."""
 
-    def embed_documents(self, texts: Sequence[str]) -> Any:
+    def embed_documents_by_token(self, texts: Sequence[str]) -> Any:
         raise ValueError("this embedder is out of order")
 
 
@@ -111,9 +111,9 @@ def test_what_was_just_added_is_no_reason_to_warn(tmp_path: Path, caplog: pytest
     class Slow(MiniLM):
         """Embeds memories when it is let."""
 
-        def embed_documents(self, texts: Sequence[str]) -> Any:
+        def embed_documents_by_token(self, texts: Sequence[str]) -> Any:
             assert may_go_on.wait(30)
-            return super().embed_documents(texts)
+            return super().embed_documents_by_token(texts)
 
     with Memory(folder=tmp_path, embedder=Slow()) as memory, caplog.at_level(logging.INFO, "toldonce"):
         memory.add("I adopted a beagle.", user_id="ann")
@@ -129,10 +129,10 @@ class Unreachable(MiniLM):
 
     down = True
 
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+    def embed_queries_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         if self.down:
             raise ServerUnreachable("http://embedder.example cannot be reached.")
-        return super().embed_queries(texts)
+        return super().embed_queries_by_token(texts)
 
 
 def test_without_its_embedder_a_search_compares_words_and_says_so(

@@ -14,7 +14,7 @@ import pytest
 from tests.embedders.openai_server import EmbeddingServer
 from tests.waiting import until
 from toldonce import Memory
-from toldonce.embedders import Vectors
+from toldonce.embedders import TextVectors
 from toldonce.embedders.minilm import MiniLM
 from toldonce.embedders.spec import parse_spec
 from toldonce.engine.rebuild import rebuild
@@ -30,10 +30,10 @@ class Choosy(MiniLM):
 
     cured = down = False
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         if self.down or (not self.cured and any("poison" in text for text in texts)):
             raise ValueError("the model chokes")
-        return super().embed_documents(texts)
+        return super().embed_documents_by_token(texts)
 
 
 def waiting(memory: Memory) -> list[str]:
@@ -125,11 +125,11 @@ class Blocked(MiniLM):
         super().__init__()
         self.gate, self.entered = threading.Event(), threading.Event()
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         if any("import" in text for text in texts):
             self.entered.set()
             assert self.gate.wait(30)
-        return super().embed_documents(texts)
+        return super().embed_documents_by_token(texts)
 
 
 @pytest.fixture
@@ -209,11 +209,11 @@ class Busy(MiniLM):
 
     asked = 0
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         self.asked += 1
         if self.asked == 1:
             raise RateLimited("later", retry_after=1e18)
-        return super().embed_documents(texts)
+        return super().embed_documents_by_token(texts)
 
 
 def test_a_wish_for_more_time_than_anybody_has_ends_no_thread(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ from tests.pipecat.harness import Call
 def embed_documents(*_):
     time.sleep(3600)
 
-MiniLM.embed_documents = embed_documents
+MiniLM.embed_documents_by_token = embed_documents
 
 async def main():
     os.environ["TOLDONCE_HOME"] = sys.argv[1]

@@ -14,7 +14,7 @@ from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.followup import just_asked
 from toldonce.recall.scoring import WEIGHTS, Scored
-from toldonce.types import IndexRow
+from toldonce.types import TOKEN_DIMENSIONS, TOKEN_SCALE, IndexRow, QueryTokens
 
 QUESTION = np.eye(DIMENSIONS, dtype=np.float32)[0]
 
@@ -36,11 +36,16 @@ def crowd() -> list[IndexRow]:
 
 
 def first(
-    store: RamView, text: str, weight: str, value: float | None = None, asked: Sequence[frozenset[int]] = ()
+    store: RamView,
+    text: str,
+    weight: str,
+    value: float | None = None,
+    asked: Sequence[frozenset[int]] = (),
+    tokens: QueryTokens | None = None,
 ) -> int:
     weights = WEIGHTS if value is None else replace(WEIGHTS, **{weight: value})
     query = analyse(text, store, 19_520 * DAY)
-    found = rank(store, query, QUESTION, limit=1, unrelated=0.0, weights=weights, just_asked=asked)
+    found = rank(store, query, QUESTION, limit=1, tokens=tokens, unrelated=0.0, weights=weights, just_asked=asked)
     return found[0].memory_id
 
 
@@ -159,8 +164,42 @@ def test_what_was_asked_right_before_decides_a_ranking() -> None:
     assert first(store, "anything unheard", "repeated", 0.0, asked=asked) == 1
 
 
+def token(share: float) -> NDArray[np.int8]:
+    """Vectors of a text's two tokens: one has nothing in common with the query's, the other as much as ``share``."""
+    found = np.zeros((2, TOKEN_DIMENSIONS), np.int8)
+    found[0, 2] = TOKEN_SCALE
+    found[1, :2] = np.rint(TOKEN_SCALE * np.array([share, (1 - share**2) ** 0.5]))
+    return found
+
+
+TOKENS = QueryTokens(token(1.0)[1:], np.array([[0, len("anything")]], np.int32), 0.0)
+BY_TOKEN = {
+    "tokens": ([0.5, 0.5], [0.9, 0.0], 1),
+    "dense_beside": ([0.9, 0.0], [0.0, 0.2], 1),
+}
+
+
+@pytest.mark.parametrize("weight", BY_TOKEN)
+def test_each_signal_decides_a_ranking_where_tokens_have_vectors(weight: str) -> None:
+    shares, nearest, expected = BY_TOKEN[weight]
+    lines = [talk("uptown", start=1), talk("downtown", session=2, start=2)]
+    rows = [row._replace(token_vectors=token(near)) for line, near in zip(lines, nearest, strict=True) for row in line]
+    store = view(with_vectors(rows, *shares), crowd())
+    assert first(store, "anything unheard", weight, tokens=TOKENS) == expected
+    assert first(store, "anything unheard", weight, 0.0, tokens=TOKENS) != expected
+
+
+def test_a_memory_without_vectors_of_its_tokens_keeps_its_place() -> None:
+    rows = with_vectors([*talk("uptown", start=1), *talk("downtown", session=2, start=2)], 0.5, 0.45)
+    store = view([rows[0], rows[1]._replace(token_vectors=token(0.5))], crowd())
+    assert first(store, "anything unheard", "tokens") == 1
+    assert first(store, "anything unheard", "tokens", tokens=TOKENS) == 2, "the other is nearer word by word"
+    further = view([rows[0], rows[1]._replace(token_vectors=token(0.0))], crowd())
+    assert first(further, "anything unheard", "tokens", tokens=TOKENS) == 1
+
+
 def test_every_weight_has_a_ranking_it_decides() -> None:
-    assert {field.name for field in fields(WEIGHTS)} == {*CASES, "repeated"}
+    assert {field.name for field in fields(WEIGHTS)} == {*CASES, *BY_TOKEN, "repeated"}
 
 
 def _scores(store: RamView) -> dict[int, Scored]:

@@ -139,7 +139,7 @@ def test_an_embedder_that_stays_down_is_logged_once(
                     def down(*_: object) -> None:
                         raise Unreachable("http://inside.example/ does not answer")
 
-                    patched.setattr(embedder, "embed_queries", down)
+                    patched.setattr(embedder, "embed_queries_by_token", down)
                 assert {anyone.get("/readyz").status for _ in range(3)} == {200 if working else 503}
     lines = [line for line in capsys.readouterr().err.splitlines() if "Not ready" in line]
     assert len(lines) == 2, "once for each outage, however often it is asked"

@@ -86,8 +86,8 @@ def test_an_embedder_that_is_down_shows_in_searches_and_in_what_is_owed(
         raise Unreachable("http://inside.example/ does not answer")
 
     embedder = type(running.service.engine._generation.embedder)
-    monkeypatch.setattr(embedder, "embed_queries", down)
-    monkeypatch.setattr(embedder, "embed_documents", down)
+    monkeypatch.setattr(embedder, "embed_queries_by_token", down)
+    monkeypatch.setattr(embedder, "embed_documents_by_token", down)
     client = running.client()
     client.add("I keep bees.", user_id=ANN)
     client.post(SEARCH, {"query": "Who keeps bees?", "filters": {"user_id": ANN}})

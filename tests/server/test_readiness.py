@@ -28,7 +28,7 @@ def test_an_embedder_that_is_down_is_named_and_words_are_compared_meanwhile(
         def down(_: object) -> None:
             raise Unreachable("http://inside.example/ does not answer")
 
-        monkeypatch.setattr(type(embedder), "embed_queries", lambda *_: down(None))
+        monkeypatch.setattr(type(embedder), "embed_queries_by_token", lambda *_: down(None))
         monkeypatch.setattr(running.service.readiness._parts[1], "_kept", 0)
         answer = Client(running.port, None).get("/readyz")
         assert answer.status == 503

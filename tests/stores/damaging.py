@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from toldonce import Memory
-from toldonce.stores.protocol import Unembedded, Write
+from toldonce.stores.protocol import Embedding, Unembedded, Write
 from toldonce.stores.rebuilding import Stretch
 from toldonce.stores.serving import ApiKey, Call, Delivery, Export, Feedback, Member, Project, Webhook
 from toldonce.takeover import DATABASE
@@ -93,7 +93,9 @@ def _serve(store: Write) -> None:
     store.feed.keep_position("webhooks", 1)
     first = store.rebuilding.next(0, 1)
     version = Unembedded(first.places[0][2], first.places[0][2], first.places[0][1], "", None, None, None)
-    store.rebuilding.keep(Stretch(places=first.places), [(version, b"\0" * 32)], [(version, b"\0" * 8)])
+    store.rebuilding.keep(
+        Stretch(places=first.places), [(version, Embedding(b"\0" * 32, b"\0" * 128))], [(version, b"\0" * 8)]
+    )
 
 
 def cells(path: Path) -> list[Cell]:

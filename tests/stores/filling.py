@@ -12,6 +12,7 @@ from toldonce.stores.protocol import (
     ConversationAddress,
     ConversationQuery,
     ConversationView,
+    Embedding,
     JournalMessage,
     New,
     NewMemory,
@@ -19,7 +20,7 @@ from toldonce.stores.protocol import (
     Store,
     Write,
 )
-from toldonce.types import MemoryRecord, Scope
+from toldonce.types import TOKEN_DIMENSIONS, MemoryRecord, Scope
 from toldonce.uids import new_uid
 
 ANN = Scope(user_id="ann", run_id="r1")
@@ -115,10 +116,16 @@ def say_again(store: Store, owner: int, memory_id: int, run_id: str, at: int) ->
     store.write_now(work)
 
 
+def embedding(value: int, tokens: int | None) -> Embedding:
+    """A vector of four numbers, and any number of vectors of tokens."""
+    small = None if tokens is None else np.full((tokens, TOKEN_DIMENSIONS), value % 100, np.int8).tobytes()
+    return Embedding(np.full(4, value, np.float32).tobytes(), small)
+
+
 def embed(store: Store) -> None:
     with store.read() as view:
         waiting = view.unembedded(None, 100)
-    rows = [(version, np.full(4, version.version_id, np.float32).tobytes()) for version in waiting]
+    rows = [(version, embedding(version.version_id, len(version.text))) for version in waiting]
     store.write_now(lambda tx: tx.keep_vectors(rows))
 
 

@@ -15,6 +15,7 @@ from tests.stores.filling import (
 from toldonce.stores.protocol import (
     ConversationAddress,
     EditedMemory,
+    Embedding,
     Store,
     Write,
 )
@@ -123,7 +124,7 @@ def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
     with store.read() as view:
         stale = view.unembedded([ids[1]], 10)[0]
     store.write(lambda tx: delete(tx, ids[0])).result()
-    row = (stale, np.zeros(4, np.float32).tobytes())
+    row = (stale, Embedding(np.zeros(4, np.float32).tobytes()))
     assert store.write(lambda tx: tx.keep_vectors([row])).result() == 0
     with store.read() as view:
         assert [w.previous_text for w in view.unembedded(None, 10)] == [None]

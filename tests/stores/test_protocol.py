@@ -12,6 +12,7 @@ from tests.stores.filling import (
     Open,
     delete,
     embed,
+    embedding,
     fill,
     named,
     records,
@@ -150,6 +151,19 @@ def test_changes_since_a_version_are_exactly_what_changed(store: Store) -> None:
         assert view.changes(owner, later.version).rows == []
     assert later.deleted == [ids[1]]
     assert [(row.memory_id, row.previous_id, row.vector is None) for row in later.rows] == [(ids[2], ids[0], True)]
+
+
+def test_vectors_of_tokens_are_kept_beside_the_text_s_own(store: Store) -> None:
+    owner, ids = fill(store, "tea", "coffee", "milk")
+    with store.read() as view:
+        waiting = view.unembedded(ids, 10)
+    made = [embedding(value, tokens) for value, tokens in ((1, 4), (2, None), (3, 0))]
+    assert store.write_now(lambda tx: tx.keep_vectors(list(zip(waiting, made, strict=True)))) == 3
+    with store.read() as view:
+        rows = view.changes(owner, 0).rows
+    small = [None if row.token_vectors is None else row.token_vectors.tobytes() for row in rows]
+    assert small == [one.tokens for one in made]
+    assert [row.vector.tobytes() for row in rows if row.vector is not None] == [one.vector for one in made]
 
 
 def test_projects_never_mix(store: Store) -> None:

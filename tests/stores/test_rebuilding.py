@@ -10,9 +10,13 @@ from tests.stores.filling import (
     fill,
 )
 from toldonce.stores.protocol import (
+    Embedding,
     Store,
 )
 from toldonce.stores.rebuilding import Stretch
+from toldonce.types import TOKEN_DIMENSIONS
+
+SMALL = np.arange(3 * TOKEN_DIMENSIONS, dtype=np.int8).tobytes()
 
 
 def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) -> None:
@@ -23,7 +27,7 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
     def make(after: int, limit: int) -> Stretch:
         with store.read() as view:
             stretch = view.rebuilding.next(after, limit)
-        rows = [(made.version, np.full(2, 7, np.float32).tobytes()) for made in stretch.versions]
+        rows = [(made.version, Embedding(np.full(2, 7, np.float32).tobytes(), SMALL)) for made in stretch.versions]
         store.write(lambda tx: tx.rebuilding.keep(stretch, rows, [])).result()
         return stretch
 
@@ -46,6 +50,10 @@ def test_a_rebuild_goes_on_after_its_place_and_takes_what_changes(store: Store) 
         more[0]: 2,
     }
     assert found[ids[2]].tokens.tolist() == [4]
+    assert found[ids[1]].token_vectors is None
+    small = found[ids[2]].token_vectors
+    assert small is not None
+    assert small.tobytes() == SMALL
 
 
 def test_a_rebuild_lets_what_cannot_be_embedded_wait(store: Store) -> None:
@@ -54,7 +62,7 @@ def test_a_rebuild_lets_what_cannot_be_embedded_wait(store: Store) -> None:
     with store.read() as view:
         stretch = view.rebuilding.next(0, 9)
     rows = [
-        (made.version, b"" if made.version.text == "poison" else np.full(2, 7, np.float32).tobytes())
+        (made.version, Embedding(b"" if made.version.text == "poison" else np.full(2, 7, np.float32).tobytes()))
         for made in stretch.versions
     ]
     store.write(lambda tx: tx.rebuilding.keep(stretch, rows, [])).result()

@@ -11,7 +11,7 @@ import pytest
 from tests.stores.filling import ask, delete, embed, fill, said, say_again
 from toldonce.stores.protocol import ConversationAddress, JournalMessage, Store, Write
 from toldonce.stores.transfer import Carried, Thread
-from toldonce.types import Scope
+from toldonce.types import TOKEN_DIMENSIONS, Scope
 
 TALK = ConversationAddress("p", "user", "ann", "r1")
 
@@ -53,7 +53,7 @@ def test_what_was_read_whole_is_written_whole(store: Store, empty: Store) -> Non
     store.write_now(lambda tx: delete(tx, coffee))
     messages, memories, threads = whole(store, owner, vectors=True)
     assert [memory.deleted_at is None for memory in memories] == [True, False, True]
-    assert [memory.vector is None for memory in memories] == [False, True, True]
+    assert [memory.embedding is None for memory in memories] == [False, True, True]
     assert [memory.previous and memory.previous == memories[0].uid for memory in memories] == [None, True, True]
     waiting = write(empty, messages, memories, threads)
     with empty.read() as view:
@@ -75,6 +75,8 @@ def test_what_was_read_whole_is_written_whole(store: Store, empty: Store) -> Non
         assert [row.tokens.tolist() for row in rows] == [[5], [5]]
         assert rows[0].vector is not None
         assert np.array_equal(rows[0].vector, np.full(4, tea, np.float32)), "the vector came along"
+        assert rows[0].token_vectors is not None
+        assert rows[0].token_vectors.shape == (len("tea"), TOKEN_DIMENSIONS), "and those of its tokens"
         assert [done.kind for done in view.history(min(found))] == ["ADD"]
         assert view.conversation(ask(TALK)).last_memory_id == max(found), "talk goes on where it stood"
 
@@ -83,9 +85,9 @@ def test_vectors_stay_where_they_are_unless_asked_for(store: Store) -> None:
     owner, _ = fill(store, "tea")
     embed(store)
     _, (memory,), _ = whole(store, owner)
-    assert memory.vector is None
+    assert memory.embedding is None
     _, (memory,), _ = whole(store, owner, vectors=True)
-    assert memory.vector is not None
+    assert memory.embedding is not None
 
 
 def test_messages_come_to_their_places_once(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from toldonce.embedders.onnx import OnnxEmbedder
     from toldonce.embedders.openai import OpenAIEmbeddings
 
-__all__ = ["Embedder", "MiniLM", "OnnxEmbedder", "OpenAIEmbeddings", "Vectors", "close"]
+__all__ = [
+    "Embedder",
+    "MiniLM",
+    "OnnxEmbedder",
+    "OpenAIEmbeddings",
+    "TextVectors",
+    "TokenEmbedder",
+    "Vectors",
+    "close",
+]
 
 _HOMES = {"MiniLM": "minilm", "OnnxEmbedder": "onnx", "OpenAIEmbeddings": "openai"}
 """Loaded when they are used: each brings a runtime or an HTTP client along."""
@@ -46,6 +55,33 @@ class Embedder(Protocol):
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what is remembered; float32, shape (len(texts), dimensions), rows L2-normalised."""
+        ...
+
+
+class TextVectors(NamedTuple):
+    """What a network makes of one text."""
+
+    vector: NDArray[np.float32]
+    """Of the whole text: (dimensions,), length one."""
+    tokens: NDArray[np.float32]
+    """Of each token: (tokens, any width), of any length."""
+    spans: NDArray[np.int32]
+    """(tokens, 2): where in the text each token begins and ends, in characters. A mark that stands for nothing in the
+    text is empty."""
+
+
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that gives the vectors of a text's tokens too, from the run that it makes anyway."""
+
+    unrelated_tokens: float
+    """What the best cosine of a query's token to any token of a text usually is, where both have nothing in common."""
+
+    def embed_queries_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
+        """Vectors of what is asked; ``vector`` is that of ``embed_queries``."""
+        ...
+
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
+        """Vectors of what is remembered; ``vector`` is that of ``embed_documents``."""
         ...
 
 

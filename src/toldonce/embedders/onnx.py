@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import count, takewhile
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from toldonce.embedders import Vectors
+from toldonce.embedders import TextVectors, Vectors
 from toldonce.embedders.native import NATIVE
 from toldonce.errors import InvalidConfig
 from toldonce.locks import FORK_GATE, ForkLock
@@ -41,7 +41,7 @@ class _Model(NamedTuple):
     inputs: list[str]
     output: str
     rest: list[InferenceSession]
-    """The other parts, each of one input and one output."""
+    """The other parts, each of one input; what the last gives second are the vectors of the tokens."""
 
 
 _OPENING = ForkLock()
@@ -88,7 +88,7 @@ class OnnxEmbedder:
     @cached_property
     def dimensions(self) -> int:
         """The length of every vector; loads the model."""
-        return int(self._vector("", self._loaded()).shape[0])
+        return len(self._text("", self._loaded()).vector)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -117,31 +117,42 @@ class OnnxEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not len(texts):
             return vectors
-        model = self._loaded()
-        # One text a run: int8 scales are taken over the whole input, so a text's vector would depend on its neighbours.
-        for row, text in enumerate(texts):
-            vectors[row] = self._vector(text, model)
-            _let_others_run()
+        for row, found in enumerate(self._each(texts)):
+            vectors[row] = found.vector
         return vectors
 
-    def _vector(self, text: str, model: _Model) -> Any:
-        with NATIVE:
-            return self._pooled(text, model)
+    def _each(self, texts: Sequence[str]) -> Iterator[TextVectors]:
+        model = self._loaded()
+        # One text a run: int8 scales are taken over the whole input, so a text's vector would depend on its neighbours.
+        for text in texts:
+            yield self._text(text, model)
+            _let_others_run()
 
-    def _pooled(self, text: str, model: _Model) -> Any:
+    def _text(self, text: str, model: _Model) -> TextVectors:
+        with NATIVE:
+            return self._run(text, model)
+
+    def _run(self, text: str, model: _Model) -> TextVectors:
         # A lone surrogate, half an emoji cut by someone, is no text to the tokenizer: it becomes a question mark.
         readable = text[: CHARACTERS_A_TOKEN * self._max_tokens].encode("utf-8", "replace").decode("utf-8")
-        ids = np.array([model.tokenizer.encode(readable).ids or [0]], np.int64)  # nothing at all has no mean
+        encoding = model.tokenizer.encode(readable)
+        ids = np.array([encoding.ids or [0]], np.int64)  # nothing at all has no mean
         given = {
             name: ids if name in _IDS else np.ones_like(ids) if name in _MASK else np.zeros_like(ids)
             for name in model.inputs
         }
         found: Any = model.first.run([model.output], given)[0]
+        tokens: Any = found
         for part in model.rest:
             _let_others_run()
-            (found,) = part.run(None, {part.get_inputs()[0].name: found})
+            found, *by_token = part.run(None, {part.get_inputs()[0].name: found})
+            tokens = by_token[0] if by_token else found
         vector = found[0] if found.ndim == 2 else found[0].mean(axis=0)
-        return vector / max(float(vector @ vector) ** 0.5, 1e-12)
+        return TextVectors(
+            vector / max(float(vector @ vector) ** 0.5, 1e-12),
+            tokens[0] if tokens.ndim == 3 else np.empty((0, len(vector)), np.float32),
+            np.array(encoding.offsets, np.int32).reshape(-1, 2),
+        )
 
     def _loaded(self) -> _Model:
         if self._opened is None:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from toldonce.config import Config
 from toldonce.embedders import Embedder, close
-from toldonce.embedders.cache import CachedQueries
+from toldonce.embedders.cache import CachedQueries, embed_query
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.erasing import keep_resuming, resume
@@ -101,7 +101,7 @@ class Engine:
         if spec is None and given is None:
             return
         known = self._generation.fingerprint
-        asked = given or open_embedder(spec or EmbedderSpec(), parted(known)[0])
+        asked = given or open_embedder(spec or EmbedderSpec(), parted(known).embedder)
         try:
             if fingerprint(asked) != known and not is_earlier(known, fingerprint(asked)):
                 raise mismatch(self.folder, known, fingerprint(asked), None if given is not None else str(spec))
@@ -244,7 +244,7 @@ class Engine:
 
     def probe_embedder(self) -> None:
         """Ask the embedder, not a cache. Raises what it raises; it may take as long as it takes."""
-        self._generation.embedder.embed_queries(["ready"])
+        embed_query(self._generation.embedder, "ready")
 
     def note_unusable_embedder(self, error: ToldonceError) -> None:
         """Note that a query could not be embedded."""

@@ -11,11 +11,12 @@ from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.minilm import FINGERPRINT as BUNDLED
 from toldonce.embedders.spec import EmbedderSpec, open_embedder, parse_spec
+from toldonce.embedders.tokens import TOKENS_VERSION, by_token
 from toldonce.errors import EmbedderMismatch
 from toldonce.index.ram import IndexCache
 from toldonce.net.openai import require_confirmed
 from toldonce.recall import Scored
-from toldonce.stores.claim import EMBEDDER, FINGERPRINT, claim, is_earlier, joined, parted, rebuild_command
+from toldonce.stores.claim import EMBEDDER, FINGERPRINT, Fingerprint, claim, is_earlier, parted, rebuild_command
 from toldonce.stores.protocol import Store
 from toldonce.text.keys import KEY_VERSION
 
@@ -66,7 +67,7 @@ def open_generation(
     if given is None and spec is None:
         spec = own_spec(folder, known, remembered)
     line = None if given is not None else str(spec)
-    embedder = given or open_embedder(spec or EmbedderSpec(), known and parted(known)[0])
+    embedder = given or open_embedder(spec or EmbedderSpec(), known and parted(known).embedder)
     try:
         wanted = fingerprint(embedder)
         outdated = known is not None and is_earlier(known, wanted)
@@ -126,15 +127,16 @@ def own_spec(folder: Path, known: str | None, remembered: str | None) -> Embedde
         if spec.base_url is not None:
             require_confirmed(spec.base_url, f"The folder {folder}")
         return spec
-    if known is not None and parted(known)[0] != BUNDLED:
+    if known is not None and parted(known).embedder != BUNDLED:
         raise EmbedderMismatch(
-            f"The vectors in {folder} were made with {parted(known)[0]}, an embedder that a program brought along. "
-            "Open it with that one (embedder=), or make all vectors anew with one that can be named: "
+            f"The vectors in {folder} were made with {parted(known).embedder}, an embedder that a program brought "
+            "along. Open it with that one (embedder=), or make all vectors anew with one that can be named: "
             f"{rebuild_command(folder, 'toldonce')}"
         )
     return EmbedderSpec()
 
 
 def fingerprint(embedder: Embedder) -> str:
-    """What vectors depend on: the embedder, and the text each vector is made from."""
-    return joined(embedder.fingerprint, KEY_VERSION)
+    """What vectors depend on: the embedder, the text each vector is made from, and how those of tokens are kept."""
+    tokens = "" if by_token(embedder) is None else TOKENS_VERSION
+    return str(Fingerprint(embedder.fingerprint, KEY_VERSION, tokens))

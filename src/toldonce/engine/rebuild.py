@@ -19,7 +19,7 @@ from toldonce.errors import FolderNotUsable, RemoteError, StoreError
 from toldonce.net.retry import Retries
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, is_earlier, parted
 from toldonce.stores.opening import has_store, open_store
-from toldonce.stores.protocol import Read, Store, Unembedded, Write
+from toldonce.stores.protocol import Embedding, Read, Store, Unembedded, Write
 from toldonce.stores.rebuilding import Outdated, Stretch
 from toldonce.text.keys import KEY_VERSION, indexed_tokens
 
@@ -68,7 +68,7 @@ def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress =
             with store.read() as read:
                 known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
             spec = spec or own_spec(folder, known, remembered)
-            embedder = open_embedder(spec, known and parted(known)[0])
+            embedder = open_embedder(spec, known and parted(known).embedder)
             try:
                 return _Rebuild(store, embedder, str(spec), known, progress).run()
             finally:
@@ -104,7 +104,7 @@ class _Rebuild:
         self._spec = spec
         self._known = known
         self._target = fingerprint(embedder)
-        self._retokenise = known is not None and parted(known)[1] != KEY_VERSION
+        self._retokenise = known is not None and parted(known).keys != KEY_VERSION
         self._progress = progress
         self._made = 0
 
@@ -153,7 +153,7 @@ class _Rebuild:
 
     def _make(self, stretch: Stretch) -> None:
         found = self._embedded(stretch)
-        vectors = found.vectors + [(version, b"") for version, _ in found.refused]
+        vectors = found.vectors + [(version, Embedding(b"")) for version, _ in found.refused]
         tokens = self._tokens(stretch)
 
         def keep(write: Write) -> None:

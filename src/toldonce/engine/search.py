@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from toldonce.embedders.cache import EmbeddedQuery
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.generation import Generation
 from toldonce.engine.requests import SearchRequest
@@ -73,7 +74,7 @@ class Search:
         self._generation: Generation | None = None
         self._queries: dict[int, Query] = {}
         """By number of the view it was read against."""
-        self._vectors: dict[str, NDArray[np.float32] | None] = {}
+        self._embedded: dict[str, EmbeddedQuery | None] = {}
         """None: the text could not be embedded."""
         self._began = time.perf_counter()
         self._waits_since: float | None = None
@@ -83,9 +84,9 @@ class Search:
         assert self._generation is not None
         began = time.perf_counter()
         for text in self.texts:
-            self._vectors[text] = None
+            self._embedded[text] = None
             try:
-                self._vectors[text] = self._generation.queries.embed_query(text)
+                self._embedded[text] = self._generation.queries.embed_query(text)
             except ToldonceError as error:
                 self._engine.note_unusable_embedder(error)
         self._engine.phases.add("embed", time.perf_counter() - began)
@@ -99,7 +100,7 @@ class Search:
             self._waits_since = None
         with self._engine.snapshot() as (store, generation):
             if generation is not self._generation:
-                self._generation, self._vectors = generation, {}
+                self._generation, self._embedded = generation, {}
             reached = owners_reached(store, self.project, request.tree)
             owner_ids = [owner_id for owner_id, _ in reached]
             if self._turns_out_large(lambda: self._engine.has_much_to_read(store, generation, owner_ids)):
@@ -126,7 +127,7 @@ class Search:
         if request.token_budget is not None:
             found = list(fitting(found, request.token_budget))
         pending = sum(int(np.count_nonzero(view.alive[view.pending])) for view in views)
-        by_words = any(vector is None for vector in self._vectors.values())
+        by_words = None in self._embedded.values()
         self._engine.count_search(len(found), pending, by_words=by_words)
         ended = time.perf_counter()
         self._engine.phases.add("rank", ended - began)
@@ -163,9 +164,9 @@ class Search:
         """What has to be embedded before these views can be ranked."""
         texts = dict.fromkeys(self._query(view).dense_text for view in views if len(view))
         for text in texts:
-            if text not in self._vectors and (known := generation.queries.known(text)) is not None:
-                self._vectors[text] = known
-        return [text for text in texts if text not in self._vectors]
+            if text not in self._embedded and (known := generation.queries.known(text)) is not None:
+                self._embedded[text] = known
+        return [text for text in texts if text not in self._embedded]
 
     def _ranked(
         self, store: Read, generation: Generation, owner_id: int, rest: Filter, view: IndexView
@@ -177,18 +178,19 @@ class Search:
         known = generation.rankings.get(asked) if mask is None else None
         if known is None:
             query = self._query(view)
-            vector = self._vectors[query.dense_text] if len(view) else None
+            embedded = self._embedded[query.dense_text] if len(view) else None
             known = rank(
                 view,
                 query,
-                vector,
+                None if embedded is None else embedded.vector,
+                tokens=None if embedded is None else embedded.tokens,
                 limit=self._depth,
                 unrelated=getattr(generation.embedder, "unrelated", None),
                 mask=mask,
                 just_asked=request.just_asked,
             )
             lasting = (
-                vector is not None and query.period is None and query.overview is None
+                embedded is not None and query.period is None and query.overview is None
             )  # it will be the same tomorrow
             if mask is None and lasting:
                 generation.rankings.put(asked, known)

@@ -226,6 +226,15 @@ class IndexView(Protocol):
         """The same tokens, each once, without stop words."""
         ...
 
+    @property
+    def by_token(self) -> NDArray[np.bool_]:
+        """By row: its tokens have vectors (see ``embedders.tokens``)."""
+        ...
+
+    def token_similarities(self, rows: NDArray[np.intp], tokens: NDArray[np.int8]) -> NDArray[np.float32]:
+        """(tokens, rows): the dot product of each token with the nearest of each row's; all of them ``by_token``."""
+        ...
+
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where a row has none; float32 (rows,)."""
         ...

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.index.protocol import K1
+from toldonce.recall.late_interaction import closeness
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import Overview, wanted
 from toldonce.recall.query import Query
 from toldonce.recall.repeats import asked_before, just_said, knows_nothing
 from toldonce.recall.signals import Floats, Words, session_strength, stretched
+from toldonce.types import QueryTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,11 @@ class Weights:
     coverage: float = 0.6
     """Of a query whose every word is in the memory."""
     dense: float = 1.1
-    """Of the best row's cosine."""
+    """Of a memory's similarity, where its tokens have no vectors."""
+    dense_beside: float = 0.9
+    """The same where they have."""
+    tokens: float = 0.9
+    """Of the nearness of their tokens."""
     dense_after: float = 0.3
     """Share of the next memory's cosine that is this one's too: its vector is made from both."""
     answer: float = 0.4
@@ -63,6 +69,9 @@ STEEPNESS, EVEN = 5.0, 0.87
 """Of the logistic curve from a sum of signals to a score, and the sum that is as likely to answer as not."""
 LENIENT, FEW = 0.3, 8
 """What that sum is less by where there is but one memory, and the number of memories that halves it."""
+
+TOKEN_ROWS = 100
+"""How many of the best rows are compared token by token."""
 
 CONTEXT_ROWS = 128
 """How many of the best rows a session's strength is read from, and distinct memories are looked for among."""
@@ -99,6 +108,7 @@ def rank(
     vector: Floats | None,
     *,
     limit: int,
+    tokens: QueryTokens | None = None,
     unrelated: float | None = None,
     mask: NDArray[np.bool_] | None = None,
     just_asked: Sequence[frozenset[int]] = (),
@@ -106,9 +116,10 @@ def rank(
 ) -> list[Scored]:
     """The best memories for a query, best first.
 
-    ``vector`` is that of ``query.dense_text``, or None to rank by words alone. ``mask`` (rows of the view, see
-    ``IndexView.mask``) says which memories may be returned; a memory's score does not depend on it. ``just_asked``:
-    the questions right before the query, whose memories come later.
+    ``vector`` is that of ``query.dense_text``, or None to rank by words alone; ``tokens`` are those of the same text,
+    if the embedder gives any. ``mask`` (rows of the view, see ``IndexView.mask``) says which memories may be returned;
+    a memory's score does not depend on it. ``just_asked``: the questions right before the query, whose memories come
+    later.
     """
     if not view.statistics.count or limit <= 0:
         return []
@@ -116,7 +127,7 @@ def rank(
     similar = None if vector is None or by_place else stretched(view, vector, unrelated)
     words = Words(view, query.terms[:0] if by_place else query.terms)
     again = asked_before(view, words, similar)
-    lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights)
+    lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights, tokens)
     if similar is None:
         dense = lexical.copy()
     elif len(view.pending):
@@ -130,13 +141,15 @@ def rank(
     total += priors
     if len(view.dead):
         total[view.dead] = -1.0
+    if tokens is not None and similar is not None:
+        best = _best(view, total, TOKEN_ROWS, mask)
+        best = best[view.by_token[best]]
+        close = np.float32(weights.tokens) * closeness(view, best, query.dense_text, tokens)
+        close *= 1 - _owed(view, again)[best]
+        dense[best] += close
+        total[best] += close
 
-    pool = max(CONTEXT_ROWS, 2 * limit)
-    if mask is not None or len(view.dead):
-        rows = np.flatnonzero(view.alive if mask is None else mask & view.alive)
-        ranked = rows[_top(total[rows], pool, view.ids[rows])]
-    else:
-        ranked = _top(total, pool, view.ids)
+    ranked = _best(view, total, max(CONTEXT_ROWS, 2 * limit), mask)
     if len(vain := knows_nothing(view, ranked)):
         priors[vain] -= np.maximum(total[vain], 0.0)
         total[vain] = np.minimum(total[vain], 0.0)
@@ -169,15 +182,25 @@ def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> 
     return lexical
 
 
-def _dense(view: IndexView, similar: Floats | None, again: Floats, weights: Weights) -> Floats:
+def _best(view: IndexView, total: Floats, limit: int, mask: NDArray[np.bool_] | None) -> NDArray[np.intp]:
+    """The ``limit`` best rows that may be returned, in no order."""
+    if mask is None and not len(view.dead):
+        return _top(total, limit, view.ids)
+    rows = np.flatnonzero(view.alive if mask is None else mask & view.alive)
+    return rows[_top(total[rows], limit, view.ids[rows])]
+
+
+def _dense(
+    view: IndexView, similar: Floats | None, again: Floats, weights: Weights, tokens: QueryTokens | None
+) -> Floats:
     """The weighed similarities with what neighbours lend, less of what only asks the same again."""
     if similar is None:
         return np.zeros(len(view), np.float32)
     meaning = similar * np.float32(weights.dense)
-    # The vectors of what comes next hold the question too, and are like the query for that alone.
+    if tokens is not None:
+        meaning[view.by_token] *= np.float32(weights.dense_beside / weights.dense)
     reply = view.from_previous(again)
-    owed = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
-    own = meaning * (1 - np.maximum(again, owed))
+    own = meaning * (1 - _owed(view, again))
     following = view.from_following(own)
     following[view.long] = 0.0
     following *= np.float32(weights.dense_after)
@@ -186,6 +209,17 @@ def _dense(view: IndexView, similar: Floats | None, again: Floats, weights: Weig
     reply[view.answers] = 0.0
     following += np.float32(weights.answer) * reply
     return following
+
+
+def _owed(view: IndexView, again: Floats) -> Floats:
+    """By row, in [0, 1]: how much of its likeness is that of a question that only asks what the query asks.
+
+    The vectors of what comes next hold the question too, and are like the query for that alone.
+    """
+    reply = view.from_previous(again)
+    before = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
+    owed: Floats = np.maximum(again, before)
+    return owed
 
 
 def _relevance(total: Floats, memories: int) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import NamedTuple
 
 from toldonce.errors import EmbedderMismatch
 from toldonce.stores.protocol import Write
@@ -15,24 +16,36 @@ REFUSED = "rebuild_refused"
 """The settings: what the vectors depend on, how to open the embedder that makes such (``EmbedderSpec``), from what to
 what a rebuild that is not finished leads, and whether it met texts that cannot be embedded."""
 
-_KEYS = " keys:"
+_KEYS, _TOKENS = " keys:", " tokens:"
 
 
-def joined(embedder: str, keys: str) -> str:
-    """What the vectors in a folder depend on: the embedder, and the text each vector is made from."""
-    return f"{embedder}{_KEYS}{keys}"
+class Fingerprint(NamedTuple):
+    """What the vectors in a folder depend on, as it is written in the setting ``FINGERPRINT``."""
+
+    embedder: str
+    keys: str
+    """The way in which texts are prepared."""
+    tokens: str = ""
+    """The way in which vectors of tokens are kept; empty where the embedder gives none."""
+
+    def __str__(self) -> str:
+        return f"{self.embedder}{_KEYS}{self.keys}" + (f"{_TOKENS}{self.tokens}" if self.tokens else "")
 
 
-def parted(fingerprint: str) -> tuple[str, str]:
-    """The embedder's part of a fingerprint, and that of the keyed text."""
-    embedder, _, keys = fingerprint.partition(_KEYS)
-    return embedder, keys
+def parted(fingerprint: str) -> Fingerprint:
+    """A fingerprint's parts."""
+    embedder, _, rest = fingerprint.partition(_KEYS)
+    keys, _, tokens = rest.partition(_TOKENS)
+    return Fingerprint(embedder, keys, tokens)
 
 
 def is_earlier(known: str, wanted: str) -> bool:
-    """Whether the vectors are of the wanted embedder, and made from texts as an earlier version prepared them."""
-    (made, keys), (asked, current) = parted(known), parted(wanted)
-    return made == asked and keys.isdecimal() and current.isdecimal() and int(keys) < int(current)
+    """Whether the vectors are of the wanted embedder, and made as an earlier version made them."""
+    made, asked = parted(known), parted(wanted)
+    before, now = ((part.keys, part.tokens or "0") for part in (made, asked))
+    if made.embedder != asked.embedder or before == now or not all(map(str.isdecimal, before + now)):
+        return False
+    return all(int(earlier) <= int(later) for earlier, later in zip(before, now, strict=True))
 
 
 def claim(store: Write, folder: Path, fingerprint: str, spec: str | None) -> None:
@@ -48,7 +61,7 @@ def claim(store: Write, folder: Path, fingerprint: str, spec: str | None) -> Non
 
 def mismatch(folder: Path, known: str, wanted: str, spec: str | None) -> EmbedderMismatch:
     """The error, with the command that makes the folder's vectors anew."""
-    (made, keys), (asked, _) = parted(known), parted(wanted)
+    (made, keys, _), (asked, *_) = parted(known), parted(wanted)
     if made == asked:
         return EmbedderMismatch(
             f"The memories in {folder} are keyed in the way of another version of Toldonce ({keys}). Bring them up to "

@@ -137,6 +137,15 @@ class SaidMemory(NamedTuple):
     deleted: bool
 
 
+class Embedding(NamedTuple):
+    """What an embedder makes of a version, as stores keep it."""
+
+    vector: bytes
+    """float32, little-endian, length one; empty for a text that cannot be embedded."""
+    tokens: bytes | None = None
+    """``embedders.tokens.SmallVectors``, one after the other; None where the embedder gives none."""
+
+
 class Unembedded(NamedTuple):
     """A version that waits for its vector, and what the vector is made from."""
 

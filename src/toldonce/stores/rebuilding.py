@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from toldonce.stores.protocol import Unembedded
+    from toldonce.stores.protocol import Embedding, Unembedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ class RebuildWrite(RebuildRead, Protocol):
         ...
 
     def keep(
-        self, stretch: Stretch, vectors: Sequence[tuple[Unembedded, bytes]], tokens: Sequence[tuple[Unembedded, bytes]]
+        self,
+        stretch: Stretch,
+        vectors: Sequence[tuple[Unembedded, Embedding]],
+        tokens: Sequence[tuple[Unembedded, bytes]],
     ) -> None:
         """Store what was made for a stretch, but for what changed meanwhile: that comes again.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toldonce.types import Role, Scope
 
 if TYPE_CHECKING:
-    from toldonce.stores.reading import JournalMessage
+    from toldonce.stores.reading import Embedding, JournalMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Carried:
     sources: Sequence[tuple[str, int, str]] = ()
     """(conversation, place, "said" or "asked")."""
     history: Sequence[Operation] = ()
-    vector: bytes | None = None
+    embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)

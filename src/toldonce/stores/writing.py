@@ -9,7 +9,14 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from toldonce.stores.erasing import ErasingWrite
 from toldonce.stores.feed import FeedWrite
 from toldonce.stores.jobs import JobsWrite
-from toldonce.stores.reading import ConversationAddress, JournalMessage, MemoryForUpdate, Read, Unembedded
+from toldonce.stores.reading import (
+    ConversationAddress,
+    Embedding,
+    JournalMessage,
+    MemoryForUpdate,
+    Read,
+    Unembedded,
+)
 from toldonce.stores.rebuilding import RebuildWrite
 from toldonce.stores.serving import ServingWrite
 from toldonce.stores.transfer import TransferWrite
@@ -174,6 +181,6 @@ class Write(Read, WriteMemories, Protocol):
 
     def ensure_owner(self, project: str, kind: EntityKind, entity_id: str, now: int) -> int: ...
 
-    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
-        """Store float32 vectors of one length, of versions whose stamps still fit; returns how many."""
+    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, Embedding]]) -> int:
+        """Store vectors of one length, of versions whose stamps still fit; returns how many."""
         ...

@@ -170,7 +170,7 @@ class _Counted:
 
 def _without_vector(line: Line) -> Line:
     """Vectors of another embedder are of no use."""
-    return replace(line, vector=None) if isinstance(line, Carried) else line
+    return replace(line, embedding=None) if isinstance(line, Carried) else line
 
 
 def _load(loader: Loader, owner: Owner | None, batch: list[Line]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toldonce.errors import InvalidExport, InvalidInput
-from toldonce.stores.protocol import JournalMessage
+from toldonce.stores.protocol import Embedding, JournalMessage
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.text.repair import storable_json
 from toldonce.times import iso, moment
@@ -180,8 +180,21 @@ def _memory_shown(line: Carried) -> dict[str, Any]:
         "session": line.session,
         "sources": [list(source) for source in line.sources],
         "history": [[done.event, done.call, done.kind, done.old, done.new, iso(done.at)] for done in line.history],
-        "vector": base64.b64encode(line.vector).decode() if line.vector is not None else None,
+        **_embedding_shown(line.embedding),
     }
+
+
+def _embedding_shown(made: Embedding | None) -> dict[str, str]:
+    if made is None:
+        return {}
+    shown = {"vector": base64.b64encode(made.vector).decode()}
+    return shown if made.tokens is None else {**shown, "token_vectors": base64.b64encode(made.tokens).decode()}
+
+
+def _embedding(row: Mapping[str, Any]) -> Embedding:
+    tokens = row.get("token_vectors")
+    vector = base64.b64decode(row["vector"], validate=True)
+    return Embedding(vector, None if tokens is None else base64.b64decode(tokens, validate=True))
 
 
 def _version_shown(version: Version) -> dict[str, Any]:
@@ -225,7 +238,7 @@ def _memory(row: Mapping[str, Any]) -> Carried:
             Operation(event, call, kind, old, new, moment(at, "history"))
             for event, call, kind, old, new, at in row.get("history", ())
         ],
-        vector=base64.b64decode(row["vector"], validate=True) if "vector" in row else None,
+        embedding=_embedding(row) if "vector" in row else None,
     )
 
 

@@ -6,11 +6,14 @@ copy always. So what a reader holds never changes, and one owner's reader and wr
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numkong
 import numpy as np
 from numpy.typing import NDArray
+
+from toldonce.types import TOKEN_DIMENSIONS
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -19,6 +22,8 @@ LARGEST_BLOCK = 8192
 """Rows of a vector block added by appending: 6 MB of 384 numbers, in pages that cost nothing until written."""
 _UNTOUCHED = 128 << 10
 """Bytes of memory that the system hands out a page at a time only beyond this size."""
+TOKENS_A_BLOCK = 2048
+"""Small vectors a block of those added by appending has room for: some sixty memories, 256 KB."""
 _AT_ONCE = 1024
 """Rows that are halved together: 1.5 MB of 384 floats stay in the cache."""
 
@@ -137,3 +142,81 @@ class VectorBlocks:
         rows = max(missing, growth) if reserved else missing  # exact at the first load: most owners are small
         self._blocks += (np.zeros((rows, self._dimensions), np.float16),)
         self._starts += (reserved,)
+
+
+class TokenBlocks:
+    """Any number of small vectors a row, one row's together, in matrices that are filled in order of arrival."""
+
+    def __init__(self) -> None:
+        self._blocks: tuple[NDArray[np.int8], ...] = ()
+        self._used = 0
+        """Of the last block."""
+        self._block = Column(np.int32)
+        self._first = Column(np.int32)
+        self._size = Column(np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        rows = self._block.nbytes + self._first.nbytes + self._size.nbytes
+        return rows + sum(block.nbytes for block in self._blocks[:-1]) + self._used * TOKEN_DIMENSIONS
+
+    def extend(self, vectors: Sequence[NDArray[np.int8] | None]) -> None:
+        """Add one row each; None leaves a row without any."""
+        placed = self._place(vectors)
+        for column, values in zip((self._block, self._first, self._size), placed, strict=True):
+            column.extend(values)
+
+    def assign(self, rows: Sequence[int], vectors: Sequence[NDArray[np.int8] | None]) -> None:
+        """Give rows other vectors. What they had stays in its place, for readers that know it."""
+        placed = self._place(vectors)
+        for column, values in zip((self._block, self._first, self._size), placed, strict=True):
+            column.assign(rows, values)
+
+    def row(self, row: int) -> NDArray[np.int8] | None:
+        """One row's vectors."""
+        return self.view().row(row)
+
+    def view(self) -> TokenVectors:
+        """What is there now; it stays as it is."""
+        return TokenVectors(self._blocks, self._block.values, self._first.values, self._size.values)
+
+    def _place(self, vectors: Sequence[NDArray[np.int8] | None]) -> tuple[list[int], list[int], list[int]]:
+        """Write them; where each is."""
+        counts = [0 if vector is None else len(vector) for vector in vectors]
+        left = sum(counts)
+        blocks: list[int] = []
+        firsts: list[int] = []
+        for vector, count in zip(vectors, counts, strict=True):
+            if vector is not None and count:
+                if not self._blocks or self._used + count > len(self._blocks[-1]):
+                    reserved = max(left, TOKENS_A_BLOCK) if self._blocks else left
+                    self._blocks += (np.empty((reserved, TOKEN_DIMENSIONS), np.int8),)
+                    self._used = 0
+                self._blocks[-1][self._used : self._used + count] = vector
+            blocks.append(len(self._blocks) - 1)
+            firsts.append(self._used)
+            self._used += count
+            left -= count
+        return blocks, firsts, counts
+
+
+class TokenVectors(NamedTuple):
+    """``TokenBlocks`` as they stood at one moment."""
+
+    blocks: tuple[NDArray[np.int8], ...]
+    block: NDArray[np.int32]
+    """By row: which block its vectors are in, in one piece."""
+    first: NDArray[np.int32]
+    """Where there."""
+    size: NDArray[np.int32]
+    """And how many there are."""
+
+    def row(self, row: int) -> NDArray[np.int8] | None:
+        """One row's vectors, None if it has none."""
+        first, count = int(self.first[row]), int(self.size[row])
+        return self.blocks[self.block[row]][first : first + count] if count else None
+
+    def gathered(self, rows: NDArray[np.intp]) -> NDArray[np.int8]:
+        """The vectors of ``rows``, each of which has some, one row after the other."""
+        places = zip(self.block[rows].tolist(), self.first[rows].tolist(), self.size[rows].tolist(), strict=True)
+        return np.concatenate([self.blocks[block][first : first + count] for block, first, count in places])

@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.index.ram.columns import Column, VectorBlocks
+from toldonce.index.ram.columns import Column, TokenBlocks, VectorBlocks
 from toldonce.index.ram.postings import PASSAGE, Segment, passages, with_segment
 from toldonce.index.ram.view import RamView
 from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, token_id
@@ -61,6 +61,7 @@ class OwnerIndex:
         self._alive = Column(np.bool_)
         self._embedded = Column(np.bool_)
         self._vectors = VectorBlocks()
+        self._token_vectors = TokenBlocks()
         self._tokens = Column(np.uint32)
         self._token_end = Column(np.int64)
         self._first_unit = Column(np.int32)
@@ -81,7 +82,7 @@ class OwnerIndex:
     @property
     def nbytes(self) -> int:
         """Bytes held, dictionaries and small objects estimated."""
-        columns = (column for column in vars(self).values() if isinstance(column, (Column, VectorBlocks)))
+        columns = (column for column in vars(self).values() if isinstance(column, (Column, TokenBlocks, VectorBlocks)))
         return (
             OVERHEAD
             + sum(column.nbytes for column in columns)
@@ -125,6 +126,7 @@ class OwnerIndex:
         """Write the vectors that were all that was missing; give back the rows that are new or changed."""
         changed: list[IndexRow] = []
         arrived: list[int] = []
+        by_token: list[NDArray[np.int8] | None] = []
         for row in rows:
             at = self._row_of.get(row.memory_id)
             if at is None or not self._same_words(row, at):
@@ -132,13 +134,21 @@ class OwnerIndex:
             elif row.vector is not None and not self._embedded.values[at]:
                 self._vectors.write(at, row.vector)
                 arrived.append(at)
+                by_token.append(row.token_vectors)
             elif (row.vector is not None) != self._embedded.values[at] or (
-                row.vector is not None and not self._vectors.holds(at, row.vector)
+                row.vector is not None and not self._holds(at, row.vector, row.token_vectors)
             ):
                 changed.append(row)
         if arrived:
             self._embedded.assign(arrived, True)
+            self._token_vectors.assign(arrived, by_token)
         return changed
+
+    def _holds(self, at: int, vector: NDArray[np.float32], by_token: NDArray[np.int8] | None) -> bool:
+        """Whether these are a row's vectors."""
+        known = self._token_vectors.row(at)
+        same = known is None or by_token is None or np.array_equal(known, by_token)
+        return self._vectors.holds(at, vector) and same and (known is None) == (by_token is None or not len(by_token))
 
     def _same_words(self, row: IndexRow, at: int) -> bool:
         """Whether all but the vector is as it was."""
@@ -168,6 +178,7 @@ class OwnerIndex:
         self._alive.extend([True] * len(rows))
         self._embedded.extend([row.vector is not None for row in rows])
         self._vectors.extend([row.vector for row in rows])
+        self._token_vectors.extend([row.token_vectors for row in rows])
         self._post([row.tokens for row in rows])
 
     def _post(self, texts: Sequence[NDArray[np.uint32]]) -> None:
@@ -283,6 +294,7 @@ class OwnerIndex:
                     role="assistant" if self._by_assistant.values[at] else "user",
                     actor_id=speakers[self._speaker.values[at]],
                     said_at=int(self._said_at.values[at]),
+                    token_vectors=self._token_vectors.row(at),
                 )
             )
         self._reset()
@@ -312,6 +324,7 @@ class OwnerIndex:
             speakers=tuple(self._speaker_codes),
             sessions=len(self._session_codes),
             vectors=self._vectors.blocks,
+            token_vectors=self._token_vectors.view(),
             segments=self._segments,
             first_unit=self._first_unit.values,
             unit_length=self._unit_length.values,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toldonce.index.protocol import K1, B, Postings, TermList
+from toldonce.index.ram.columns import TokenVectors
 from toldonce.index.ram.postings import Segment
 from toldonce.index.statistics import Statistics
 from toldonce.text.names import is_personal
@@ -96,6 +97,8 @@ class RamView:
 
     vectors: tuple[NDArray[np.float16], ...]
     """Blocks of rows; may reach beyond the last row, empty while nothing is embedded."""
+
+    token_vectors: TokenVectors
 
     segments: tuple[Segment, ...]
     first_unit: NDArray[np.int32]
@@ -284,6 +287,22 @@ class RamView:
     def content(self, row: int) -> frozenset[int]:
         """The same tokens, each once, stop words left out."""
         return frozenset(self.said(row)) - _STOPS
+
+    @cached_property
+    def by_token(self) -> NDArray[np.bool_]:
+        """By row: its tokens have vectors."""
+        return self.token_vectors.size > 0
+
+    def token_similarities(self, rows: NDArray[np.intp], tokens: NDArray[np.int8]) -> NDArray[np.float32]:
+        """By query token and row: the dot product with the nearest of the row's tokens; rows that are ``by_token``."""
+        if not len(rows):
+            return np.empty((len(tokens), 0), np.float32)
+        gathered = self.token_vectors.gathered(rows).astype(np.float32)
+        counts = self.token_vectors.size[rows]
+        nearest: NDArray[np.float32] = np.maximum.reduceat(
+            tokens.astype(np.float32) @ gathered.T, np.cumsum(counts) - counts, axis=1
+        )
+        return nearest
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""

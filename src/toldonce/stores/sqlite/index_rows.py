@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from toldonce.stores.sqlite.damage import WRONG, Rows, data, moment, number, number_or_none, text_or_none
 from toldonce.stores.sqlite.rows import role
-from toldonce.types import IndexRow
+from toldonce.types import TOKEN_DIMENSIONS, IndexRow
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def index_rows(rows: Rows, sql: str, values: tuple[Any, ...]) -> tuple[list[Inde
     deleted: list[int] = []
 
     def read(row: tuple[Any, ...]) -> None:
-        memory_id, deleted_at, ids, embedding, previous_id, session_id, said_by, actor_id, said_at = row
+        memory_id, deleted_at, ids, embedding, previous_id, session_id, said_by, actor_id, said_at, small = row
         if deleted_at is not None:
             deleted.append(memory_id)
             return
@@ -42,12 +42,13 @@ def index_rows(rows: Rows, sql: str, values: tuple[Any, ...]) -> tuple[list[Inde
         links = number_or_none(previous_id), number(session_id)
         at = moment(said_at)
         vector = None if embedding is None else vectors.keep(embedding, len(found), memory_id)
-        found.append(IndexRow(memory_id, tokens, vector, *links, role(said_by), actor_id, at))
+        by_token = None if small is None else _by_token(small, memory_id)
+        found.append(IndexRow(memory_id, tokens, vector, *links, role(said_by), actor_id, at, by_token))
 
     for _ in rows.read(sql, values, read):
         pass
     for place in vectors.damaged():
-        found[place] = found[place]._replace(vector=None)
+        found[place] = found[place]._replace(vector=None, token_vectors=None)
         _told(found[place].memory_id)
     return found, deleted
 
@@ -87,6 +88,15 @@ class Vectors:
                 usual = np.median(squares[np.isfinite(squares)]) if np.isfinite(squares).any() else 0.0
                 right = (squares <= usual * _APART**2) & (squares * _APART**2 >= usual)
             yield from (places[row] for row in np.flatnonzero(~right).tolist())
+
+
+def _by_token(small: Any, memory_id: int) -> NDArray[np.int8] | None:
+    """Vectors of tokens; None if they cannot have been written so."""
+    try:
+        return np.frombuffer(data(small), np.int8).reshape(-1, TOKEN_DIMENSIONS)
+    except WRONG:
+        _told(memory_id)
+        return None
 
 
 def _told(memory_id: int) -> None:

@@ -62,7 +62,8 @@ SELECT count(*) FROM (SELECT 1 FROM memory WHERE owner_id = ? AND changed > ? LI
 
 -- name: changed_rows
 -- What the index in RAM keeps, of everything written after a version. Deleted rows come with the time they went.
-SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.role, m.actor_id, m.said_at
+SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.role, m.actor_id, m.said_at,
+       v.tokens
 FROM memory AS m
 LEFT JOIN token AS t ON t.version_id = m.version_id
 LEFT JOIN vector AS v ON v.version_id = m.version_id
@@ -71,7 +72,8 @@ ORDER BY m.id;
 
 -- name: all_rows
 -- The same for a whole owner, as a walk along the primary keys.
-SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.role, m.actor_id, m.said_at
+SELECT m.id, m.deleted_at, t.ids, v.embedding, m.previous_id, m.session_id, m.role, m.actor_id, m.said_at,
+       v.tokens
 FROM memory AS m
 LEFT JOIN token AS t ON t.version_id = m.version_id
 LEFT JOIN vector AS v ON v.version_id = m.version_id
@@ -191,8 +193,11 @@ DELETE FROM unembedded WHERE (version_id, stamp) IN (SELECT value ->> 0, value -
 RETURNING version_id;
 
 -- name: keep_vectors
--- The vectors come as one blob, each ?3 bytes long.
-INSERT OR REPLACE INTO vector (version_id, embedding) SELECT value, substr(?2, 1 + key * ?3, ?3) FROM json_each(?1);
+-- Of [version, where its vector starts, its length, where its tokens' start, their length or null]; ?2 holds them all.
+INSERT OR REPLACE INTO vector (version_id, embedding, tokens)
+SELECT value ->> 0, substr(?2, value ->> 1, value ->> 2),
+       CASE WHEN value ->> 4 IS NOT NULL THEN substr(?2, value ->> 3, value ->> 4) END
+FROM json_each(?1);
 
 -- name: unembedded
 SELECT u.version_id AS id, m.id AS memory_id, u.stamp, v.text, m.actor_id, p.text, n.actor_id

@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 
-from toldonce.stores.protocol import Unembedded
+from toldonce.stores.protocol import Embedding, Unembedded
 from toldonce.stores.rebuilding import Outdated, Stretch
 from toldonce.stores.sqlite.damage import Rows, moment, whole
 from toldonce.stores.sqlite.ids import SEQUENCE_BITS, last_id
@@ -62,10 +62,15 @@ class SqliteRebuildWrite(SqliteRebuildRead):
         self._connection.execute(_SQL["forget"])
 
     def keep(
-        self, stretch: Stretch, vectors: Sequence[tuple[Unembedded, bytes]], tokens: Sequence[tuple[Unembedded, bytes]]
+        self,
+        stretch: Stretch,
+        vectors: Sequence[tuple[Unembedded, Embedding]],
+        tokens: Sequence[tuple[Unembedded, bytes]],
     ) -> None:
-        for name, made in (("keep_vector", vectors), ("keep_tokens", tokens)):
-            self._connection.executemany(_SQL[name], [(v.version_id, v.memory_id, v.stamp, blob) for v, blob in made])
+        embedded = [(v.version_id, v.memory_id, v.stamp, made.vector, made.tokens) for v, made in vectors]
+        self._connection.executemany(_SQL["keep_vector"], embedded)
+        tokenised = [(v.version_id, v.memory_id, v.stamp, made) for v, made in tokens]
+        self._connection.executemany(_SQL["keep_tokens"], tokenised)
         self._connection.executemany(_SQL["keep_place"], stretch.places)
 
     def switch(self, left: Stretch, *, tokens: bool, refused: bool = False) -> None:

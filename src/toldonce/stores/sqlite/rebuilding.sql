@@ -30,8 +30,8 @@ ORDER BY s.message_id;
 
 -- name: keep_vector
 -- Only of a memory that is as it was read: one that changed meanwhile comes again.
-INSERT OR REPLACE INTO rebuilt_vector (version_id, embedding)
-SELECT ?1, ?4 FROM memory WHERE id = ?2 AND changed = ?3 AND deleted_at IS NULL;
+INSERT OR REPLACE INTO rebuilt_vector (version_id, embedding, tokens)
+SELECT ?1, ?4, ?5 FROM memory WHERE id = ?2 AND changed = ?3 AND deleted_at IS NULL;
 
 -- name: keep_tokens
 INSERT OR REPLACE INTO rebuilt_token (version_id, ids)
@@ -70,7 +70,7 @@ PRAGMA legacy_alter_table=ON;
 DROP TABLE vector;
 ALTER TABLE rebuilt_vector RENAME TO vector;
 PRAGMA legacy_alter_table=OFF;
-CREATE TABLE rebuilt_vector (version_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL) STRICT;
+CREATE TABLE rebuilt_vector (version_id INTEGER PRIMARY KEY, embedding BLOB NOT NULL, tokens BLOB) STRICT;
 DELETE FROM unembedded;
 UPDATE owner SET version = version + 1;
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 
-from toldonce.stores.protocol import JournalMessage
+from toldonce.stores.protocol import Embedding, JournalMessage
 from toldonce.stores.sqlite import conversation, digests
 from toldonce.stores.sqlite.conversation import memberships
 from toldonce.stores.sqlite.damage import Rows, data, json_object, json_texts, moment, number, text, text_or_none
@@ -81,8 +81,12 @@ class SqliteTransferRead:
                 Operation(text(event), text(call), text(kind), places.get(old), places.get(new), moment(at))
                 for event, call, kind, old, new, at in self._rows("operations", memory_id)
             ],
-            vector=data(found) if vectors and (found := self._value("vector", version_id)) is not None else None,
+            embedding=self._embedding(version_id) if vectors else None,
         )
+
+    def _embedding(self, version_id: int) -> Embedding | None:
+        row = self._rows("vector", version_id).fetchone()
+        return None if row is None else Embedding(data(row[0]), None if row[1] is None else data(row[1]))
 
 
 def _version(row: Sequence[Any]) -> Version:
@@ -162,8 +166,8 @@ class SqliteTransferWrite(SqliteTransferRead):
         self._add_memberships(project, owner_id, memory, first)
         current = versions[memory.current]
         self._rows("keep_tokens", current, tokens)
-        if memory.vector is not None:
-            self._rows("keep_vector", current, memory.vector)
+        if memory.embedding is not None:
+            self._rows("keep_vector", current, *memory.embedding)
             return None
         self._rows("await_vector", current, changed)
         return current

@@ -32,7 +32,7 @@ WHERE s.memory_id = ?
 ORDER BY s.message_id, s.kind;
 
 -- name: vector
-SELECT embedding FROM vector WHERE version_id = ?;
+SELECT embedding, tokens FROM vector WHERE version_id = ?;
 
 -- name: threads
 SELECT c.id, c.key, c.next_place, s.uid AS session, c.last_said_at, l.uid AS last
@@ -88,7 +88,7 @@ INSERT OR IGNORE INTO membership (project, kind, entity_id, owner_id, memory_id)
 INSERT INTO token (version_id, ids) VALUES (?, ?);
 
 -- name: keep_vector
-INSERT INTO vector (version_id, embedding) VALUES (?, ?);
+INSERT INTO vector (version_id, embedding, tokens) VALUES (?, ?, ?);
 
 -- name: await_vector
 INSERT INTO unembedded (version_id, stamp) VALUES (?, ?);

@@ -12,7 +12,7 @@ import apsw
 
 from toldonce.errors import StoreError
 from toldonce.stores.examining import Examination
-from toldonce.stores.protocol import Changes, EditedMemory, MemoryForUpdate, Unembedded
+from toldonce.stores.protocol import Changes, EditedMemory, Embedding, MemoryForUpdate, Unembedded
 from toldonce.stores.sqlite import conversation
 from toldonce.stores.sqlite.damage import corrupt, number, whole
 from toldonce.stores.sqlite.doctor import Doctor
@@ -131,13 +131,12 @@ class SqliteWrite(SqliteRead):
             self._removes = True
             self._edits.leave_run(project, memories, run_id)
 
-    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, bytes]]) -> int:
+    def keep_vectors(self, vectors: Sequence[tuple[Unembedded, Embedding]]) -> int:
         stamps = json.dumps([(version.version_id, version.stamp) for version, _ in vectors])
         taken = {row[0] for row in self._rows("take_unembedded", stamps)}
         kept = [(version, embedding) for version, embedding in vectors if version.version_id in taken]
         if kept:
-            versions = json.dumps([version.version_id for version, _ in kept])
-            self._rows("keep_vectors", versions, b"".join(embedding for _, embedding in kept), len(kept[0][1]))
+            self._rows("keep_vectors", *_side_by_side(kept))
             ids = [version.memory_id for version, _ in kept]
             touched = [(memory_id, self._bump(memory_id >> SEQUENCE_BITS)) for memory_id in ids]
             try:
@@ -147,3 +146,14 @@ class SqliteWrite(SqliteRead):
                     with suppress(apsw.ConstraintError):
                         self._rows("touch", json.dumps([one]))
         return len(kept)
+
+
+def _side_by_side(embedded: Sequence[tuple[Unembedded, Embedding]]) -> tuple[str, bytes]:
+    """The arguments of ``keep_vectors``. Places count from one, as SQL does."""
+    places: list[tuple[int, int, int, int, int | None]] = []
+    end = 1
+    for version, (vector, tokens) in embedded:
+        behind = end + len(vector)
+        places.append((version.version_id, end, len(vector), behind, None if tokens is None else len(tokens)))
+        end = behind + len(tokens or b"")
+    return json.dumps(places), b"".join(vector + (tokens or b"") for _, (vector, tokens) in embedded)
