@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo serve isolation test coverage test-compat check repeats simulate crash hostile damage bench format clean
 
 help:
-	@echo "make demo    watch an agent remember across processes (no key, no server)"
+	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests, some with Mem0's own library and with old versions of Pipecat"
 	@echo "make coverage  run the same tests, and fail where they reach too little of the source"
@@ -28,12 +28,16 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[pipecat]'
 	@touch $@
 
+$(VENV)/.multilingual: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[pipecat,multilingual]'
+	@touch $@ $(VENV)/.demo
+
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
 	@touch $@ $(VENV)/.demo
 
-demo: $(VENV)/.demo
-	$(BIN)/toldonce demo
+demo: $(VENV)/$(if $(MULTILINGUAL),.multilingual,.demo)
+	$(BIN)/toldonce demo $(if $(MULTILINGUAL),--multilingual)
 
 serve: $(VENV)/.dev
 	$(BIN)/toldonce serve

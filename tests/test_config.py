@@ -34,6 +34,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"provider": "openai", "config": {"model": "@cf/baai/bge-m3:v1", "api_key": "sk"}}, "openai:@cf/baai/bge"),
         ({"provider": "onnx", "config": {"path": "/models/e5"}}, "onnx:/models/e5"),
+        ({"provider": "multilingual"}, "multilingual"),
     ],
 )
 def test_mem0s_dict_names_an_embedder(section: dict[str, Any] | None, line: str | None) -> None:
@@ -53,7 +54,7 @@ def test_an_address_from_the_environment_is_settled_at_once(monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("section", "complaint"),
     [
-        ({"provider": "huggingface"}, "'toldonce', 'openai', 'onnx'"),
+        ({"provider": "huggingface"}, "'toldonce', 'multilingual', 'openai', 'onnx'"),
         ({"provider": ["openai"]}, "is not one"),
         ({"provider": "openai", "config": {"ollama_base_url": HOME}}, "openai_base_url"),
         ({"provider": "openai", "config": {"embedding_dims": "many"}}, "embedding_dims"),
@@ -97,7 +98,7 @@ def test_the_embedder_that_is_proposed_can_be_used(provider: str, address: dict[
     assert embedder == EmbedderSpec("openai", "m", at)
 
 
-@pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "toldonce:x", "minilm"])
+@pytest.mark.parametrize("line", ["", "openai", "openai:", "onnx:", "toldonce:x", "multilingual:x", "minilm"])
 def test_a_line_that_names_no_embedder(line: str) -> None:
     with pytest.raises(InvalidConfig, match="openai:MODEL"):
         parse_spec(line)

@@ -16,7 +16,17 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = {
     "toldonce": ["AsyncMemory", "Memory", "ToldonceError", "__version__"],
-    "toldonce.embedders": ["Embedder", "MiniLM", "OnnxEmbedder", "OpenAIEmbeddings", "Vectors", "close"],
+    "toldonce.embedders": [
+        "Embedder",
+        "MiniLM",
+        "Multilingual",
+        "OnnxEmbedder",
+        "OpenAIEmbeddings",
+        "TextVectors",
+        "TokenEmbedder",
+        "Vectors",
+        "close",
+    ],
     "toldonce.errors": [
         "AddressNotConfirmed",
         "AuthenticationFailed",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toldonce.embedders.spec import EmbedderSpec, onnx_spec, openai_spec
+from toldonce.embedders.spec import MULTILINGUAL, EmbedderSpec, onnx_spec, openai_spec
 from toldonce.errors import InvalidConfig
 from toldonce.stores.opening import folder_of
 from toldonce.takeover import user_folder
@@ -20,7 +20,12 @@ _OURS = "toldonce"
 _OPENAI_MODEL = "text-embedding-3-small"  # Mem0's default
 _RUN: dict[str, dict[str, set[str]]] = {
     "vector_store": {_OURS: {"path", "collection_name"}},
-    "embedder": {_OURS: set(), "openai": {"model", "openai_base_url", "embedding_dims", "api_key"}, "onnx": {"path"}},
+    "embedder": {
+        _OURS: set(),
+        MULTILINGUAL: set(),
+        "openai": {"model", "openai_base_url", "embedding_dims", "api_key"},
+        "onnx": {"path"},
+    },
     "llm": {_OURS: set()},
     "reranker": {_OURS: set()},
 }
@@ -73,7 +78,8 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
 
     ``{"vector_store": {"provider": "toldonce", "config": {"path": ...}}}`` names a folder;
     ``{"embedder": {"provider": "openai", "config": {"model": ..., "openai_base_url": ..., "embedding_dims": ...,
-    "api_key": ...}}}`` and ``{"embedder": {"provider": "onnx", "config": {"path": ...}}}`` an embedder. Raises
+    "api_key": ...}}}`` ``{"embedder": {"provider": "onnx", "config": {"path": ...}}}`` and
+    ``{"embedder": {"provider": "multilingual"}}`` an embedder. Raises
     ``InvalidConfig`` for providers this engine does not run itself.
     """
     if config is None:
@@ -161,7 +167,7 @@ def _embedder(provider: str, settings: Mapping[str, Any]) -> EmbedderSpec:
         if not isinstance(path, (str, os.PathLike)) or not str(path):
             raise InvalidConfig(f"embedder.config.path must be the folder of the model, not {path!r}.")
         return onnx_spec(os.fspath(path))
-    return EmbedderSpec()
+    return EmbedderSpec(provider)
 
 
 def _text(settings: Mapping[str, Any], key: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from toldonce.errors import InvalidConfig, MissingExtra
 
 OURS = "toldonce"
-OUR_EMBEDDERS = ("openai", "onnx")
+OUR_EMBEDDERS = ("openai", "onnx", "multilingual")
 _SECTIONS = ("vector_store", "llm", "embedder", "reranker", "graph_store")
 
 _PACKAGES = {

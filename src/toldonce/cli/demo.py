@@ -14,6 +14,8 @@ from typing import Annotated
 
 import typer
 
+from toldonce.memory import Memory
+
 from .answering import BaseUrl, Model, ModelName, read_model
 from .pipecat_ready import quiet_pipecat, require_pipecat
 from .show import Screen
@@ -30,6 +32,9 @@ def demo(
         int | None, typer.Option(min=1, metavar="N", help="Only play session N, in this process.")
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Only greet and answer the questions, in this process.")] = False,
+    multilingual: Annotated[
+        bool, typer.Option("--multilingual", help="Use the embedder for 16 languages, of the extra multilingual.")
+    ] = False,
     llm_base_url: BaseUrl = None,
     llm_model: ModelName = None,
 ) -> None:
@@ -46,7 +51,7 @@ def demo(
         arguments = _options(
             transcript=transcript, conversation=conversation, llm_base_url=llm_base_url, llm_model=llm_model
         )
-        _perform(script, data, arguments)
+        _perform(script, data, arguments, "multilingual" if multilingual else None)
         return
     if data is None:
         raise typer.BadParameter("--session and --ask need to know the memory folder: --data DIR.")
@@ -73,12 +78,14 @@ def _ask(script: Transcript, folder: Path, model: Model) -> None:
         raise typer.Exit(1)
 
 
-def _perform(script: Transcript, data: Path | None, arguments: list[str]) -> None:
-    """Play every session, then ask, each in a process of its own."""
+def _perform(script: Transcript, data: Path | None, arguments: list[str], embedder: str | None) -> None:
+    """Play every session, then ask, each in a process of its own. A new folder remembers its ``embedder``."""
     screen = Screen()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is to be interrupted
     with _folder(data) as folder, screen.cursor_kept():
         note = "delete this folder and it forgets" if data else "temporary, removed at the end; --data DIR keeps it"
+        if embedder is not None:
+            Memory({"embedder": {"provider": embedder}}, folder=folder).close()
         screen.opening(script, str(folder), note)
         arguments = [*arguments, "--data", str(folder)]
         for number in range(1, len(script.sessions) + 1):

@@ -19,7 +19,7 @@ def rebuild(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="toldonce (the bundled one), openai:MODEL[@BASE_URL][#DIMENSIONS] or onnx:PATH. "
+            help="toldonce (the bundled one), multilingual, openai:MODEL[@BASE_URL][#DIMENSIONS] or onnx:PATH. "
             "[default: the one the folder has, brought up to date]",
         ),
     ] = None,

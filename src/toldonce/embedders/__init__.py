@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from toldonce.embedders.minilm import MiniLM
+    from toldonce.embedders.multilingual import Multilingual
     from toldonce.embedders.onnx import OnnxEmbedder
     from toldonce.embedders.openai import OpenAIEmbeddings
 
 __all__ = [
     "Embedder",
     "MiniLM",
+    "Multilingual",
     "OnnxEmbedder",
     "OpenAIEmbeddings",
     "TextVectors",
@@ -25,7 +27,7 @@ __all__ = [
     "close",
 ]
 
-_HOMES = {"MiniLM": "minilm", "OnnxEmbedder": "onnx", "OpenAIEmbeddings": "openai"}
+_HOMES = {"MiniLM": "minilm", "Multilingual": "multilingual", "OnnxEmbedder": "onnx", "OpenAIEmbeddings": "openai"}
 """Loaded when they are used: each brings a runtime or an HTTP client along."""
 
 Vectors: TypeAlias = NDArray[np.float32]

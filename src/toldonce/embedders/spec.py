@@ -9,7 +9,7 @@ from toldonce.embedders import Embedder
 from toldonce.errors import InvalidConfig
 from toldonce.net.openai import default_base_url, read_base_url
 
-BUNDLED = "toldonce"
+BUNDLED, MULTILINGUAL = "toldonce", "multilingual"
 _OPENAI = re.compile(r"(?P<model>.+?)(?:@(?P<url>https?://[^#]*))?(?:#(?P<dimensions>[1-9]\d*))?", re.DOTALL)
 
 
@@ -18,7 +18,7 @@ class EmbedderSpec:
     """Which embedder, and all it takes to open it; ``str()`` gives the line, without the key."""
 
     provider: str = BUNDLED
-    """``toldonce``, ``openai`` or ``onnx``."""
+    """``toldonce``, ``multilingual``, ``openai`` or ``onnx``."""
     name: str = ""
     """The model as its server calls it, or the model's folder."""
     base_url: str | None = None
@@ -26,8 +26,8 @@ class EmbedderSpec:
     api_key: str | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        if self.provider == BUNDLED:
-            return BUNDLED
+        if not self.name:
+            return self.provider
         url = f"@{self.base_url}" if self.base_url else ""
         length = f"#{self.dimensions}" if self.dimensions else ""
         return f"{self.provider}:{self.name}{url}{length}"
@@ -44,16 +44,20 @@ def openai_spec(
 
 
 def parse_spec(text: str) -> EmbedderSpec:
-    """Read ``toldonce``, ``openai:MODEL[@BASE_URL][#DIMENSIONS]`` or ``onnx:PATH``. Raises ``InvalidConfig``."""
+    """Read ``toldonce``, ``multilingual``, ``openai:MODEL[@BASE_URL][#DIMENSIONS]`` or ``onnx:PATH``.
+
+    Raises ``InvalidConfig``.
+    """
     provider, _, rest = text.strip().partition(":")
-    if provider == BUNDLED and not rest:
-        return EmbedderSpec()
+    if provider in (BUNDLED, MULTILINGUAL) and not rest:
+        return EmbedderSpec(provider)
     if provider == "onnx" and rest:
         return onnx_spec(rest)
     found = _OPENAI.fullmatch(rest) if provider == "openai" else None
     if found is None:
         raise InvalidConfig(
-            f"{text!r} names no embedder. There are: {BUNDLED}, openai:MODEL[@BASE_URL][#DIMENSIONS] and onnx:PATH."
+            f"{text!r} names no embedder. There are: {BUNDLED}, {MULTILINGUAL}, "
+            "openai:MODEL[@BASE_URL][#DIMENSIONS] and onnx:PATH."
         )
     length = found["dimensions"]
     return openai_spec(found["model"], found["url"], int(length) if length else None)
@@ -79,6 +83,10 @@ def open_embedder(spec: EmbedderSpec, fingerprint: str | None = None) -> Embedde
         from toldonce.embedders.onnx import OnnxEmbedder
 
         return OnnxEmbedder(spec.name)
+    if spec.provider == MULTILINGUAL:
+        from toldonce.embedders.multilingual import Multilingual
+
+        return Multilingual()
     from toldonce.embedders.minilm import MiniLM
 
     return MiniLM()

@@ -12,13 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.signals import Floats, idf
-from toldonce.text.lexicon.english import FUNCTION_WORDS
+from toldonce.recall.signals import FUNCTION_WORD, Floats, idf
+from toldonce.text.languages import function_words
 from toldonce.text.tokens import stem_id, words
 from toldonce.types import TOKEN_SCALE, QueryTokens
-
-FUNCTION_WORD = 0.35
-"""What a function word's token counts, and a mark's; a word that no memory holds counts 1. None counts less."""
 
 _WORD = re.compile(r"\w+")
 
@@ -39,21 +36,25 @@ def closeness(view: IndexView, rows: NDArray[np.intp], text: str, tokens: QueryT
 
 
 def _weights(view: IndexView, text: str, spans: NDArray[np.int32]) -> Floats:
-    """By token, in sum 1: how much its word tells memories apart. Words the model cuts count once a piece."""
+    """By token, in sum 1: how much its word tells memories apart, from ``FUNCTION_WORD`` to 1 for one that none holds.
+
+    Words that the model cuts count once a piece.
+    """
     weights = np.full(len(spans), FUNCTION_WORD, np.float32)
     units = view.statistics.units
+    function = function_words(words(text))
     for word in _WORD.finditer(text):
-        rarity = _rarity(view, word.group(), units)
+        rarity = _rarity(view, word.group(), function, units)
         weights[(spans[:, 0] >= word.start()) & (spans[:, 1] <= word.end())] = rarity
     weights[spans[:, 1] <= spans[:, 0]] = 0.0
     total = weights.sum()
     return weights / total if total else weights
 
 
-def _rarity(view: IndexView, word: str, units: int) -> float:
+def _rarity(view: IndexView, word: str, function: frozenset[str], units: int) -> float:
     """Its inverse document frequency as a share of the greatest there can be."""
     folded = words(word)
-    if not folded or folded[0] in FUNCTION_WORDS:
+    if not folded or folded[0] in function:
         return FUNCTION_WORD
     held = view.statistics.document_frequency(stem_id(folded[0]))
     return max(FUNCTION_WORD, idf(held, units) / idf(0, units))

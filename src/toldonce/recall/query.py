@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
+from toldonce.text.languages import function_words
 from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS, RELATIVE
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
@@ -40,6 +41,8 @@ class Query:
     """What to embed: the people who talk in this store are put in the first person."""
     terms: NDArray[np.uint32]
     """Ids of the words to look for, each once."""
+    weak: frozenset[int]
+    """Those of them that are function words. In English none is looked for; elsewhere some might be a name."""
     speaker: int | None
     """Code of the one speaker it is about."""
     period: Period | None
@@ -65,6 +68,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     found = words(text)
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
+    function = function_words(found)
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
     spoken_of = period(text, now, zone)
     wanted = overview(text, found, spoken_of)
@@ -80,6 +84,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         text=text,
         dense_text=in_first_person(text, people),
         terms=token_ids(term for term in dict.fromkeys(stems) if term not in names),
+        weak=frozenset(map(token_id, function.intersection(kept))),
         speaker=None if about is None else view.speakers.index(about),
         period=spoken_of,
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,

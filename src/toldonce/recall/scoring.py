@@ -125,7 +125,7 @@ def rank(
         return []
     by_place = query.overview in (Overview.SESSION, Overview.STATEMENT)  # which its words do not tell
     similar = None if vector is None or by_place else stretched(view, vector, unrelated)
-    words = Words(view, query.terms[:0] if by_place else query.terms)
+    words = Words(view, query.terms[:0] if by_place else query.terms, query.weak)
     again = asked_before(view, words, similar)
     lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights, tokens)
     if similar is None:

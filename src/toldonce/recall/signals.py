@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import log1p
 from operator import itemgetter
 from typing import TypeAlias
@@ -17,6 +17,8 @@ Floats: TypeAlias = NDArray[np.float32]
 
 COVERED_TERMS = 8
 """How many of a query's terms coverage looks at, the rarest first: one bit each."""
+FUNCTION_WORD = 0.35
+"""What a function word counts where it may tell something, as a share of what its rarity says."""
 ENOUGH = 2.0
 """Rare words of a query, as many as that, make a match whole: a wish of twenty words need not be met word by word."""
 SAMPLE = 4096
@@ -50,9 +52,10 @@ class Words:
 
     __slots__ = ("bm25", "covered", "enough", "held", "terms")
 
-    def __init__(self, view: IndexView, terms: NDArray[np.uint32]) -> None:
+    def __init__(self, view: IndexView, terms: NDArray[np.uint32], weak: Collection[int] = ()) -> None:
+        """``weak``: those of the terms that are function words."""
         self.terms = terms
-        found = _rarest_first(view, terms)
+        found = _rarest_first(view, terms, weak)
         self.covered = [weight for weight, _ in found[:COVERED_TERMS]]
         self.enough = min(sum(weight for weight, _ in found), ENOUGH * log1p(view.statistics.units))
         lists = [(number, weight, part) for number, (weight, parts) in enumerate(found) for part in parts]
@@ -108,10 +111,14 @@ class Words:
         return covered
 
 
-def _rarest_first(view: IndexView, terms: NDArray[np.uint32]) -> list[tuple[float, Sequence[Postings]]]:
+def _rarest_first(
+    view: IndexView, terms: NDArray[np.uint32], weak: Collection[int]
+) -> list[tuple[float, Sequence[Postings]]]:
     """Each term's idf and lists. A term nobody used is there too, with no list: it was asked for and is missing."""
     units = view.statistics.units
-    weighed = [(idf(found.document_frequency, units), found.parts) for found in view.term_lists(terms)]
+    counts = [FUNCTION_WORD if term in weak else 1.0 for term in terms.tolist()]
+    lists = zip(counts, view.term_lists(terms), strict=True)
+    weighed = [(count * idf(found.document_frequency, units), found.parts) for count, found in lists]
     return sorted(weighed, key=itemgetter(0), reverse=True)
 
 
