@@ -175,7 +175,7 @@ def token(share: float) -> NDArray[np.int8]:
 TOKENS = QueryTokens(token(1.0)[1:], np.array([[0, len("anything")]], np.int32), 0.0)
 BY_TOKEN = {
     "tokens": ([0.5, 0.5], [0.9, 0.0], 1),
-    "dense_beside": ([0.9, 0.0], [0.0, 0.2], 1),
+    "dense_beside": ([0.6, 0.0], [0.6, 0.9], 1),
 }
 
 
