@@ -8,6 +8,7 @@ as alike as real ones; they follow from the text alone, and making one takes mic
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.engine import VOCABULARY, zipf
-from toldonce.embedders import Embedder, Vectors
+from toldonce.embedders import TextVectors, TokenEmbedder, Vectors
 from toldonce.embedders.minilm import DIMENSIONS, FOLDER
 
 WORDS = 25
@@ -24,6 +25,7 @@ SESSION = 20
 """Messages between two silences."""
 _DIRECTIONS = 4096
 _TOPICS = 256
+_WORD = re.compile(r"\w+")
 START = 1_600_000_000
 
 
@@ -48,8 +50,9 @@ class GivenVectors:
 
     dimensions = DIMENSIONS
     fingerprint = "given"
+    unrelated_tokens = 0.26
 
-    def __init__(self, queries: Embedder | None = None) -> None:
+    def __init__(self, queries: TokenEmbedder | None = None) -> None:
         rng = np.random.default_rng(7)
         self._queries = queries
         self._known: dict[str, Vectors] = {}
@@ -72,6 +75,21 @@ class GivenVectors:
         if len(texts) == 1 and texts[0] in self._known:
             return self._known[texts[0]]
         return self.embed_documents(texts)
+
+    def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
+        """A token a word, the same wherever the word stands."""
+        return [self._by_word(text, vector) for text, vector in zip(texts, self.embed_documents(texts), strict=True)]
+
+    def embed_queries_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
+        if self._queries is not None:
+            return self._queries.embed_queries_by_token(texts)
+        return [self._by_word(text, vector) for text, vector in zip(texts, self.embed_queries(texts), strict=True)]
+
+    def _by_word(self, text: str, vector: Vectors) -> TextVectors:
+        words = list(_WORD.finditer(text))
+        numbers = [zlib.crc32(word.group().encode()) % _DIRECTIONS for word in words]
+        spans = np.array([word.span() for word in words], np.int32).reshape(-1, 2)
+        return TextVectors(vector, self._directions[numbers], spans)
 
     def know(self, questions: Sequence[str]) -> None:
         """Make the vectors of these now, so that who asks one later only looks it up."""

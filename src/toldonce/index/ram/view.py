@@ -297,12 +297,11 @@ class RamView:
         """By query token and row: the dot product with the nearest of the row's tokens; rows that are ``by_token``."""
         if not len(rows):
             return np.empty((len(tokens), 0), np.float32)
-        gathered = self.token_vectors.gathered(rows).astype(np.float32)
+        gathered = self.token_vectors.gathered(rows)
+        products = np.asarray(numkong.dots_packed(gathered, numkong.dots_pack(tokens)))
         counts = self.token_vectors.size[rows]
-        nearest: NDArray[np.float32] = np.maximum.reduceat(
-            tokens.astype(np.float32) @ gathered.T, np.cumsum(counts) - counts, axis=1
-        )
-        return nearest
+        nearest: NDArray[np.int32] = np.maximum.reduceat(products, np.cumsum(counts) - counts, axis=0)
+        return nearest.T.astype(np.float32)
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dot product of every row's vector with this one, zero where there is none; float32 (rows,)."""
