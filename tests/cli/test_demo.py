@@ -10,6 +10,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from toldonce import Memory
+from toldonce.embedders.multilingual import Multilingual
+
 from .command import finish, read_until, run, start
 from .openai_server import LanguageModel, serve
 from .test_transcript import LOCOMO, changed
@@ -126,6 +129,17 @@ def test_a_transcript_without_questions_ends_with_the_greeting(home: Path, folde
 
     assert (asked.returncode, asked.stderr) == (0, "")
     assert asked.stdout.rstrip().endswith("Bo: Hello Ana. We have not talked before.")
+
+
+def test_a_new_folder_remembers_the_multilingual_embedder(home: Path, tmp_path: Path) -> None:
+    path, folder = tmp_path / "talk.json", tmp_path / "memory"
+    path.write_text(json.dumps(changed("questions", to=None)), encoding="utf-8")
+
+    played = run("demo", "--multilingual", "--transcript", path, "--data", folder, home=home)
+
+    assert (played.returncode, played.stderr) == (0, "")
+    with Memory(folder=folder) as memory:
+        assert memory._engine.vectors_from.startswith(Multilingual.fingerprint)
 
 
 def test_a_language_model_answers_if_one_is_named(played: CompletedProcess[str], home: Path, folder: Path) -> None:
