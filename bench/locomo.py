@@ -28,7 +28,7 @@ from bench.vectors import CachedVectors, Said
 from toldonce.embedders.minilm import UNRELATED
 from toldonce.index.ram import OwnerIndex, RamView
 from toldonce.recall import Scored, analyse, needs_memory, rank
-from toldonce.text.keys import indexed_tokens
+from toldonce.remember.facts import memory_tokens
 from toldonce.types import IndexRow
 
 GAP = 4 * 3600
@@ -126,7 +126,7 @@ def rows(conversation: Conversation, vectors: CachedVectors, names: bool = True,
     return [
         IndexRow(
             memory_id=row,
-            tokens=indexed_tokens(turn.text, actors[row], turn.said_at),
+            tokens=memory_tokens(turn.text, actors[row], turn.said_at),
             vector=made.vector,
             previous_id=before[row],
             session_id=sessions[row],

@@ -100,3 +100,75 @@ def test_wrong_input(memory: Memory) -> None:
         memory.facts("")
     with pytest.raises(InvalidTime, match="as_of"):
         memory.facts("ana", as_of="yesterday")
+
+
+def found(memory: Memory, query: str, **filters: str) -> list[str]:
+    return [hit["memory"] for hit in memory.search(query, filters={"user_id": "ana", **filters})["results"]]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "query"),
+    [
+        ("I live in Porto, right by the river.", "We've moved to Braga last weekend.", "Where do I live?"),
+        ("My phone number is 555-010-022.", "My new number is 555-019-977.", "What's my phone number?"),
+        ("I work for Kettle and Sons.", "I work at Lomax now, much better people.", "Where do I work?"),
+        ("I'm vegan.", "I'm not vegan any more, I eat fish.", "Am I vegan?"),
+        ("My birthday is on May 6th.", "Sorry, my birthday is on May 8th.", "When is my birthday?"),
+    ],
+)
+def test_the_latest_of_what_was_stated_comes_first(memory: Memory, earlier: str, later: str, query: str) -> None:
+    tell(memory, earlier, "2026-01-01")
+    tell(memory, "I had pasta for dinner.", "2026-01-02")
+    assert found(memory, query)[0] == earlier
+    tell(memory, later, "2026-03-01")
+    assert found(memory, query)[:2] == [later, earlier]
+    tell(memory, "My cat is called Miso.", "2026-03-02")
+    assert found(memory, query)[:2] == [later, earlier]
+
+
+def test_the_latest_is_the_last_said_not_the_last_recorded(memory: Memory) -> None:
+    tell(memory, "I live in Braga.", "2026-03-01")
+    tell(memory, "I live in Porto, in the old town.", "2020-01-01")
+    assert found(memory, "Where do I live in town?")[0] == "I live in Braga."
+
+
+def test_the_past_is_found_where_it_is_asked_for(memory: Memory) -> None:
+    tell(memory, "I live in Porto, right by the river.", "2026-01-01")
+    tell(memory, "We've moved to Braga last weekend.", "2026-03-01")
+    assert found(memory, "Where do I live?")[0].startswith("We've moved")
+    assert found(memory, "Where did I live before?")[0] == "I live in Porto, right by the river."
+
+
+def test_only_what_may_be_seen_takes_a_place(memory: Memory) -> None:
+    tell(memory, "I live in Porto, right by the river.", "2026-01-01", run_id="r1")
+    moved = tell(memory, "We've moved to Braga last weekend.", "2026-03-01", run_id="r2")
+    memory.add("I live in Faro.", user_id="eva")
+    assert found(memory, "Where do I live?", run_id="r1") == ["I live in Porto, right by the river."]
+    assert found(memory, "Where do I live?")[0].startswith("We've moved")
+    memory.delete(moved)
+    assert found(memory, "Where do I live?") == ["I live in Porto, right by the river."]
+
+
+def test_a_statement_takes_the_place_of_its_own_speakers_only(memory: Memory) -> None:
+    for name, place, day in (("Ana", "Porto", "2026-01-01"), ("Bo", "Braga", "2026-03-01")):
+        message = {"role": "user", "name": name, "content": f"I live in {place}."}
+        memory.add([message], user_id="ana", timestamp=f"{day}T10:00:00+00:00")
+    assert found(memory, "Where does Ana live?")[0] == "I live in Porto."
+    assert found(memory, "Where does Bo live?")[0] == "I live in Braga."
+
+
+def test_a_statement_of_two_things_brings_up_neither(memory: Memory) -> None:
+    tell(memory, "My name is Ana and I live in Porto.", "2026-01-01")
+    tell(memory, "We've moved to Braga last weekend.", "2026-03-01")
+    assert found(memory, "What is my name?")[0] == "My name is Ana and I live in Porto."
+
+
+def test_a_corrected_statement_is_still_the_latest_after_a_restart(tmp_path: Path) -> None:
+    with Memory(folder=tmp_path) as memory:
+        tell(memory, "I live in Porto, right by the river.", "2026-01-01")
+        tell(memory, "We've moved to Braga last weekend.", "2026-03-01")
+        newest = memory.get_all(filters={"user_id": "ana"})["results"][0]["id"]
+        memory.update(newest, "We've moved to Faro last weekend.")
+        assert found(memory, "Where do I live?")[0] == "We've moved to Faro last weekend."
+    with Memory(folder=tmp_path) as memory:
+        assert found(memory, "Where do I live?")[0] == "We've moved to Faro last weekend."

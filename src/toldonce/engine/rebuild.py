@@ -17,6 +17,7 @@ from toldonce.engine.generation import fingerprint, own_spec
 from toldonce.engine.vectors import Vectoriser
 from toldonce.errors import FolderNotUsable, RemoteError, StoreError
 from toldonce.net.retry import Retries
+from toldonce.remember.facts import memory_tokens
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, is_earlier, parted
 from toldonce.stores.opening import has_store, open_store
 from toldonce.stores.protocol import Embedding, Read, Store, Unembedded, Write
@@ -208,7 +209,7 @@ class _Rebuild:
 def _tokens(outdated: Outdated) -> bytes:
     """The words a version is found by, and every day its memory was said on."""
     version = outdated.version
-    tokens = indexed_tokens(version.text, version.actor_id, outdated.said_at).tobytes()
+    tokens = memory_tokens(version.text, version.actor_id, outdated.said_at).tobytes()
     for said_at in outdated.sayings:
         day = indexed_tokens("", None, said_at).tobytes()
         tokens = tokens if day in tokens else tokens + day

@@ -107,6 +107,11 @@ class IndexView(Protocol):
         ...
 
     @property
+    def stated(self) -> NDArray[np.uint64]:
+        """By row: a bit for each of ``lexicon.people.ONE_AT_A_TIME`` that it states something about."""
+        ...
+
+    @property
     def question_rows(self) -> NDArray[np.intp]:
         """The same as row numbers."""
         ...

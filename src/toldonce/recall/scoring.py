@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.index.protocol import K1
 from toldonce.recall.late_interaction import closeness
+from toldonce.recall.latest import asks_of_the_past, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import Overview, wanted
 from toldonce.recall.query import Query
@@ -159,12 +160,16 @@ def rank(
         priors[again_at_once] -= np.float32(weights.repeated)
         total[again_at_once] -= np.float32(weights.repeated)
     ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
+    even = _even(view.statistics.count) + np.float32(0.0 if query.speaker is None else weights.speaker / 2)
+    if query.period is None and not asks_of_the_past(query.text):
+        answering = ranked[:limit][total[ranked[:limit]] >= even]
+        if len(raised := latest_first(view, answering, total, priors, mask)):
+            ranked = np.union1d(ranked, raised)
+            ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
     shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)
     places = np.array([place for _, place in shown], np.intp)
-    scores = _relevance(
-        total[places] - np.float32(0.0 if query.speaker is None else weights.speaker / 2), view.statistics.count
-    )
+    scores = 1 / (1 + np.exp(STEEPNESS * (even - total[places])))
     columns = (lexical, dense, session, priors)
     return list(
         map(
@@ -224,14 +229,12 @@ def _owed(view: IndexView, again: Floats) -> Floats:
     return owed
 
 
-def _relevance(total: Floats, memories: int) -> Floats:
-    """Sums of signals to scores: among many memories 0.1 at 0.46, 0.5 at 0.9, 0.9 at 1.33.
+def _even(memories: int) -> np.float32:
+    """The sum of signals that is as likely to answer as not: among many memories 0.9, with 0.1 at 0.46, 0.9 at 1.33.
 
     The best of many memories that have nothing to do with a query is more like it than the best of a few.
     """
-    even = EVEN - LENIENT * FEW / (memories + FEW)
-    scores: Floats = 1 / (1 + np.exp(STEEPNESS * (np.float32(even) - total)))
-    return scores
+    return np.float32(EVEN - LENIENT * FEW / (memories + FEW))
 
 
 def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from toldonce.errors import CorruptStore, MemoryNotFound
+from toldonce.remember.facts import memory_tokens
 from toldonce.stores.protocol import EditedMemory, MemoryForUpdate, Read, Write
 from toldonce.text.digests import about, words_digest
-from toldonce.text.keys import indexed_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:
         expires_on=expires_on,
         said_at=said_at,
         text=text,
-        tokens=indexed_tokens(text, memory.actor_id, said_at).tobytes() if is_found_otherwise else None,
+        tokens=memory_tokens(text, memory.actor_id, said_at).tobytes() if is_found_otherwise else None,
         digest=_digest(key, memory, text, metadata, expires_on),
     )
 

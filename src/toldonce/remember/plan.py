@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from toldonce.remember.align import Offered
+from toldonce.remember.facts import memory_tokens
 from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short
 from toldonce.stores.protocol import (
     Changes,
@@ -338,7 +339,7 @@ def _memory(planned: _Planned, request: AddRequest) -> NewMemory:
         uid=planned.uid,
         scope=request.scope,
         text=planned.text,
-        tokens=indexed_tokens(planned.text, message.name, planned.said_at).tobytes(),
+        tokens=memory_tokens(planned.text, message.name, planned.said_at).tobytes(),
         role=message.role,
         actor_id=message.name,
         session=planned.session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +20,7 @@ from toldonce.text.tokens import (
     TEXT_END,
     called,
     is_english,
+    stated,
     stem_id,
     token_id,
     tokenize,
@@ -66,13 +68,13 @@ def key_text(text: str, actor: str | None, previous_text: str | None, previous_a
     return key
 
 
-def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uint32]:
+def indexed_tokens(text: str, actor: str | None, said_at: int, attributes: Iterable[str] = ()) -> NDArray[np.uint32]:
     """Token ids for ``IndexRow.tokens``: speaker, words, the date it was said, then marks.
 
     The marks say what the words alone do not: ``TEXT_END``, what follows was not said; ``QUESTION``, something is
     asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"), given to English only,
     where it can be told; ``REPLY``, a question stands before its answer, and is none any more; ``called``, somebody is
-    spoken to by name.
+    spoken to by name; ``stated``, one of the ``attributes`` that the memory states something about.
     """
     found = words(text)
     english = is_english(found)
@@ -87,6 +89,7 @@ def indexed_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uin
         if english and not FUNCTION_WORDS.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             ids.append(token_id(ASKED_OF_YOU))
     ids += [token_id(called(name)) for name in addressed(text)]
+    ids += [token_id(stated(attribute)) for attribute in attributes]
     return np.array(ids, np.uint32)
 
 

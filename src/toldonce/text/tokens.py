@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from toldonce.caches import word_cache
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
+from toldonce.text.lexicon.people import ONE_AT_A_TIME
 
 LONGEST_TOKEN = 64
 """Characters. Longer runs (base64, hashes) are cut there: they are matched by their beginning."""
@@ -240,6 +241,11 @@ REPLY = "?!"
 """Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
 
 
+def stated(attribute: str) -> str:
+    """The mark of a memory that states something of ``lexicon.people.ONE_AT_A_TIME``."""
+    return f"={attribute}"
+
+
 def called(name: str) -> str:
     """The mark of a memory that speaks to somebody by this name (folded)."""
     return f"@{name}"
@@ -248,6 +254,12 @@ def called(name: str) -> str:
 _WORDS_TOO = {"quit"}
 """Stems of stop words ("quite") that are words of their own ("I quit")."""
 STOP_IDS = token_ids(
-    [TEXT_END, QUESTION, ASKED_OF_YOU, *sorted(FUNCTION_WORDS | ({stem(word) for word in FUNCTION_WORDS} - _WORDS_TOO))]
+    [
+        TEXT_END,
+        QUESTION,
+        ASKED_OF_YOU,
+        *map(stated, ONE_AT_A_TIME),
+        *sorted(FUNCTION_WORDS | ({stem(word) for word in FUNCTION_WORDS} - _WORDS_TOO)),
+    ]
 )
 """What a memory's words are not counted by: ids of stop words, as they are and stemmed. They stay in its tokens."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from toldonce.engine import Engine
 from toldonce.errors import InvalidExport
+from toldonce.remember.facts import memory_tokens
 from toldonce.stores.protocol import JournalMessage, Write
 from toldonce.stores.transfer import Carried, Thread
 from toldonce.text.digests import bare_digest, subject_digest
@@ -123,7 +124,7 @@ class Loader:
 
     def _tokens(self, memory: Carried) -> bytes:
         """The words it is found by, and every day it was said on."""
-        tokens = indexed_tokens(memory.versions[memory.current].text, memory.actor_id, memory.said_at).tobytes()
+        tokens = memory_tokens(memory.versions[memory.current].text, memory.actor_id, memory.said_at).tobytes()
         for key, place, kind in memory.sources:
             said_at = self._said.get((key, place))
             day = indexed_tokens("", None, said_at).tobytes() if kind == "said" and said_at is not None else b""

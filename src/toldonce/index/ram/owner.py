@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from toldonce.index.ram.columns import Column, TokenBlocks, VectorBlocks
 from toldonce.index.ram.postings import PASSAGE, Segment, passages, with_segment
 from toldonce.index.ram.view import RamView
-from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, token_id
+from toldonce.text.lexicon.people import ONE_AT_A_TIME
+from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, stated, token_id
 from toldonce.types import IndexRow
 
 NO_ID = -(2**63)
@@ -20,6 +21,9 @@ NO_ID = -(2**63)
 
 _NUMBERS = count()
 _STOPS = np.unique(STOP_IDS)
+_STATED = {token_id(stated(attribute)): 1 << bit for bit, attribute in enumerate(ONE_AT_A_TIME)}
+_MARKS = np.array(sorted(_STATED), np.uint32)
+_BIT_OF_MARK = np.array([_STATED[mark] for mark in sorted(_STATED)], np.uint64)
 
 OVERHEAD = 22_000
 """Bytes of an owner with one memory besides that memory: some thirty arrays and what a search derives of them. Measured
@@ -57,6 +61,7 @@ class OwnerIndex:
         self._content_length = Column(np.int32)
         self._sketch = Column(np.uint64)
         self._questions = Column(np.bool_)
+        self._stated = Column(np.uint64)
         self._asked_of_you = Column(np.bool_)
         self._alive = Column(np.bool_)
         self._embedded = Column(np.bool_)
@@ -194,6 +199,7 @@ class OwnerIndex:
             marked = np.zeros(len(texts), np.bool_)
             marked[row_of_token[flat == token_id(mark)]] = True
             column.extend(marked)
+        self._stated.extend(_statements(flat, row_of_token, len(texts)))
         place = np.arange(len(flat)) - (np.cumsum(lengths) - lengths)[row_of_token]
         ends = np.full(len(texts), len(flat))
         at_end = np.flatnonzero(flat == token_id(TEXT_END))
@@ -319,6 +325,7 @@ class OwnerIndex:
             content_length=self._content_length.values,
             sketch=self._sketch.values,
             questions=self._questions.values,
+            stated=self._stated.values,
             asked_of_you=self._asked_of_you.values,
             said_at=self._said_at.values,
             speakers=tuple(self._speaker_codes),
@@ -342,6 +349,15 @@ def _sketches(tokens: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[
     if len(starts):
         sketches[lengths > 0] = np.bitwise_or.reduceat(bits, starts)
     return sketches
+
+
+def _statements(tokens: NDArray[np.uint32], row_of_token: NDArray[np.intp], rows: int) -> NDArray[np.uint64]:
+    """By row: a bit for each attribute that one of its tokens marks as stated."""
+    found = np.zeros(rows, np.uint64)
+    at = np.searchsorted(_MARKS, tokens)
+    marking = np.flatnonzero(_MARKS.take(at, mode="clip") == tokens)
+    np.bitwise_or.at(found, row_of_token[marking], _BIT_OF_MARK[at[marking]])
+    return found
 
 
 def _stops(tokens: NDArray[np.uint32]) -> NDArray[np.bool_]:

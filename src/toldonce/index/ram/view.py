@@ -86,6 +86,8 @@ class RamView:
     """By row: a bit for each of those. Sets that differ by n tokens have sketches that differ by at most n bits."""
     questions: NDArray[np.bool_]
     """Something is asked in it."""
+    stated: NDArray[np.uint64]
+    """By row: a bit for each of ``lexicon.people.ONE_AT_A_TIME`` that it states something about."""
     asked_of_you: NDArray[np.bool_]
     """And nothing is said of the one who asks."""
     said_at: NDArray[np.int64]

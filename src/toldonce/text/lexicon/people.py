@@ -19,6 +19,19 @@ DIETS = frozenset(
     vegetarian vegan pescatarian coeliac celiac diabetic teetotal lactose-intolerant gluten-intolerant
     """.split()
 )
+ONE_AT_A_TIME = (
+    "name",
+    "preferred name",
+    "birthday",
+    "home",
+    "employer",
+    "occupation",
+    *(f"{which}phone" for which in ("", "work ", "home ", "office ", "mobile ", "cell ")),
+    *(f"{which}email" for which in ("", "work ", "private ", "personal ")),
+    *sorted(ONLY_ONE),
+    *(f"diet {diet}" for diet in sorted(DIETS)),
+)
+"""What a person has one of at a time, or is or is not: a newer statement takes an older one's place. At most 64."""
 ORDERS = frozenset(
     """
     call ring phone text message email write contact wake disturb bother ask tell give send remind order book buy
