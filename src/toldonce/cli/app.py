@@ -43,7 +43,22 @@ app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
 app.command()(doctor)
-for command in (search, show, facts, edit, delete, history, users, projects, stats, where, erase, receipts, backup, restore):
+for command in (
+    search,
+    show,
+    facts,
+    edit,
+    delete,
+    history,
+    users,
+    projects,
+    stats,
+    where,
+    erase,
+    receipts,
+    backup,
+    restore,
+):
     app.command()(command)
 app.command("list")(list_memories)
 
