@@ -13,7 +13,8 @@ from toldonce.config import read_config
 from toldonce.stores.backup import Manifest
 from toldonce.stores.opening import restore_store
 
-from .target import Data, Json, opened_folder, project_id
+from .options import Data, Json
+from .target import found_project, opened_folder
 
 
 def backup(
@@ -31,7 +32,7 @@ def backup(
     Example: toldonce backup memory-monday.zip
     """
     with opened_folder(data) as verbs:
-        wanted = None if project is None else project_id(verbs.engine, project)
+        wanted = None if project is None else found_project(verbs.engine, project)
         manifest = verbs.engine.store.back_up(target, wanted)
     _tell(manifest, f"Backed up to {target}", as_json)
 
