@@ -28,7 +28,7 @@ from toldonce.testing import WordEmbedder
 from toldonce.times import now
 from toldonce.transfer.jsonl import export
 
-TRIALS = int(os.environ.get("TOLDONCE_DAMAGE_TRIALS", "60"))
+TRIALS = int(os.environ.get("TOLDONCE_DAMAGE_TRIALS", "24"))
 FILTERS = {user: {"user_id": user} for user in ("ann", "bob")}
 
 
@@ -208,7 +208,7 @@ def _treat(folder: Path, cell: Cell, ids: dict[str, list[str]], right: list[Any]
         store.close()
     assert named.findings == treated.findings
     actions: set[str] = {one.action for one in treated.findings}
-    assert all(one.table == cell.table or one.why == "missing" for one in treated.findings)
+    assert all(one.table == cell.table or one.why.startswith(("missing", "its")) for one in treated.findings)
     assert [one for one in again.findings if one.action != "none"] == []
     if treated.kept_in is not None:
         kept = [json.loads(line) for line in treated.kept_in.read_text().splitlines()]

@@ -72,6 +72,9 @@ class Doctor:
         for what, query in (("token", "without_tokens"), ("vector", "without_vector"), ("locator", "without_locator")):
             for (memory_id,) in self._run(query):
                 yield Finding(what, str(memory_id), self._uid(memory_id), "missing", "made anew")
+        for table in _COUNTERS:
+            for (row_id,) in self._run(f"{table}_behind"):
+                yield Finding(table, str(row_id), None, "its counter is behind its rows", "made anew")
         for (memory_id,) in self._run("without_version"):
             yield Finding("memory_version", str(memory_id), self._uid(memory_id), "missing", "set aside")
 
@@ -145,7 +148,10 @@ class Doctor:
             self._drop(row.keys["id"].value)
 
     def _make_anew(self) -> None:
-        """What is derived of other rows, and is not there."""
+        """What is derived of other rows, and is not there or behind them."""
+        for table in _COUNTERS:
+            for (row_id,) in self._run(f"{table}_behind"):
+                self._run(f"mend_{table}", row_id)
         for (memory_id,) in self._run("without_version"):
             self._run("drop_memory", memory_id)
             self._drop(memory_id)

@@ -57,6 +57,17 @@ JOIN (
 ) AS carried ON carried.id = m.id
 WHERE m.deleted_at IS NULL AND carried.entity_id IS NOT NULL AND carried.kind <> o.kind AND typeof(o.project) = 'text';
 
+-- name: owner_behind
+-- Counters that would give an id again.
+SELECT o.id FROM owner AS o WHERE typeof(o.next_sequence) = 'integer' AND o.next_sequence <= (
+    SELECT coalesce(max(v.id & 0xFFFFFF), 0) FROM memory_version AS v
+    WHERE v.id BETWEEN o.id << 24 AND o.id << 24 | 0xFFFFFF);
+
+-- name: conversation_behind
+SELECT c.id FROM conversation AS c WHERE typeof(c.next_place) = 'integer' AND c.next_place <= (
+    SELECT coalesce(max(m.id & 0xFFFFFF), -1) FROM message AS m
+    WHERE m.id BETWEEN c.id << 24 AND c.id << 24 | 0xFFFFFF);
+
 -- name: mend_owner
 UPDATE owner SET
     version = 1 + coalesce((SELECT max(changed) FROM memory WHERE owner_id = ?1 AND typeof(changed) = 'integer'), 0),
