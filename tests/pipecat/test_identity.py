@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -535,3 +536,26 @@ async def test_the_same_words_of_the_next_person_are_theirs(ann: Ann) -> None:
     expected = [("user", "Yes, please."), ("assistant", "answer 1"), ("user", "No, thanks."), ("assistant", "answer 3")]
     assert await ann.said() == expected
     assert [role for role, _ in await ann.said("bob")] == ["user", "assistant", "user", "assistant"]
+
+
+async def test_a_block_that_was_put_back_is_not_shown_when_the_user_changes_during_the_lookup(ann: Ann) -> None:
+    """The application restores a saved context, with the block of the user before."""
+    await ann.told("I moved to Rome in May.", user_id="bob")
+    service = ann.service(user_id="bob")
+    search = ann.memory.search
+
+    async def search_and_change(query: str, **options: Any) -> Any:
+        found = await search(query, **options)
+        if service.user_id == "ann":
+            service.user_id = "cyd"
+        return found
+
+    ann.memory.search = search_and_change  # type: ignore[method-assign] # the user changes while it searches
+    async with Call(service) as call:
+        await call.say("In which city do I live?")
+        saved = copy.deepcopy(list(call.context.get_messages()))
+        service.user_id = "ann"
+        call.context.set_messages(saved)
+        await call.say("And in which city did I live before that?")
+    assert ["Rome" in str(blocks(shown)) for shown in call.shown] == [True, False]
+    assert service.user_id == "cyd"

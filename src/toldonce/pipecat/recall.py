@@ -75,8 +75,10 @@ class Recall:
         hits: Sequence[Hit] = ()
         if self._needed(query, [*found, *overdue]):
             hits = merged(not_in(context, found), not_in(context, overdue), self._options.search_limit)
-        if epoch == self._epoch:  # Else the user changed, or went off the record: this is not for their prompt.
+        if epoch == self._epoch:
             await self.present(context, query, hits)
+        else:  # The user changed, or went off the record. Neither this nor a block that was put back is for the prompt.
+            self._prompt.clear(context)
 
     async def present(self, context: Context, query: str, hits: Sequence[Hit]) -> None:
         """Let the context's one block hold what was found for ``query``; if nothing was, what it held, for a while."""
