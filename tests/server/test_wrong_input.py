@@ -142,7 +142,7 @@ def test_timestamps_may_be_text_and_odd_messages_are_tolerated(client: Client) -
     assert sorted(client.all(**ANN)) == ["I like tea.", "Tea it shall be, dear Ann."]
 
 
-def test_a_history_with_injected_toldonceions_does_not_store_them(client: Client) -> None:
+def test_a_history_with_injected_memories_does_not_store_them(client: Client) -> None:
     recalled = "Based on previous conversations, I recall: \n\n1. I like tea.\n\n"
     talk = [{"role": "user", "content": recalled}, {"role": "user", "content": "I like rye."}]
     client.post(ADD, {"messages": talk, "user_id": "ann", "metadata": {"platform": "pipecat"}})

@@ -21,8 +21,6 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from loguru import logger
 
-from toldonce.recall.profile import about_the_person_first, newest_first
-
 from .block import Hit
 from .capture import Capture, Context, ShouldStore
 from .client import MemoryClient
@@ -32,6 +30,7 @@ from .identity import Identity, of_guest, own_rows
 from .log import TranscriptLog
 from .options import Options
 from .prefetcher import Prefetcher
+from .profile import about_the_person_first, newest_first
 from .prompt import PromptBlocks
 from .recall import Recall, folded
 from .writer import Entry, Owner, Writer
