@@ -94,7 +94,7 @@ def test_how_much_a_server_takes_and_keeps() -> None:
     assert (limits.MOST_BYTES, limits.MOST_MESSAGES, limits.MOST_AT_ONCE) == (4 << 20, 2_000, 1_000)
     assert limits.WRONG_KEYS == 60
     assert (limits.MOST_ON_A_PAGE, _MOST_RESULTS) == (200, 1_000)
-    assert (gate.AT_ONCE, gate.MOST_WAITING, gate.MOST_HELD) == (64, 1_000, 32 << 20)
+    assert (gate.AT_ONCE, gate.MOST_WAITING, gate.MOST_HELD) == (16, 1_000, 32 << 20)
     assert (protocol.MOST_CONNECTIONS, protocol.MOST_HEADER_BYTES) == (1_000, 64 << 10)
     assert (protocol.HEADERS_WITHIN, protocol.BODY_WITHIN, protocol.READ_WITHIN) == (10.0, 60.0, 60.0)
     assert Settings(Path()).log_days == 30
