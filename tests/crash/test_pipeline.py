@@ -40,7 +40,7 @@ async def main():
         number = first
         while True:
             await call.say(f"This is turn number {number}.")
-            await until(lambda: len(service._writer) == 0)
+            await until(lambda: len(service.session.writer) == 0)
             print(number, flush=True)
             number += 1
 
