@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test coverage test-compat check repeats simulate crash hostile damage bench format clean
+.PHONY: help demo serve isolation test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
@@ -47,10 +47,19 @@ isolation: $(VENV)/.dev
 
 PYTEST := python -m pytest
 
+# Two at a time, as most of the time is waiting for processes of the tests' own.
+FACES := tests/server tests/conformance tests/cli tests/docs tests/deploy tests/crash
+
 test: $(VENV)/.dev .venv-mem0/.dev
-	$(BIN)/$(PYTEST)
+	$(MAKE) --no-print-directory -j2 test-faces test-engine
 	.venv-mem0/bin/$(PYTEST) tests/adapters tests/transfer
 	$(BIN)/python tools/test_compat.py --slice 0.0.108 1.0.0
+
+test-faces:
+	$(BIN)/$(PYTEST) $(FACES)
+
+test-engine:
+	$(BIN)/$(PYTEST) $(FACES:%=--ignore=%)
 
 coverage: $(VENV)/.dev .venv-mem0/.dev
 	$(BIN)/coverage erase
