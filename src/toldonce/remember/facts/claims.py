@@ -17,6 +17,7 @@ from toldonce.remember.facts.rules import read
 from toldonce.remember.facts.values import NAME, day, is_name, trimmed
 from toldonce.remember.questions import ends_as_question, sentences
 from toldonce.text.dates import period
+from toldonce.text.lexicon.people import TELLING
 
 EXTRACTOR = "rules-1"
 """The name and version of these rules."""
@@ -29,7 +30,7 @@ def claims(text: str, said_at: int, zone: tzinfo = UTC) -> list[Claim]:
 
     A text of the form ``question — answer`` is a short answer with its question.
     """
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or TELLING.isdisjoint(_WORD.findall(text.casefold())):
         return []
     asked, dash, answer = text.partition(" — ")
     found: list[Claim] = []
@@ -45,6 +46,7 @@ def claims(text: str, said_at: int, zone: tzinfo = UTC) -> list[Claim]:
     return found
 
 
+_WORD = re.compile(r"[^\W\d_]++")
 _SUPPOSED = re.compile(
     r"\b(?:if|unless|would|wish|imagine|pretend|suppose|maybe|might|perhaps|used to|when i was|as a (?:child|kid)"
     r"|novel|story|character|dream|dreamt|dreamed|joke|joking|kidding|role-?play|for example|said|says|told me|thought"

@@ -32,6 +32,19 @@ ONE_AT_A_TIME = (
     *(f"diet {diet}" for diet in sorted(DIETS)),
 )
 """What a person has one of at a time, or is or is not: a newer statement takes an older one's place. At most 64."""
+TELLING = (
+    RELATIVES
+    | PETS
+    | frozenset(word for diet in DIETS for word in diet.split("-"))
+    | frozenset(
+        """
+        name call calls go birthday born birth number phone mobile cell telephone mail email live living based moved
+        work allergic allergy never always ever now only ring text texts message messages wake disturb contact bother
+        speaking talking
+        """.split()
+    )
+)
+"""One of these is in whatever the rules understand: a text without any need not be read by them."""
 ORDERS = frozenset(
     """
     call ring phone text message email write contact wake disturb bother ask tell give send remind order book buy
