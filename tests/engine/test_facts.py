@@ -13,6 +13,7 @@ from toldonce.errors import InvalidInput, InvalidTime
 
 def tell(memory: Memory, text: str, day: str, **options: Any) -> str:
     found = memory.add(text, user_id="ana", timestamp=f"{day}T10:00:00+00:00", **options)
+    memory._engine.settled().result()  # on a busy machine a search goes on without the vectors
     return str(found["results"][0]["id"])
 
 

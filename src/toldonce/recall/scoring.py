@@ -145,10 +145,7 @@ def rank(
     if tokens is not None and similar is not None:
         best = _best(view, total, TOKEN_ROWS, mask)
         best = best[view.by_token[best]]
-        close = np.float32(weights.tokens) * closeness(view, best, query.dense_text, tokens)
-        # What is alike as a whole is so whatever its words.
-        np.maximum(close, np.float32(weights.dense - weights.dense_beside) * similar[best], out=close)
-        close *= 1 - _owed(view, again)[best]
+        close = _close(view, best, query, tokens, similar, again, weights)
         dense[best] += close
         total[best] += close
 
@@ -159,13 +156,12 @@ def rank(
     if len(again_at_once := just_said(view, ranked, just_asked)):
         priors[again_at_once] -= np.float32(weights.repeated)
         total[again_at_once] -= np.float32(weights.repeated)
-    ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
+    ranked = _in_order(view, ranked, total)
     even = _even(view.statistics.count) + np.float32(0.0 if query.speaker is None else weights.speaker / 2)
     if query.period is None and not asks_of_the_past(query.text):
         answering = ranked[:limit][total[ranked[:limit]] >= even]
         if len(raised := latest_first(view, answering, total, priors, mask)):
-            ranked = np.union1d(ranked, raised)
-            ranked = ranked[np.lexsort((-view.ids[ranked], -total[ranked]))]
+            ranked = _in_order(view, np.union1d(ranked, raised), total)
     shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)
     places = np.array([place for _, place in shown], np.intp)
@@ -187,6 +183,28 @@ def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> 
     lexical *= 1 - again
     lexical += np.float32(weights.coverage) * words.coverage(view, again)
     return lexical
+
+
+def _in_order(view: IndexView, rows: NDArray[np.intp], total: Floats) -> NDArray[np.intp]:
+    """Best first; of equals, the newest memory."""
+    ordered: NDArray[np.intp] = rows[np.lexsort((-view.ids[rows], -total[rows]))]
+    return ordered
+
+
+def _close(
+    view: IndexView,
+    rows: NDArray[np.intp],
+    query: Query,
+    tokens: QueryTokens,
+    similar: Floats,
+    again: Floats,
+    weights: Weights,
+) -> Floats:
+    """By row of ``rows``: the weighed nearness of its tokens. What is alike as a whole is so whatever its words."""
+    close = np.float32(weights.tokens) * closeness(view, rows, query.dense_text, tokens)
+    np.maximum(close, np.float32(weights.dense - weights.dense_beside) * similar[rows], out=close)
+    close *= 1 - _owed(view, again)[rows]
+    return close
 
 
 def _best(view: IndexView, total: Floats, limit: int, mask: NDArray[np.bool_] | None) -> NDArray[np.intp]:

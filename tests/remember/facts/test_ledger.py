@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,10 +49,10 @@ def model(known: list[Statement]) -> set[tuple[str, str]]:
 
 @settings(max_examples=500, deadline=None)
 @given(statements, st.integers(0, 9), st.randoms(use_true_random=False))
-def test_as_of_any_moment_the_latest_said_holds(drawn: list[Statement], as_of: int, order: object) -> None:
+def test_as_of_any_moment_the_latest_said_holds(drawn: list[Statement], as_of: int, order: Random) -> None:
     known = [one for one in drawn if one.recorded_at <= as_of]
     shuffled = list(drawn)
-    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    order.shuffle(shuffled)
     found = facts_of(shuffled, as_of)
     assert held(found) == model(known)
     assert found == facts_of(known)

@@ -14,7 +14,7 @@ import regex
 
 from toldonce.remember.facts.claim import Claim, Precision
 from toldonce.remember.facts.rules import read
-from toldonce.remember.facts.values import NAME, day, is_name, trimmed
+from toldonce.remember.facts.values import EMAIL, NAME, NUMBER, day, is_name, trimmed
 from toldonce.remember.questions import ends_as_question, sentences
 from toldonce.text.dates import period
 from toldonce.text.lexicon.people import TELLING
@@ -76,14 +76,14 @@ _BEGINS = re.compile(
     r"(?:(?:yes|yeah|yep|sure|it['’]s|it is|i['’]m|i am|this is|that['’]s|just|in|on|the|um+|uh+|oh)[ ,.]+)*+",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\+?\d(?:[\d ().-]{4,20})\d(?!\w)")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++")
+_NUMBER = re.compile(NUMBER)
+_EMAIL = re.compile(EMAIL)
 _WHOLE_NAME = regex.compile(rf"{NAME}(?:, {NAME})?")
 
 
 def _answered(asked: str, answer: str, said_at: int, zone: tzinfo) -> Iterator[Claim]:
     """What a short answer claims with its question: the whole answer is the value."""
-    told = trimmed(answer[_BEGINS.match(answer).end() :])  # type: ignore[union-attr]  # it matches the empty text
+    told = trimmed(_BEGINS.sub("", answer, count=1))  # it matches the beginning, if only with nothing
     statement = f"{asked} — {answer}"
     for asks, attribute in ((_ASKS_NAME, "name"), (_ASKS_HOME, "home")):
         if asks.search(asked) and _WHOLE_NAME.fullmatch(told) and is_name(told):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import regex
 
 from toldonce.remember.facts.claim import Claim
-from toldonce.remember.facts.values import NAME, day, is_name, trimmed
+from toldonce.remember.facts.values import EMAIL, NAME, NUMBER, day, is_name, trimmed
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.people import DIETS, ONLY_ONE, ORDERS, PETS, RELATIVES
 
@@ -114,11 +114,11 @@ _CALL_ME = regex.compile(
 _MY_BIRTHDAY = regex.compile(rf"{_START}(?i:my birthday{_IS}|I was born on) (?P<value>.++)")
 _MY_NUMBER = regex.compile(
     rf"{_START}(?i:my (?P<which>work |home |office |mobile |cell )?(?:new )?(?:(?:tele)?phone |mobile |cell )?"
-    rf"number{_IS}(?: now)?) (?P<value>\+?\d(?:[\d ().-]{{4,20}})\d)(?!\w)"
+    rf"number{_IS}(?: now)?) (?P<value>{NUMBER})"
 )
 _MY_EMAIL = regex.compile(
     rf"{_START}(?i:my (?P<which>work |private |personal )?(?:new )?e-?mail(?: address)?{_IS}(?: now)?) "
-    r"(?P<value>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++)"
+    rf"(?P<value>{EMAIL})"
 )
 _I_LIVE = regex.compile(
     rf"{_START}(?i:(?:I|we){_NOW} live(?: now)?|{_AM}(?: now)? (?:living|based)) (?i:in) "

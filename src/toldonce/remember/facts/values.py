@@ -12,6 +12,10 @@ from toldonce.times import as_datetime
 NAME = r"\p{Lu}[\w’-]*+(?: (?:(?:van|de|der|von|da|del|la|bin|al|of) )?\p{Lu}[\w’-]*+){0,3}"
 """A name begins with a capital; "van" and the like may stand inside it."""
 
+EMAIL = r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++"
+NUMBER = r"\+?\d(?:[\d ().-]{4,20})\d(?!\w)"
+"""Of a telephone."""
+
 
 def day(text: str, said_at: int, zone: tzinfo) -> str | None:
     """``17 May`` or ``17 May 1980``: the day a text begins with, or None."""
