@@ -270,6 +270,22 @@ class Memory(_Face):
         owner, moment = facts_request(user_id, as_of)
         return {"results": self._verbs.facts(owner, moment, history)}
 
+    def get_profile(self, user_id: str, *, as_of: Any = None) -> dict[str, Any]:
+        """A person at a glance, for a greeting: the facts that hold, what matters first. See ``facts``.
+
+        Args:
+            user_id: Whose.
+            as_of: Answer as the store stood then: an aware datetime, unix seconds or ISO 8601 with a zone.
+
+        Returns:
+            ``{"user_id", "profile", "facts", "updated_at"}``. ``profile`` maps each attribute to its value ("home") or,
+            where a person may have several ("allergy", "instruction"), to a list. ``facts`` are what it is made of, as
+            ``facts`` returns them, with their evidence. ``updated_at``: when the store last learned one; None if there
+            are none.
+        """
+        owner, moment = facts_request(user_id, as_of)
+        return self._verbs.profile(owner, moment)
+
     def messages(
         self,
         *,
@@ -461,6 +477,11 @@ class AsyncMemory(_Face):
         """What a person plainly stated of themselves; see ``Memory.facts``."""
         owner, moment = facts_request(user_id, as_of)
         return {"results": await run_in(self._engine.working, self._verbs.facts, owner, moment, history)}
+
+    async def get_profile(self, user_id: str, *, as_of: Any = None) -> dict[str, Any]:
+        """A person at a glance, for a greeting; see ``Memory.get_profile``."""
+        owner, moment = facts_request(user_id, as_of)
+        return await run_in(self._engine.working, self._verbs.profile, owner, moment)
 
     async def messages(
         self,

@@ -89,18 +89,36 @@ def test_what_expired_proves_nothing(memory: Memory) -> None:
     assert values(memory) == {"home": "Porto"}
 
 
+def test_a_profile_is_what_holds_with_its_evidence(memory: Memory) -> None:
+    assert memory.get_profile("ana") == {"user_id": "ana", "profile": {}, "facts": [], "updated_at": None}
+    first = tell(memory, "My name is Ana and I live in Porto.", "2026-01-01")
+    before = memory.get_profile("ana")["updated_at"]
+    second = tell(memory, "We've moved to Braga.", "2026-03-01")
+    found = memory.get_profile("ana")
+    assert found["profile"] == {"name": "Ana", "home": "Braga"}
+    assert [(fact["attribute"], fact["evidence"]) for fact in found["facts"]] == [("name", [first]), ("home", [second])]
+    assert found["facts"] == sorted(memory.facts("ana")["results"], key=lambda fact: fact["attribute"] != "name")
+    assert found["updated_at"] > before
+    assert memory.get_profile("ana", as_of=before)["profile"] == {"name": "Ana", "home": "Porto"}
+    memory.delete(second)
+    assert memory.get_profile("ana")["profile"]["home"] == "Porto"
+    assert memory.get_profile("eva")["facts"] == []
+
+
 async def test_the_same_awaited(tmp_path: Path) -> None:
     async with AsyncMemory(folder=tmp_path) as memory:
         await memory.add("I'm allergic to sesame.", user_id="ana")
         [fact] = (await memory.facts("ana"))["results"]
+        assert (await memory.get_profile("ana"))["facts"] == [fact]
     assert (fact["attribute"], fact["value"], fact["valid_to"]) == ("allergy", "sesame", None)
 
 
 def test_wrong_input(memory: Memory) -> None:
     with pytest.raises(InvalidInput, match="user_id"):
         memory.facts("")
-    with pytest.raises(InvalidTime, match="as_of"):
-        memory.facts("ana", as_of="yesterday")
+    for asked in (memory.facts, memory.get_profile):
+        with pytest.raises(InvalidTime, match="as_of"):
+            asked("ana", as_of="yesterday")
 
 
 def found(memory: Memory, query: str, **filters: str) -> list[str]:

@@ -163,6 +163,24 @@ async def test_get_memories_begins_with_what_the_person_said_about_themselves(an
     assert await ann.service().get_memories(filters={"role": "nobody"}) == []
 
 
+async def test_get_memories_puts_facts_that_hold_first_and_those_that_held_behind(ann: Ann) -> None:
+    for day, text in enumerate(
+        [
+            "I live in Oslo.",
+            "I love my long walks by the sea.",
+            "We've moved to Bergen.",
+            "My old boat needs some paint.",
+        ]
+    ):
+        await ann.memory.add(text, user_id="ann", timestamp=f"2026-01-0{day + 1}T12:00:00+00:00")
+    assert [memory["memory"] for memory in await ann.service().get_memories()] == [
+        "We've moved to Bergen.",
+        "My old boat needs some paint.",
+        "I love my long walks by the sea.",
+        "I live in Oslo.",
+    ]
+
+
 async def test_a_subclass_decides_what_is_stored_and_recalled(ann: Ann) -> None:
     """Applications override these to keep tainted turns out."""
     await ann.told("I like coffee.", "My SECRET is out.")

@@ -13,12 +13,21 @@ from toldonce.engine.erasing import ERASED, Erased, erase
 from toldonce.engine.listing import ids_in_scope
 from toldonce.engine.requests import SearchRequest, read_limit, scope_filter
 from toldonce.engine.search import Found, Search
-from toldonce.engine.shapes import Item, fact_item, history_item, hit_item, item, message_item, source_items
+from toldonce.engine.shapes import (
+    Item,
+    fact_item,
+    history_item,
+    hit_item,
+    item,
+    message_item,
+    profile_item,
+    source_items,
+)
 from toldonce.errors import InvalidInput, MemoryNotFound, StoreError
 from toldonce.fair import Turn
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
-from toldonce.remember.facts import facts_of, holds
+from toldonce.remember.facts import Fact, facts_of, holds
 from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.stores.erasing import ErasedKind
 from toldonce.stores.reading import Read
@@ -187,6 +196,13 @@ class Operations:
 
     def facts(self, user_id: str, as_of: int | None, history: bool) -> list[Item]:
         """What a user stated. ``as_of``: as the store stood then. ``history``: what holds no more too."""
+        return [fact_item(fact) for fact in self._facts(user_id, as_of, history)]
+
+    def profile(self, user_id: str, as_of: int | None) -> Item:
+        """What holds of a user, as a whole."""
+        return profile_item(user_id, self._facts(user_id, as_of, history=False))
+
+    def _facts(self, user_id: str, as_of: int | None, history: bool) -> list[Fact]:
         at = now() if as_of is None else as_of
         with self.engine.reading() as store:
             owners = store.owners(self.project, "user", [user_id])
@@ -195,7 +211,7 @@ class Operations:
                 for owner_id in owners
                 for statement in self.engine.fact_cache.statements(store, owner_id, today(at))
             ]
-        return [fact_item(fact) for fact in facts_of(stated, as_of) if history or holds(fact, at)]
+        return [fact for fact in facts_of(stated, as_of) if history or holds(fact, at)]
 
     def messages(self, scope: Scope, limit: int | None, offset: int, latest: int | None = None) -> list[Item]:
         limit = None if limit is None else read_limit(limit, "limit", most=_MOST_MESSAGES)

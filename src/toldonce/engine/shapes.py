@@ -10,7 +10,7 @@ from typing import Any
 from toldonce.engine.erasing import Erased
 from toldonce.recall import Hit
 from toldonce.remember.add import Added
-from toldonce.remember.facts import Fact
+from toldonce.remember.facts import Fact, in_order, profile_of
 from toldonce.remember.plan import Remembered
 from toldonce.stores.protocol import HistoryEntry, JournalMessage, SourceMessage
 from toldonce.times import iso
@@ -61,6 +61,17 @@ def fact_item(fact: Fact) -> Item:
         "superseded_by": fact.superseded_by,
         "evidence": list(fact.evidence),
         "extractor": fact.extractor,
+    }
+
+
+def profile_item(user_id: str, facts: Sequence[Fact]) -> Item:
+    """What holds of a user: ``profile`` by attribute, and the ``facts`` it is made of in the same order."""
+    learned = max((fact.recorded_at for fact in facts), default=None)
+    return {
+        "user_id": user_id,
+        "profile": profile_of(facts),
+        "facts": [fact_item(fact) for fact in in_order(facts)],
+        "updated_at": None if learned is None else iso(learned),
     }
 
 

@@ -90,6 +90,13 @@ class MemoryClient:
         options = {"top_k": most} if takes(self.client.get_all, "top_k") else {}
         return results_of(await call(self.client.get_all, filters=filters, **options))
 
+    async def facts(self, ids: Ids, *, history: bool = False) -> Sequence[Mapping[str, Any]]:
+        """What the user plainly stated, as ``Memory.facts`` returns it; nothing if this memory reads no facts."""
+        facts = getattr(self.client, "facts", None)
+        if facts is None or "user_id" not in ids:
+            return ()
+        return results_of(await call(facts, user_id=ids["user_id"], history=history))
+
     async def add(
         self,
         messages: Sequence[Mapping[str, Any]],

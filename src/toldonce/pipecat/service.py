@@ -383,8 +383,8 @@ class MemoryService(FrameProcessor):
 
         Args:
             limit: The most memories to return.
-            order: "about": what the person said about themselves first, newest first, the assistant's lines last.
-                Or "newest", or "oldest".
+            order: "about": first what states a fact that holds, then what else the person said about themselves, each
+                newest first; the assistant's lines last. Or "newest", or "oldest".
             filters: Which memories, in Mem0's grammar, of those this service may see.
 
         Returns:

@@ -30,7 +30,7 @@ from .identity import Identity, of_guest, own_rows
 from .log import TranscriptLog
 from .options import Options
 from .prefetcher import Prefetcher
-from .profile import about_the_person_first, newest_first
+from .profile import about_the_person_first, newest_first, proving
 from .prompt import PromptBlocks
 from .recall import Recall, folded
 from .writer import Entry, Owner, Writer
@@ -259,10 +259,11 @@ class Session:
         try:
             async with asyncio.timeout(GREETING_WAITS):
                 found = own_rows(await self.client.every(wanted, PROFILE_REACH), ids)
+                facts = await self.client.facts(ids, history=True) if order == "about" else ()
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
             return []
-        found = about_the_person_first(found) if order == "about" else newest_first(found)
+        found = about_the_person_first(found, *proving(facts)) if order == "about" else newest_first(found)
         if order == "oldest":
             found.reverse()
         return found if limit is None else found[:limit]

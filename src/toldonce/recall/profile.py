@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from toldonce.text.lexicon import english, others
@@ -34,13 +34,35 @@ _ADDRESSES = re.compile(r"\b(?:you|your|yours|thank|thanks)\b", re.IGNORECASE)
 
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
 
+_PROVEN = -1
+_OTHER = 1
 _TALK = 3
 _ASSISTANTS = 4
 
 
-def about_the_person_first(memories: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the person said about themselves, newest first; then what else they said; the assistant's lines last."""
-    return sorted(newest_first(memories), key=_rank)
+def about_the_person_first(
+    memories: Iterable[Mapping[str, Any]], holds: Collection[str] = (), held: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """What the person said about themselves, newest first; then what else they said; the assistant's lines last.
+
+    ``holds``: ids of memories that state a fact that holds, which come first. ``held``: ids of those that state only
+    what held once, which are no statement about the person any more.
+    """
+
+    def rank(memory: Mapping[str, Any]) -> int:
+        proven = memory.get("id")
+        return _PROVEN if proven in holds else max(_rank(memory), _OTHER if proven in held else _PROVEN)
+
+    return sorted(newest_first(memories), key=rank)
+
+
+def proving(facts: Iterable[Mapping[str, Any]]) -> tuple[set[str], set[str]]:
+    """Of ``Memory.facts(history=True)``: the memories that state what holds, and those that state only what held."""
+    holds: set[str] = set()
+    held: set[str] = set()
+    for fact in facts:
+        (holds if fact["superseded_at"] is None else held).update(fact["evidence"])
+    return holds, held - holds
 
 
 def newest_first(memories: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -66,4 +88,4 @@ def _rank_of_sentence(sentence: str) -> int:
     if sentence.endswith("?"):
         return 2
     of_self = any(word in _SELF for word in re.findall(r"[\w']+", sentence.casefold()))
-    return 0 if of_self and not _ADDRESSES.search(sentence) else 1
+    return 0 if of_self and not _ADDRESSES.search(sentence) else _OTHER

@@ -4,5 +4,17 @@ from toldonce.remember.facts.claim import Claim
 from toldonce.remember.facts.claims import claims
 from toldonce.remember.facts.ledger import Fact, Statement, facts_of, holds
 from toldonce.remember.facts.marks import memory_tokens
+from toldonce.remember.facts.profile import Profile, in_order, profile_of
 
-__all__ = ["Claim", "Fact", "Statement", "claims", "facts_of", "holds", "memory_tokens"]
+__all__ = [
+    "Claim",
+    "Fact",
+    "Profile",
+    "Statement",
+    "claims",
+    "facts_of",
+    "holds",
+    "in_order",
+    "memory_tokens",
+    "profile_of",
+]
