@@ -50,7 +50,6 @@ class GivenVectors:
 
     dimensions = DIMENSIONS
     fingerprint = "given"
-    unrelated_tokens = 0.26
 
     def __init__(self, queries: TokenEmbedder | None = None) -> None:
         rng = np.random.default_rng(7)
@@ -76,6 +75,16 @@ class GivenVectors:
             return self._known[texts[0]]
         return self.embed_documents(texts)
 
+    def know(self, questions: Sequence[str]) -> None:
+        """Make the vectors of these now, so that who asks one later only looks it up."""
+        self._known.update((question, self.embed_documents([question])) for question in questions)
+
+
+class GivenTokens(GivenVectors):
+    """The same with vectors of tokens, which it works out word by word."""
+
+    unrelated_tokens = 0.26
+
     def embed_documents_by_token(self, texts: Sequence[str]) -> list[TextVectors]:
         """A token a word, the same wherever the word stands."""
         return [self._by_word(text, vector) for text, vector in zip(texts, self.embed_documents(texts), strict=True)]
@@ -90,10 +99,6 @@ class GivenVectors:
         numbers = [zlib.crc32(word.group().encode()) % _DIRECTIONS for word in words]
         spans = np.array([word.span() for word in words], np.int32).reshape(-1, 2)
         return TextVectors(vector, self._directions[numbers], spans)
-
-    def know(self, questions: Sequence[str]) -> None:
-        """Make the vectors of these now, so that who asks one later only looks it up."""
-        self._known.update((question, self.embed_documents([question])) for question in questions)
 
 
 def messages(texts: Sequence[str], first: int = 0) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.corpus import GivenVectors, Talk
+from bench.corpus import GivenTokens, Talk
 from bench.filling import fill, fill_many, scratch, verbs
 from bench.machine import resident_bytes
 from bench.report import LATENCY, Figure, Part, Scale, Table, latency_row, quantile
@@ -56,7 +56,7 @@ def loads(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
     for number in range(2 * rounds + 1):
         if number % 2:
             _drop(folder / "toldonce.db")
-        with Memory(folder=folder, embedder=GivenVectors()) as memory:
+        with Memory(folder=folder, embedder=GivenTokens()) as memory:
             start = time.perf_counter()
             memory.warm(user_id="owner0")
             (from_disk if number % 2 else cached).append((time.perf_counter() - start) * 1e3)
@@ -73,7 +73,7 @@ def _drop(file: Path) -> None:
 def grown(folder: Path, owners: int) -> float:
     """Bytes of RAM a memory, in this process; the first owner is loaded before, so that nothing counts but memories."""
     question = Talk(5).questions(1)[0]
-    with Memory(folder=folder, embedder=GivenVectors()) as memory:
+    with Memory(folder=folder, embedder=GivenTokens()) as memory:
         memory.search(question, filters={"user_id": "owner0"})
         gc.collect()
         before = resident_bytes()
@@ -103,7 +103,7 @@ def ram(folder: Path, owners: int) -> float:
 def write_on_request(folder: Path) -> None:
     """Add one message for each line that comes in."""
     texts = iter(Talk(6).texts(5000))
-    with Memory(folder=folder, embedder=GivenVectors()) as memory:
+    with Memory(folder=folder, embedder=GivenTokens()) as memory:
         for _ in sys.stdin:
             memory.add(next(texts), user_id="owner0", run_id="elsewhere")
             print("added", flush=True)
@@ -118,7 +118,7 @@ def refreshes(folder: Path, rounds: int) -> dict[str, list[float]]:
         "search, nothing new": [],
     }
     questions = iter(Talk(8).questions(2 * rounds + 6))
-    with helper("write", str(folder)) as writer, Memory(folder=folder, embedder=GivenVectors()) as memory:
+    with helper("write", str(folder)) as writer, Memory(folder=folder, embedder=GivenTokens()) as memory:
         assert writer.stdin is not None
         assert writer.stdout is not None
         memory.warm(user_id="owner0")
@@ -140,7 +140,7 @@ def refreshes(folder: Path, rounds: int) -> dict[str, list[float]]:
 
 def by_agent(folder: Path, sizes: Sizes) -> tuple[list[float], float]:
     """Milliseconds of a search by agent alone, and the share of such searches whose best ten are exact."""
-    embedder = GivenVectors()
+    embedder = GivenTokens()
     talk = Talk(9)
     with verbs(folder, embedder) as (engine, steps):
         fill_many(engine, steps, {f"u{number}": talk.texts(sizes.each) for number in range(sizes.owners)})
@@ -175,7 +175,7 @@ def measure(scale: Scale) -> Part:
     sizes = SIZES[scale]
     talk = Talk(4)
     with scratch() as folder:
-        with Memory(folder=folder / "hot", embedder=GivenVectors()) as memory:
+        with Memory(folder=folder / "hot", embedder=GivenTokens()) as memory:
             for number in range(sizes.hot_owners):
                 fill(memory, f"owner{number}", talk.texts(sizes.owner))
         cached, from_disk = loads(folder / "hot", sizes.loads)

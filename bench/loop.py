@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.corpus import GivenVectors, Talk
+from bench.corpus import GivenTokens, Talk
 from bench.filling import fill, scratch
 from bench.report import LATENCY, Figure, Part, Scale, Table, latency_row, quantile
 from toldonce import AsyncMemory, Memory
@@ -115,7 +115,7 @@ async def idle_pipeline() -> AsyncIterator[bool]:
         await running
 
 
-async def run(folder: Path, sizes: Sizes, embedder: GivenVectors) -> tuple[list[float], list[float], Live, bool]:
+async def run(folder: Path, sizes: Sizes, embedder: GivenTokens) -> tuple[list[float], list[float], Live, bool]:
     """Lateness idle and busy, what the sessions met, and whether a pipeline ran beside them."""
     idle: list[float] = []
     busy: list[float] = []
@@ -137,7 +137,7 @@ async def run(folder: Path, sizes: Sizes, embedder: GivenVectors) -> tuple[list[
 def measure(scale: Scale) -> Part:
     """Event-loop lag with live sessions, beside the idle loop."""
     sizes = SIZES[scale]
-    embedder = GivenVectors(queries=MiniLM())
+    embedder = GivenTokens(queries=MiniLM())
     talk = Talk(12)
     with scratch() as folder:
         with Memory(folder=folder, embedder=embedder) as memory:

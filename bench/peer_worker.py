@@ -25,7 +25,7 @@ import numpy as np
 FILLED_AT_ONCE = 1000
 
 
-class GivenVectors:
+class GivenTokens:
     """What mem0 takes for its embedding model."""
 
     def __init__(self, known: Mapping[str, list[float]]) -> None:
@@ -38,7 +38,7 @@ class GivenVectors:
         return [self._known[text] for text in texts]
 
 
-def opened(store: str, folder: Path, embedder: GivenVectors, dimensions: int) -> Any:
+def opened(store: str, folder: Path, embedder: GivenTokens, dimensions: int) -> Any:
     """mem0's Memory over one of its local stores."""
     os.environ.update(MEM0_TELEMETRY="False", MEM0_DIR=str(folder / "home"), OPENAI_API_KEY="unused")
     from mem0 import Memory
@@ -94,7 +94,7 @@ def main(store: str, folder: Path, data: Path) -> None:
     with np.load(data) as held:
         texts, users = held["texts"].tolist(), held["users"].tolist()
         known = dict(zip(held["known"].tolist(), held["vectors"].tolist(), strict=True))
-    memory = opened(store, folder, GivenVectors(known), len(next(iter(known.values()))))
+    memory = opened(store, folder, GivenTokens(known), len(next(iter(known.values()))))
     fill(memory, texts, users, [known[text] for text in texts])
     print(json.dumps({"filled": len(texts)}), flush=True)
     for line in sys.stdin:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.corpus import GivenVectors, Talk, messages
+from bench.corpus import GivenTokens, Talk, messages
 from bench.filling import BATCH, fill_many, request, scratch, verbs
 from bench.report import Cell, Figure, Part, Plot, Scale, Table, quantile
 from toldonce import Memory
@@ -80,7 +80,7 @@ class Load:
     questions: list[str]
     added: list[str]
 
-    def save(self, file: Path, embedder: GivenVectors) -> None:
+    def save(self, file: Path, embedder: GivenTokens) -> None:
         """For the peer's process: its texts, and the vectors of everything it will embed."""
         known = list(dict.fromkeys([*self.texts, *self.questions, *self.added]))
         np.savez(file, texts=self.texts, users=self.users, known=known, vectors=embedder.embed_documents(known))
@@ -137,7 +137,7 @@ def peer(store: str, folder: Path, data: Path) -> Iterator[Peer]:
             process.kill()
 
 
-def fill_ours(folder: Path, given: Load, embedder: GivenVectors) -> None:
+def fill_ours(folder: Path, given: Load, embedder: GivenTokens) -> None:
     """Our folder with the same texts, each message a memory of its own."""
     by_user: dict[str, list[str]] = {}
     for text, user in zip(given.texts, given.users, strict=True):
@@ -202,7 +202,7 @@ def available() -> str | None:
 def measure(scale: Scale, stores: Sequence[str] = STORES) -> Part:
     """Toldonce beside mem0 over each store."""
     sizes = SIZES[scale]
-    embedder = GivenVectors()
+    embedder = GivenTokens()
     part = Part("Beside mem0", INCLUDES)
     columns = ("users x memories", "", "search p50 ms", "p99 ms", "results of 10", "add p50 ms", "p99 ms")
     rows: list[list[Cell]] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.corpus import GivenVectors, Talk, unit_rows
+from bench.corpus import GivenTokens, Talk, unit_rows
 from bench.filling import fill, fill_many, scratch, verbs
 from bench.report import Cell, Figure, Part, Plot, Scale, Table, quantile
 from toldonce import Memory
@@ -48,7 +48,7 @@ TURN = 50
 KINDS = ("product", "embedding", "new question", "repeated question", "filtered question")
 
 
-def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, model: MiniLM) -> dict[str, list[float]]:
+def one_owner(folder: Path, size: int, rounds: int, embedder: GivenTokens, model: MiniLM) -> dict[str, list[float]]:
     """Milliseconds by kind; the kinds take turns of ``TURN`` calls."""
     talk = Talk(size)
     questions = talk.questions(3 * rounds + 30)
@@ -81,7 +81,7 @@ def one_owner(folder: Path, size: int, rounds: int, embedder: GivenVectors, mode
     return {kind: values[10:] for kind, values in took.items()}
 
 
-def many_owners(folder: Path, sizes: Sizes, embedder: GivenVectors) -> dict[str, list[float]]:
+def many_owners(folder: Path, sizes: Sizes, embedder: GivenTokens) -> dict[str, list[float]]:
     """Milliseconds of searches in a folder of many owners, each asked cold and hot."""
     talk = Talk(11)
     with verbs(folder, embedder) as (engine, steps):
@@ -108,7 +108,7 @@ def measure(scale: Scale) -> Part:
     """Search against owner size, and in a folder of many owners."""
     sizes = SIZES[scale]
     model = MiniLM()
-    embedder = GivenVectors(queries=model)
+    embedder = GivenTokens(queries=model)
     with scratch() as folder:
         by_size = {size: one_owner(folder / "sizes", size, sizes.rounds, embedder, model) for size in sizes.owners}
         large = many_owners(folder / "many", sizes, embedder)

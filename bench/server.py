@@ -24,7 +24,7 @@ from typing import Any
 
 from tests.conformance.environments import python
 
-from bench.corpus import GivenVectors, Talk
+from bench.corpus import GivenTokens, Talk
 from bench.filling import SCRATCH, fill
 from bench.report import quantile
 from toldonce import Memory
@@ -76,7 +76,7 @@ end
 """
 
 
-class Given(GivenVectors):
+class Given(GivenTokens):
     """Given vectors in a folder that the server opens with its own model."""
 
     fingerprint = MiniLM().fingerprint

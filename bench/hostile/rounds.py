@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.corpus import GivenVectors, Talk
+from bench.corpus import GivenTokens, Talk
 from bench.filling import fill
 from bench.hostile.bystander import Noticed
 from bench.hostile.server import STOPS, Server
@@ -30,7 +30,7 @@ PATIENCE = 60.0
 """Seconds that a process of ours gets to say what it noticed."""
 
 
-class _Given(GivenVectors):
+class _Given(GivenTokens):
     """Given vectors in a folder that the server opens with its own model."""
 
     fingerprint = MiniLM().fingerprint

@@ -74,7 +74,7 @@ def instant(value: object, key: str) -> int:
                 f"{key}: {value.isoformat()} has no time zone. Say which, e.g. value.replace(tzinfo=timezone.utc)."
             )
         return (value - _EPOCH) // timedelta(microseconds=1)
-    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+    if not isinstance(value, (int, float)) and isinstance(value, SupportsIndex):
         value = index(value)  # a NumPy integer, which would overflow
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if FIRST <= value * 1_000_000 <= LAST:

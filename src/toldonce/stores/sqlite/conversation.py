@@ -52,12 +52,13 @@ def load(connection: apsw.Connection, query: ConversationQuery, digest_key: byte
     end = first + next_place
     start = max(end - query.window, first)
     talk = (query.agent_id, query.app_id)
-    rows = Rows(connection, "Message")  # without damaged ones: what is offered again for lack of them is stored again
-    latest = list(rows.read(_SQL["latest"], (max(end - query.latest, first), end, *talk), _latest))
+    # Without damaged ones: what is offered again for lack of them is stored again.
+    rows = Rows(connection, "Message")
+    latest = list(rows.read(_SQL["latest"], (max(end - query.latest, first), end, *talk, first), _latest))
     if query.window <= query.latest:  # one message was offered: what was just read tells
-        traces = [trace for _, trace, ours in latest if ours and trace.place >= start]
+        window = [trace for _, trace, ours in latest if ours and trace.place >= start - first]
     else:
-        traces = list(rows.read(_SQL["window"], (start, end, *talk), _trace))
+        window = list(map(Trace._make, connection.execute(_SQL["window"], (first, start, end, *talk))))
     return ConversationView(
         owner_id=owner_id,
         conversation_id=conversation_id,
@@ -66,7 +67,7 @@ def load(connection: apsw.Connection, query: ConversationQuery, digest_key: byte
         last_said_at=last_said_at,
         last_memory_id=last_memory_id,
         latest=[message for message, _, _ in latest],
-        window=[trace._replace(place=trace.place - first) for trace in traces],
+        window=window,
         whole=start == first,
         known_ids=_known_ids(connection, conversation_id, query.external_ids),
         timed=_timed(connection, conversation_id, query.timed),
@@ -114,14 +115,10 @@ def known_words(connection: apsw.Connection, owner_id: int, digests: Sequence[by
 
 
 def _latest(row: Sequence[Any]) -> tuple[Message, Trace, bool]:
-    """A message at the end, the trace of it (its place: its id), and whether it is of this talk."""
-    message_id, said_by, content, name, *traced, ours = row
-    return Message(role(said_by), text(content), text_or_none(name)), _trace((message_id, *traced)), bool(ours)
-
-
-def _trace(row: Sequence[Any]) -> Trace:
-    message_id, digest, said_at, recorded_at = row
-    return Trace(message_id, data(digest), number_or_none(said_at), number(recorded_at))
+    """A message at the end, the trace of it, and whether it is of this talk."""
+    _, said_by, content, name, place, digest, said_at, recorded_at, ours = row
+    message = Message(role(said_by), text(content), text_or_none(name))
+    return message, Trace(place, data(digest), number_or_none(said_at), number(recorded_at)), bool(ours)
 
 
 def _known(row: Sequence[Any]) -> tuple[bytes, KnownWords]:

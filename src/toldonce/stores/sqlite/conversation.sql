@@ -17,11 +17,15 @@ LEFT JOIN owner AS o ON o.project = ?1 AND o.kind = ?2 AND o.entity_id = ?3
 LEFT JOIN conversation AS c ON c.owner_id = o.id AND c.key = ?4;
 
 -- name: window
-SELECT id, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
-FROM message WHERE id >= ?1 AND id < ?2 AND agent_id IS ?3 AND app_id IS ?4 ORDER BY id;
+-- Without damaged ones. They may be thousands: looked through here, they cost a sixth of what they cost in Python.
+SELECT id - ?1, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
+FROM message
+WHERE id >= ?2 AND id < ?3 AND agent_id IS ?4 AND app_id IS ?5
+  AND typeof(digest) = 'blob' AND typeof(said_at) IN ('integer', 'null') AND typeof(recorded_at) = 'integer'
+ORDER BY id;
 
 -- name: latest
-SELECT id, role, content, name, digest, CASE timed WHEN 1 THEN said_at END AS said_at, recorded_at,
+SELECT id, role, content, name, id - ?5, digest, CASE timed WHEN 1 THEN said_at END AS said_at, recorded_at,
        agent_id IS ?3 AND app_id IS ?4
 FROM message WHERE id >= ?1 AND id < ?2 ORDER BY id;
 

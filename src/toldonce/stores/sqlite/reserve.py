@@ -26,6 +26,7 @@ class Reserve:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / "reserve"
+        self._name = str(self._path)
         self.full = False
         """Whether the last thing that was to be written did not fit on the disk."""
 
@@ -44,7 +45,7 @@ class Reserve:
 
     def _size(self) -> int:
         try:
-            return self._path.stat().st_size
+            return os.stat(self._name).st_size
         except FileNotFoundError:
             return 0
 
