@@ -365,7 +365,7 @@ def test_memories_without_a_vector_yet_are_embedded_at_the_next_start(tmp_path: 
         with engine.store.read() as store:
             [owner] = store.owners("default", "user", ["ann"])
             [bees] = store.records_of(owner)
-        engine.store.write_now(lambda tx: update(tx, bees, Edit(text="I keep bees in the shed"), 1))
+        engine.store.write_now(lambda tx: update(tx, "default", bees, Edit(text="I keep bees in the shed"), 1))
         assert texts(memory.search("bees shed", filters=ANN, threshold=0)) == ["I keep bees in the shed"]
     with Memory(folder=tmp_path) as memory:
         memory._engine._vectoriser.embed_all().result()

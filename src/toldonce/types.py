@@ -73,6 +73,8 @@ class MemoryRecord(NamedTuple):
     expires_on: str | None
     """The last day it holds, YYYY-MM-DD in UTC, or None."""
     metadata: Mapping[str, Any] = MappingProxyType({})
+    fact: Mapping[str, Any] | None = None
+    """What is known of a fact; None: it is what was said."""
 
     @property
     def categories(self) -> tuple[str, ...]:

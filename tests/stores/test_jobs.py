@@ -131,16 +131,16 @@ def test_only_what_is_wanted_is_leased(store: Store) -> None:
 
 def test_a_key_orders_one_job_at_a_time(open_store: Open) -> None:
     one, other = open_store(), open_store()
-    for ordered in [store.write(lambda tx: tx.jobs.add_once("k", "a", NOW)) for store in (one, other)]:
+    for ordered in [store.write(lambda tx: tx.jobs.add("a", {}, NOW, key="k")) for store in (one, other)]:
         ordered.result()
-    one.write_now(lambda tx: tx.jobs.add_once("l", "a", NOW, priority=1))
+    one.write_now(lambda tx: tx.jobs.add("a", {"n": 9}, NOW, priority=1, key="l"))
     job = leased(one)
     assert (job.kind, job.payload, job.share, job.lane) == ("a", {}, "", "")
-    other.write_now(lambda tx: tx.jobs.add_once("k", "a", NOW))
+    other.write_now(lambda tx: tx.jobs.add("a", {}, NOW, key="k"))
     assert leased(one).id != job.id  # that of the other key
     assert lease(one) is None
     assert one.write_now(lambda tx: tx.jobs.finish(job))
-    other.write_now(lambda tx: tx.jobs.add_once("k", "b", NOW + 1))
+    other.write_now(lambda tx: tx.jobs.add("b", {}, NOW + 1, key="k"))
     assert leased(one, NOW + 1).kind == "b"
 
 

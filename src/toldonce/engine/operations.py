@@ -89,7 +89,8 @@ class Operations:
         with self.engine.store.read() as store:
             known = edit.work_out(store, self._found(store, memory_id), change)
         return self.engine.write_edit(
-            lambda store: edit.update(store, self._found(store, memory_id), change, now(), known), (self.project, None)
+            lambda store: edit.update(store, self.project, self._found(store, memory_id), change, now(), known),
+            (self.project, None),
         )
 
     def write_delete(self, memory_id: str) -> Future[list[int]]:

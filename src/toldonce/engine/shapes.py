@@ -42,6 +42,8 @@ def item(record: MemoryRecord) -> Item:
         if value is not None:
             found[key] = value
     found["metadata"] = deepcopy(record.metadata) if record.metadata else {}  # the caller's to change
+    if record.fact is not None:
+        found["kind"] = "fact"
     return found
 
 

@@ -29,8 +29,12 @@ def work_out(store: Read, memory_id: int, edit: Edit) -> EditedMemory | None:
     return None if memory is None or memory.damaged else edited(memory, edit, store.digest_key)
 
 
-def update(store: Write, memory_id: int, edit: Edit, now: int, worked_out: EditedMemory | None = None) -> list[int]:
+def update(
+    store: Write, project: str, memory_id: int, edit: Edit, now: int, worked_out: EditedMemory | None = None
+) -> list[int]:
     """Apply an edit; returns the versions that wait for a vector: the new text's and its successors'.
+
+    Facts that nothing but the earlier words proved are deleted.
 
     Others wait for the transaction: work the edit of a long text, or one of many, out before it.
     """
@@ -39,7 +43,10 @@ def update(store: Write, memory_id: int, edit: Edit, now: int, worked_out: Edite
         raise CorruptStore("This memory is damaged. Delete it, or set it aside with: toldonce doctor PATH")
     if worked_out is None or worked_out.before != memory:
         worked_out = edited(memory, edit, store.digest_key)
-    return store.edit(worked_out, now)
+    waiting = store.edit(worked_out, now)
+    if worked_out.text != memory.text and (resting := store.facts_resting_on([memory_id])):
+        waiting += store.delete(project, list(store.for_update(resting).values()), now)
+    return waiting
 
 
 def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:
@@ -57,24 +64,42 @@ def edited(memory: MemoryForUpdate, edit: Edit, key: bytes) -> EditedMemory:
         text=text,
         tokens=memory_tokens(text, memory.actor_id, said_at).tobytes() if is_found_otherwise else None,
         digest=_digest(key, memory, text, metadata, expires_on),
+        fact=_corrected(memory, text),
     )
 
 
 def delete(store: Write, project: str, memory_ids: Sequence[int], run_id: str | None, now: int) -> list[int]:
     """Delete memories; with ``run_id``, those said in other runs too only leave this one.
 
-    Ids that are gone already are passed over. Returns the versions that wait for a new vector.
+    Facts that nothing else proves go along. Ids that are gone already are passed over. Returns the
+    versions that wait for a new vector.
     """
     found = store.for_update(memory_ids).values()
     if run_id is None:
-        return store.delete(project, list(found), now)
+        return _delete(store, project, list(found), now)
     store.leave_run(project, [memory for memory in found if _runs(memory) - {run_id}], run_id)
-    return store.delete(project, [memory for memory in found if not _runs(memory) - {run_id}], now)
+    return _delete(store, project, [memory for memory in found if not _runs(memory) - {run_id}], now)
 
 
 def delete_one(store: Write, project: str, memory_id: int, now: int) -> list[int]:
     """Delete a memory that must be there."""
-    return store.delete(project, [_require(store, memory_id)], now)
+    return _delete(store, project, [_require(store, memory_id)], now)
+
+
+def _delete(store: Write, project: str, memories: Sequence[MemoryForUpdate], now: int) -> list[int]:
+    """Delete memories, and the facts that nothing else proves."""
+    if not memories:
+        return []
+    if resting := store.facts_resting_on([memory.id for memory in memories]):
+        memories = [*memories, *store.for_update(resting).values()]
+    return store.delete(project, memories, now)
+
+
+def _corrected(memory: MemoryForUpdate, text: str) -> Mapping[str, Any] | None:
+    """What is known of a fact whose words somebody changed: they are what holds."""
+    if memory.fact is None or text == memory.text:
+        return None
+    return {**memory.fact, "value": text, "origin": "corrected"}
 
 
 def _runs(memory: MemoryForUpdate) -> set[str]:

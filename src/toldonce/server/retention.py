@@ -22,7 +22,7 @@ class Retention:
         self._store = store
         self._clock = SteadyClock()
         self._kept = days * _DAY
-        store.write(lambda write: write.jobs.add_once(KIND, KIND, now(), priority=1))
+        store.write(lambda write: write.jobs.add(KIND, {}, now(), priority=1, key=KIND))
 
     def forget(self, _: Job) -> None:
         """Always raises ``Later``."""

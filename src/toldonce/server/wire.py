@@ -24,7 +24,7 @@ def memory(record: MemoryRecord) -> Item:
         "hash": md5(record.text.encode(), usedforsecurity=False).hexdigest(),
         "structured_attributes": _attributes(record.created_at),
         "replaced_by": None,
-        "synthesized": False,
+        "synthesized": record.fact is not None,
         "lifecycle_state": "active",
         "created_at": iso(record.created_at),
         "updated_at": iso(record.updated_at),

@@ -57,13 +57,20 @@ class JobsWrite(JobsRead, Protocol):
     """Ordering jobs and doing them."""
 
     def add(
-        self, kind: str, payload: dict[str, Any], due_at: int, *, share: str = "", lane: str = "", priority: int = 0
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        due_at: int,
+        *,
+        share: str = "",
+        lane: str = "",
+        priority: int = 0,
+        key: str | None = None,
     ) -> None:
-        """Order a job. Of those that are due, the lowest ``priority`` comes first, then the one due longest."""
-        ...
+        """Order a job. Of those that are due, the lowest ``priority`` comes first, then the one due longest.
 
-    def add_once(self, key: str, kind: str, due_at: int, *, priority: int = 0) -> None:
-        """Order a job without a payload, unless there is one with this key: also if two try at the same moment."""
+        With a ``key``: unless there is one with this key, also if two try at the same moment.
+        """
         ...
 
     def lease(self, now: int, until: int, wanted: Wanted) -> Job | None:

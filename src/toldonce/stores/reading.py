@@ -75,6 +75,8 @@ class MemoryForUpdate:
     expires_on: str | None
     said_at: int
     sayings: int
+    fact: Mapping[str, Any] | None = None
+    """What is known of a fact; None: it is what was said."""
     damaged: bool = False
     """It cannot be read: all but the ids is empty, and all that can be done with it is to delete it."""
 
@@ -172,6 +174,22 @@ class SpokenMemory(NamedTuple):
     expires_on: str | None
 
 
+class FactMemory(NamedTuple):
+    """A memory that is a fact, with its times in microseconds since 1970."""
+
+    memory_id: int
+    uid: str
+    text: str
+    fact: Mapping[str, Any]
+    said_at: int
+    """When what proves it was last said."""
+    recorded_at: int
+    expires_on: str | None
+    evidence: tuple[int, ...]
+    """The memories that were said in the messages that prove it, but for deleted ones."""
+    deleted: bool
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
     """What happened to an owner since a version."""
@@ -240,7 +258,15 @@ class ReadMemories(Protocol):
         ...
 
     def spoken(self, owner_id: int, since: int = 0) -> list[SpokenMemory]:
-        """The same of what people said, by id: without what an assistant did."""
+        """The same of what people said, by id: without what an assistant did, and without facts."""
+        ...
+
+    def facts(self, owner_id: int, since: int = 0) -> list[FactMemory]:
+        """The owner's facts that were written after version ``since``, by id, deleted ones among them."""
+        ...
+
+    def facts_resting_on(self, memory_ids: Sequence[int]) -> list[int]:
+        """Facts, none of these memories, that would be without evidence if these were deleted."""
         ...
 
     def page(
@@ -283,7 +309,7 @@ class ReadMemories(Protocol):
         ...
 
     def known_words(self, owner_id: int, digests: Sequence[bytes]) -> dict[bytes, KnownWords]:
-        """Memories of the owner that count sayings of these words."""
+        """Memories of the owner, no facts, that count sayings of these words."""
         ...
 
     def history(self, memory_id: int) -> list[HistoryEntry]:
@@ -300,6 +326,10 @@ class ReadJournal(Protocol):
 
     def conversation(self, query: ConversationQuery) -> ConversationView:
         """All that it takes to tell which of the offered messages are new."""
+        ...
+
+    def messages_at(self, conversation_id: int, place: int, limit: int) -> list[JournalMessage]:
+        """So many messages of a conversation from a place on, in order; damaged ones are left out."""
         ...
 
     def memories_said_at(self, conversation_id: int, places: Sequence[int]) -> dict[int, list[SaidMemory]]:

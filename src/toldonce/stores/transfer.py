@@ -64,9 +64,11 @@ class Carried:
     session: str | None = None
     """None: a session of its own."""
     sources: Sequence[tuple[str, int, str]] = ()
-    """(conversation, place, "said" or "asked")."""
+    """(conversation, place, "said", "asked" or "proof")."""
     history: Sequence[Operation] = ()
     embedding: Embedding | None = None
+    fact: Mapping[str, Any] | None = None
+    """What is known of a fact; None: it is what was said."""
 
 
 @dataclass(frozen=True, slots=True)

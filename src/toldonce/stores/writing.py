@@ -54,7 +54,9 @@ class NewMemory(NamedTuple):
     sayings: int
     created_at: int
     sources: tuple[tuple[int, str], ...]
-    """(place, "said" or "asked") of the messages it came from."""
+    """(place, "said", "asked" or, of a fact, "proof") of the messages it came from."""
+    fact: Mapping[str, Any] | None = None
+    """What is known of a fact, as JSON; None: it is what was said."""
 
 
 class RepeatedMemory(NamedTuple):
@@ -68,7 +70,8 @@ class RepeatedMemory(NamedTuple):
     said_at: int
     tokens: bytes
     places: tuple[int, ...]
-    """Where in the conversation they were said again."""
+    """Where in the conversation they were said again; of a fact, what proves it too."""
+    fact: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class Changes:
     """None: the conversation does not."""
     at: int
     messages: Sequence[JournalMessage]
-    """At least one, at consecutive places, the first at the conversation's next."""
+    """At consecutive places, the first at the conversation's next. None: the conversation stands as it did, and what
+    is made comes from messages it has."""
     released_ids: Sequence[str]
     """External ids that messages of deleted memories have and these messages take over."""
     memories: Sequence[NewMemory]
@@ -106,6 +110,8 @@ class EditedMemory(NamedTuple):
     tokens: bytes | None
     """None: neither the text nor the day it was said on changed."""
     digest: bytes | None
+    fact: Mapping[str, Any] | None = None
+    """None: as it was."""
 
 
 class WriteMemories(Protocol):

@@ -180,6 +180,7 @@ def _memory_shown(line: Carried) -> dict[str, Any]:
         "session": line.session,
         "sources": [list(source) for source in line.sources],
         "history": [[done.event, done.call, done.kind, done.old, done.new, iso(done.at)] for done in line.history],
+        "fact": None if line.fact is None else dict(line.fact),
         **_embedding_shown(line.embedding),
     }
 
@@ -239,6 +240,7 @@ def _memory(row: Mapping[str, Any]) -> Carried:
             for event, call, kind, old, new, at in row.get("history", ())
         ],
         embedding=_embedding(row) if "vector" in row else None,
+        fact=dict(row["fact"]) if "fact" in row else None,
     )
 
 

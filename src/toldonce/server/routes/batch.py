@@ -42,7 +42,10 @@ async def update(body: BatchBody, request: Request, caller: Writer) -> Json:
     async def prepared() -> Sequence[Callable[[Write], Done]]:
         known = await caller.service.read_much(caller.project, lambda store: _known(store, caller.project, uids))
         parts = in_parts([(uid, known[uid], change) for uid, change in changes if uid in known])
-        return [partial(_update, part=part, worked_out=await _worked_out(caller, part)) for part in parts]
+        return [
+            partial(_update, project=caller.project, part=part, worked_out=await _worked_out(caller, part))
+            for part in parts
+        ]
 
     done = await caller.service.change_in_parts(caller.project, request, "UPDATE", prepared, partial(_done, uids))
     return _answer("updated", done)
@@ -61,12 +64,12 @@ async def delete(body: BatchBody, request: Request, caller: Writer) -> Json:
     return _answer("deleted", done)
 
 
-def _update(store: Write, part: Sequence[_Change], worked_out: Sequence[EditedMemory | None]) -> Done:
+def _update(store: Write, *, project: str, part: Sequence[_Change], worked_out: Sequence[EditedMemory | None]) -> Done:
     there = store.records([memory_id for _, memory_id, _ in part])
     stale: list[int] = []
     for (_, memory_id, change), known in zip(part, worked_out, strict=True):
         if memory_id in there:  # it may have been deleted meanwhile
-            stale += edit.update(store, memory_id, change, now(), known)
+            stale += edit.update(store, project, memory_id, change, now(), known)
     return Done(results=[(uid, "UPDATE") for uid, memory_id, _ in part if memory_id in there], stale=stale)
 
 

@@ -42,7 +42,7 @@ async def update(memory_id: str, body: UpdateBody, request: Request, caller: Wri
     )
 
     def work(store: Write) -> Done:
-        stale = edit.update(store, located(store, caller.project, uid), change, now(), known)
+        stale = edit.update(store, caller.project, located(store, caller.project, uid), change, now(), known)
         return Done(results=[(uid, "UPDATE")], stale=stale)
 
     await caller.service.change(caller.project, request, "UPDATE", work)

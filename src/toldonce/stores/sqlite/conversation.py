@@ -26,7 +26,7 @@ from toldonce.stores.protocol import (
 from toldonce.stores.sqlite.damage import Rows, corrupt, data, number, number_or_none, text, text_or_none
 from toldonce.stores.sqlite.ids import MOST_OWNERS, SEQUENCE_BITS, first_id
 from toldonce.stores.sqlite.named import named_queries
-from toldonce.stores.sqlite.rows import for_update, role
+from toldonce.stores.sqlite.rows import for_update, read_message, role
 from toldonce.text.digests import subject_digest
 from toldonce.types import EntityKind, Message, Scope
 from toldonce.uids import new_uid
@@ -93,6 +93,12 @@ def _timed(
     return found
 
 
+def messages_at(connection: apsw.Connection, conversation_id: int, place: int, limit: int) -> list[JournalMessage]:
+    """See ``ReadJournal.messages_at``."""
+    bounds = (conversation_id, first_id(conversation_id) + place, limit)
+    return list(Rows(connection, "Message").read(_SQL["messages_at"], bounds, read_message))
+
+
 def memories_said_at(
     connection: apsw.Connection, conversation_id: int, places: Sequence[int]
 ) -> dict[int, list[SaidMemory]]:
@@ -145,15 +151,19 @@ def apply(
     elif changes.released_ids:
         released = json.dumps(changes.released_ids, ensure_ascii=False)
         connection.execute(_SQL["release_ids"], (conversation_id, released))
-    next_place = changes.messages[-1].place + 1
-    if next_place > 1 << SEQUENCE_BITS:
+    next_place = changes.messages[-1].place + 1 if changes.messages else None
+    if next_place is not None and next_place > 1 << SEQUENCE_BITS:
         raise StoreError("This conversation holds as many messages as one can; go on in another run.")
     first = reserve(owner_id, len(changes.memories)) if changes.memories else 0
     changed = bump(owner_id) if changes.memories or changes.repeated else None
     base = first_id(conversation_id)
     made = [(first + number, memory) for number, memory in enumerate(changes.memories)]
     sources = [(number, base + place, kind) for number, memory in made for place, kind in memory.sources]
-    sources += [(memory.id, base + place, "said") for memory in changes.repeated for place in memory.places]
+    sources += [
+        (memory.id, base + place, "said" if memory.fact is None else "proof")
+        for memory in changes.repeated
+        for place in memory.places
+    ]
     carried = [(number, memory.scope) for number, memory in made] + [(m.id, m.scope) for m in changes.repeated]
     connection.execute(
         _SQL["apply"],
@@ -225,18 +235,33 @@ def _memory_row(number: int, first: int, memory: NewMemory) -> tuple[Any, ...]:
         memory.sayings,
         memory.created_at,
         memory.tokens.hex(),
+        fact_text(memory.fact),
     )
 
 
 def _repeated_row(memory: RepeatedMemory) -> tuple[Any, ...]:
     earlier = json.dumps(memory.earlier_runs) if memory.earlier_runs else None
     run_id, tokens = memory.scope.run_id, memory.tokens.hex()
-    return (memory.id, memory.version_id, memory.sayings, memory.said_at, run_id, earlier, tokens)
+    return (
+        memory.id,
+        memory.version_id,
+        memory.sayings,
+        memory.said_at,
+        run_id,
+        earlier,
+        tokens,
+        fact_text(memory.fact),
+    )
 
 
 def metadata_text(metadata: Any) -> str:
     """Metadata as the column holds it."""
     return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else "{}"
+
+
+def fact_text(fact: Any) -> str | None:
+    """What is known of a fact, as the column holds it."""
+    return None if fact is None else json.dumps(fact, ensure_ascii=False, sort_keys=True)
 
 
 def memberships(scope: Scope) -> list[tuple[EntityKind, str]]:

@@ -53,10 +53,11 @@ WHERE conversation_id = ?1 AND external_id IN (SELECT value FROM json_each(?2)) 
 
 -- name: known_words
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
-       1, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings,
+       1, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings, m.fact,
        m.changed, m.session_id, m.answers, m.created_at, m.updated_at, m.digest, t.ids
 FROM json_each(?2) AS wanted
 CROSS JOIN memory AS m ON m.owner_id = ?1 AND m.digest = unhex(wanted.value) AND m.deleted_at IS NULL
+                       AND m.fact IS NULL
 JOIN memory_version AS v ON v.id = m.version_id
 LEFT JOIN token AS t ON t.version_id = m.version_id
 ORDER BY m.id;
@@ -75,3 +76,9 @@ FROM jsonb_each(?2);
 INSERT INTO applied (conversation_id, messages, owner_id, project, changed, event, at, memories, repeated,
                      sources, memberships, next_place, session_id, last_said_at, last_memory_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: messages_at
+SELECT m.id, m.role, m.name, m.content, m.said_at, m.timed, m.recorded_at, m.digest, m.external_id,
+       m.agent_id, m.app_id, m.run_id, c.key
+FROM conversation AS c JOIN message AS m ON m.id >= ?2 AND m.id <= c.id << 24 | 0xFFFFFF
+WHERE c.id = ?1 ORDER BY m.id LIMIT ?3;

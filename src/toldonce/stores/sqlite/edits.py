@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import apsw
 
 from toldonce.stores.protocol import EditedMemory, MemoryForUpdate
-from toldonce.stores.sqlite.conversation import memberships, metadata_text
+from toldonce.stores.sqlite.conversation import fact_text, memberships, metadata_text
 from toldonce.stores.sqlite.named import named_queries
 from toldonce.types import Scope
 from toldonce.uids import new_uid
@@ -38,7 +38,7 @@ class Edits:
         before = edited.before
         changed = self._bump(before.owner_id)
         metadata = metadata_text(edited.metadata)
-        details = (metadata, edited.expires_on, now, edited.digest, edited.said_at)
+        details = (metadata, edited.expires_on, now, edited.digest, edited.said_at, fact_text(edited.fact))
         self._run("keep_details", before.id, changed, *details)
         version, waiting = before.version_id, []
         if edited.text != before.text:

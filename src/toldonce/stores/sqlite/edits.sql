@@ -3,7 +3,7 @@
 -- name: keep_details
 UPDATE memory
 SET changed = ?2, metadata = ?3, expires_on = ?4, updated_at = ?5, digest = ?6, said_at = ?7,
-    created_at = CASE said_at WHEN ?7 THEN created_at ELSE ?7 END
+    created_at = CASE said_at WHEN ?7 THEN created_at ELSE ?7 END, fact = coalesce(?8, fact)
 WHERE id = ?1;
 
 -- name: keep_tokens
@@ -44,7 +44,7 @@ UPDATE OR REPLACE memory
 SET owner_id = memory.id >> 24, version_id = memory.id, changed = d.value ->> 1, role = 'user', actor_id = NULL,
     user_id = NULL, agent_id = NULL, app_id = NULL, run_id = NULL, earlier_runs = NULL, session_id = memory.id,
     previous_id = NULL, answers = 0, digest = NULL, metadata = '{}', expires_on = NULL, said_at = ?2, sayings = 1,
-    created_at = ?2, updated_at = ?2, deleted_at = ?2,
+    created_at = ?2, updated_at = ?2, deleted_at = ?2, fact = NULL,
     uid = CASE WHEN EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = memory.uid AND l.memory_id = memory.id)
           THEN uid ELSE 'damaged ' || memory.id END
 FROM json_each(?1) AS d WHERE memory.id = d.value ->> 0;
@@ -91,7 +91,7 @@ UPDATE memory SET previous_id = r.value ->> 3 FROM json_each(?1) AS r WHERE memo
 
 -- name: sayings_in_run
 SELECT s.memory_id, s.message_id
-FROM json_each(?1) AS left CROSS JOIN source AS s ON s.memory_id = left.value AND s.kind = 'said'
+FROM json_each(?1) AS left CROSS JOIN source AS s ON s.memory_id = left.value AND s.kind IN ('said', 'proof')
 JOIN message AS m ON m.id = s.message_id AND m.run_id = ?2;
 
 -- name: drop_sources
@@ -99,7 +99,7 @@ DELETE FROM source WHERE (memory_id, message_id) IN (SELECT value ->> 0, value -
 
 -- name: last_sayings
 SELECT s.memory_id, max(m.said_at)
-FROM json_each(?1) AS left CROSS JOIN source AS s ON s.memory_id = left.value AND s.kind = 'said'
+FROM json_each(?1) AS left CROSS JOIN source AS s ON s.memory_id = left.value AND s.kind IN ('said', 'proof')
 JOIN message AS m ON m.id = s.message_id AND typeof(m.said_at) = 'integer'
 GROUP BY s.memory_id;
 

@@ -197,7 +197,7 @@ DELETE FROM memory WHERE id IN (SELECT id FROM gone_memory) AND owner_id IN (SEL
 UPDATE memory
 SET uid = '', version_id = id, role = 'user', actor_id = NULL, user_id = NULL, agent_id = NULL, app_id = NULL,
     run_id = NULL, earlier_runs = NULL, session_id = id, previous_id = NULL, answers = 0, digest = NULL,
-    metadata = '{}', expires_on = NULL, said_at = 0, sayings = 1, created_at = 0, updated_at = 0
+    metadata = '{}', expires_on = NULL, said_at = 0, sayings = 1, created_at = 0, updated_at = 0, fact = NULL
 WHERE id IN (SELECT id FROM gone_memory);
 
 -- name: drop_conversations

@@ -95,6 +95,7 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(
         (
             "memory.metadata",
+            "memory.fact",
             "project.settings",
             "call.answer",
             "export.schema",

@@ -40,12 +40,17 @@ class SqliteJobsWrite(SqliteJobsRead):
     """Changes inside the writer's transaction."""
 
     def add(
-        self, kind: str, payload: dict[str, Any], due_at: int, *, share: str = "", lane: str = "", priority: int = 0
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        due_at: int,
+        *,
+        share: str = "",
+        lane: str = "",
+        priority: int = 0,
+        key: str | None = None,
     ) -> None:
-        self._rows("add", kind, json.dumps(payload), due_at, share, lane, priority)
-
-    def add_once(self, key: str, kind: str, due_at: int, *, priority: int = 0) -> None:
-        self._rows("add_once", key, kind, due_at, priority)
+        self._rows("add", kind, json.dumps(payload), due_at, share, lane, priority, key)
 
     def lease(self, now: int, until: int, wanted: Wanted) -> Job | None:
         while (row := self._rows("lease", now, now + FARTHEST, *_lists(wanted), until).fetchone()) is not None:

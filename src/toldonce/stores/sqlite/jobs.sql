@@ -10,10 +10,7 @@ WHERE kind IN (SELECT value FROM json_each(?3)) AND share NOT IN (SELECT value F
 SELECT kind, count(*) FROM job GROUP BY kind;
 
 -- name: add
-INSERT INTO job (kind, payload, due_at, created_at, share, lane, priority) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6);
-
--- name: add_once
-INSERT INTO job (key, kind, payload, due_at, created_at, priority) VALUES (?1, ?2, '{}', ?3, ?3, ?4)
+INSERT INTO job (kind, payload, due_at, created_at, share, lane, priority, key) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING;
 
 -- name: lease

@@ -85,13 +85,13 @@ SELECT id FROM memory WHERE owner_id = ? AND expires_on < ? AND expires_on IS NO
 
 -- name: records
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
-       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata, m.fact
 FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL;
 
 -- name: page_of_one
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
-       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata, m.fact
 FROM (SELECT id FROM memory
       WHERE owner_id = ?1 AND id >> 24 = ?1 AND deleted_at IS NULL AND (created_at, id) < (?2, ?3)
         AND (?4 IS NULL OR expires_on IS NULL OR expires_on >= ?4)
@@ -101,7 +101,7 @@ LEFT JOIN memory_version AS v ON v.id = m.version_id;
 
 -- name: page_of_several
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
-       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata, m.fact
 FROM (SELECT n.id FROM json_each(?1) AS owner CROSS JOIN memory AS n ON n.owner_id = owner.value
       WHERE n.id >> 24 = n.owner_id AND n.deleted_at IS NULL AND (n.created_at, n.id) < (?2, ?3)
         AND (?4 IS NULL OR n.expires_on IS NULL OR n.expires_on >= ?4)
@@ -115,21 +115,45 @@ WHERE m.deleted_at IS NULL AND (?2 IS NULL OR m.expires_on IS NULL OR m.expires_
 
 -- name: records_of_owner
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
-       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata, m.fact
 FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.id BETWEEN ? AND ? AND m.deleted_at IS NULL;
 
 -- name: changed_records
 -- The same of what was written after a version, by the index of changes.
 SELECT m.id, m.uid, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs, m.role, m.actor_id,
-       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata
+       m.created_at, m.updated_at, m.said_at, m.sayings, m.expires_on, m.metadata, m.fact
 FROM memory AS m LEFT JOIN memory_version AS v ON v.id = m.version_id
 WHERE m.owner_id = ? AND m.changed > ? AND m.id >> 24 = m.owner_id AND m.deleted_at IS NULL;
 
 -- name: spoken
 SELECT m.id, m.uid, v.text, m.created_at, m.said_at, v.recorded_at, m.expires_on
 FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
-WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL AND m.role = 'user' ORDER BY m.id;
+WHERE m.owner_id = ? AND m.changed > ? AND m.deleted_at IS NULL AND m.role = 'user' AND m.fact IS NULL
+ORDER BY m.id;
+
+-- name: facts
+-- With the memories that were said in the messages that prove them.
+SELECT m.id, m.uid, v.text, m.fact, m.said_at, v.recorded_at, m.expires_on, m.deleted_at IS NOT NULL, (
+    SELECT json_group_array(DISTINCT said.memory_id)
+    FROM source AS proof JOIN source AS said ON said.message_id = proof.message_id AND said.kind = 'said'
+    JOIN memory AS told ON told.id = said.memory_id AND told.deleted_at IS NULL
+    WHERE proof.memory_id = m.id AND proof.kind = 'proof')
+FROM memory AS m JOIN memory_version AS v ON v.id = m.version_id
+WHERE m.owner_id = ?1 AND m.changed > ?2 AND m.fact IS NOT NULL AND m.id >> 24 = m.owner_id ORDER BY m.id;
+
+-- name: facts_resting_on
+-- Facts that nothing but these memories proves: no other was said in a message they are proved by.
+SELECT DISTINCT f.id
+FROM json_each(?1) AS gone
+CROSS JOIN source AS said ON said.memory_id = gone.value AND said.kind = 'said'
+CROSS JOIN source AS proof ON proof.message_id = said.message_id AND proof.kind = 'proof'
+CROSS JOIN memory AS f ON f.id = proof.memory_id AND f.deleted_at IS NULL
+WHERE f.id NOT IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
+    SELECT 1 FROM source AS other JOIN source AS told ON told.message_id = other.message_id AND told.kind = 'said'
+    JOIN memory AS stays ON stays.id = told.memory_id AND stays.deleted_at IS NULL
+    WHERE other.memory_id = f.id AND other.kind = 'proof'
+      AND told.memory_id NOT IN (SELECT value FROM json_each(?1)));
 
 -- name: locate
 SELECT CASE typeof(l.memory_id) WHEN 'integer' THEN l.memory_id END, m.uid IS l.uid
@@ -179,6 +203,7 @@ ORDER BY m.id DESC LIMIT ?6;
 -- name: for_update
 SELECT m.id, m.uid, m.owner_id, m.version_id, v.text, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
        m.digest IS NOT NULL, m.role, m.actor_id, m.previous_id, m.metadata, m.expires_on, m.said_at, m.sayings,
+       m.fact,
        m.changed, m.session_id, m.answers, m.created_at, m.updated_at, m.digest
 FROM json_each(?) AS wanted
 CROSS JOIN memory AS m ON m.id = wanted.value AND m.deleted_at IS NULL

@@ -12,6 +12,7 @@ from toldonce.caches import LRUCache
 from toldonce.stores.protocol import (
     ConversationQuery,
     ConversationView,
+    FactMemory,
     HistoryEntry,
     JournalMessage,
     KnownWords,
@@ -31,7 +32,17 @@ from toldonce.stores.sqlite.index_rows import index_rows
 from toldonce.stores.sqlite.jobs import SqliteJobsRead
 from toldonce.stores.sqlite.named import SQL
 from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
-from toldonce.stores.sqlite.rows import damaged, entry, for_update, owner, read_message, record, source, unembedded
+from toldonce.stores.sqlite.rows import (
+    damaged,
+    entry,
+    fact,
+    for_update,
+    owner,
+    read_message,
+    record,
+    source,
+    unembedded,
+)
 from toldonce.stores.sqlite.serving import SqliteServingRead
 from toldonce.stores.sqlite.transfer import SqliteTransferRead
 from toldonce.types import EntityKind, MemoryRecord, Scope
@@ -224,6 +235,12 @@ class SqliteRead:
     def spoken(self, owner_id: int, since: int = 0) -> list[SpokenMemory]:
         return [SpokenMemory(*row) for row in self._rows("spoken", owner_id, since)]
 
+    def facts(self, owner_id: int, since: int = 0) -> list[FactMemory]:
+        return list(self._memories().read(SQL["facts"], (owner_id, since), fact))
+
+    def facts_resting_on(self, memory_ids: Sequence[int]) -> list[int]:
+        return [row[0] for row in self._rows("facts_resting_on", _json(memory_ids))]
+
     def locate(self, project: str, uid: str) -> int | None:
         row = self._rows("locate", uid, project).fetchone()
         if row is None:
@@ -243,6 +260,9 @@ class SqliteRead:
 
     def conversation(self, query: ConversationQuery) -> ConversationView:
         return conversation.load(self._connection, query, self.digest_key)
+
+    def messages_at(self, conversation_id: int, place: int, limit: int) -> list[JournalMessage]:
+        return conversation.messages_at(self._connection, conversation_id, place, limit)
 
     def memories_said_at(self, conversation_id: int, places: Sequence[int]) -> dict[int, list[SaidMemory]]:
         return conversation.memories_said_at(self._connection, conversation_id, places)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 
-from toldonce.stores.protocol import HistoryEntry, JournalMessage, MemoryForUpdate, SourceMessage, Unembedded
+from toldonce.stores.protocol import (
+    FactMemory,
+    HistoryEntry,
+    JournalMessage,
+    MemoryForUpdate,
+    SourceMessage,
+    Unembedded,
+)
 from toldonce.stores.sqlite.damage import (
     data,
     json_object,
@@ -23,7 +31,7 @@ from toldonce.types import ENTITY_KINDS, EntityKind, MemoryRecord, Role, Scope
 def record(row: Sequence[Any]) -> MemoryRecord:
     """A memory whole, from the columns that ``records`` and the pages select. Raises one of ``WRONG``."""
     (_, uid, words, user_id, agent_id, app_id, run_id, earlier, said_by, actor_id, *times) = row
-    created_at, updated_at, said_at, sayings, expires_on, metadata = times
+    created_at, updated_at, said_at, sayings, expires_on, metadata, fact = times
     for entity in (user_id, agent_id, app_id, run_id, actor_id, expires_on):
         text_or_none(entity)
     return MemoryRecord(
@@ -42,6 +50,7 @@ def record(row: Sequence[Any]) -> MemoryRecord:
         number(sayings),
         expires_on,
         json_object(metadata),
+        None if fact is None else json_object(fact),
     )
 
 
@@ -104,10 +113,26 @@ def read_message(row: Sequence[Any]) -> JournalMessage:
     )
 
 
+def fact(row: Sequence[Any]) -> FactMemory:
+    """A fact. Raises one of ``WRONG``."""
+    memory_id, uid, words, body, said_at, recorded_at, expires_on, deleted, evidence = row
+    return FactMemory(
+        memory_id=memory_id,
+        uid=text(uid),
+        text=text(words),
+        fact=json_object(body),
+        said_at=moment(said_at),
+        recorded_at=moment(recorded_at),
+        expires_on=text_or_none(expires_on),
+        evidence=tuple(json.loads(evidence)),
+        deleted=bool(deleted),
+    )
+
+
 def for_update(row: Sequence[Any]) -> MemoryForUpdate:
     """A memory from the columns that ``for_update`` and ``known_words`` select. Raises one of ``WRONG``."""
     (memory_id, uid, owner_id, version_id, words, user, agent, app, run, earlier, counts, said_by, actor, *rest) = row
-    previous, metadata, expires_on, said_at, sayings, *others, digest = rest
+    previous, metadata, expires_on, said_at, sayings, fact, *others, digest = rest
     for entity in (user, agent, app, run, actor, expires_on):
         text_or_none(entity)
     if memory_id >> SEQUENCE_BITS != number(owner_id):
@@ -132,6 +157,7 @@ def for_update(row: Sequence[Any]) -> MemoryForUpdate:
         expires_on=expires_on,
         said_at=moment(said_at),
         sayings=number(sayings),
+        fact=None if fact is None else json_object(fact),
     )
 
 

@@ -49,7 +49,7 @@ class SqliteTransferRead:
 
     def _carried(self, row: tuple[Any, ...], vectors: bool) -> Carried:
         memory_id, uid, version_id, said_by, actor, user, agent, app, run, earlier, session, previous, *rest = row
-        answers, digest, metadata, expires_on, said_at, sayings, created_at, updated_at, deleted_at = rest
+        answers, digest, metadata, expires_on, said_at, sayings, created_at, updated_at, deleted_at, fact = rest
         versions: list[tuple[Any, ...]] = self._rows("versions", memory_id).fetchall()
         places = {version[0]: place for place, version in enumerate(versions)}
         for entity in (actor, user, agent, app, run, session, previous, expires_on):
@@ -82,6 +82,7 @@ class SqliteTransferRead:
                 for event, call, kind, old, new, at in self._rows("operations", memory_id)
             ],
             embedding=self._embedding(version_id) if vectors else None,
+            fact=None if fact is None else json_object(fact),
         )
 
     def _embedding(self, version_id: int) -> Embedding | None:
@@ -214,6 +215,7 @@ class SqliteTransferWrite(SqliteTransferRead):
             m.created_at,
             m.updated_at,
             m.deleted_at,
+            conversation.fact_text(m.fact),
         )
 
     def _add_versions(self, memory: Carried, versions: range) -> None:

@@ -4,7 +4,7 @@
 -- Without those that were erased: they have no version.
 SELECT m.id, m.uid, m.version_id, m.role, m.actor_id, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
        s.uid AS session, p.uid AS previous, m.answers, m.digest, m.metadata, m.expires_on, m.said_at, m.sayings, m.created_at, m.updated_at,
-       m.deleted_at
+       m.deleted_at, m.fact
 FROM memory AS m
 JOIN memory_version AS v ON v.id = m.version_id
 LEFT JOIN memory AS s ON s.id = m.session_id AND s.uid <> ''
@@ -72,8 +72,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: add_memory
 INSERT INTO memory (id, owner_id, uid, version_id, changed, role, actor_id, user_id, agent_id, app_id, run_id,
                     earlier_runs, session_id, previous_id, answers, digest, metadata, expires_on, said_at, sayings,
-                    created_at, updated_at, deleted_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                    created_at, updated_at, deleted_at, fact)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_locator
 INSERT INTO locator (uid, owner_id, memory_id) VALUES (?, ?, ?);
