@@ -203,6 +203,17 @@ class Operations:
         """What holds of a user, as a whole."""
         return profile_item(user_id, self._facts(user_id, as_of, history=False))
 
+    def superseded(self, tree: Filter) -> list[str]:
+        """Ids of the memories a filter reaches that state facts and none that holds."""
+        at = now()
+        found: list[str] = []
+        with self.engine.reading() as store:
+            for owner_id, _ in owners_reached(store, self.project, tree):
+                facts = facts_of(self.engine.fact_cache.statements(store, owner_id, today(at)))
+                standing = {memory for fact in facts if holds(fact, at) for memory in fact.evidence}
+                found += sorted({memory for fact in facts for memory in fact.evidence} - standing)
+        return found
+
     def _facts(self, user_id: str, as_of: int | None, history: bool) -> list[Fact]:
         at = now() if as_of is None else as_of
         with self.engine.reading() as store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from toldonce.text.lexicon import english, others
@@ -60,8 +61,10 @@ def proving(facts: Iterable[Mapping[str, Any]]) -> tuple[set[str], set[str]]:
     """Of ``Memory.facts(history=True)``: the memories that state what holds, and those that state only what held."""
     holds: set[str] = set()
     held: set[str] = set()
+    now = datetime.now(UTC)
     for fact in facts:
-        (holds if fact["superseded_at"] is None else held).update(fact["evidence"])
+        ends = fact["valid_to"]
+        (holds if ends is None or datetime.fromisoformat(ends) > now else held).update(fact["evidence"])
     return holds, held - holds
 
 

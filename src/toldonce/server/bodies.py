@@ -4,9 +4,9 @@ call that changes something and that a misspelt id would send elsewhere."""
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictInt, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 
 from toldonce.server.queries import IGNORED, scope_like
 
@@ -79,6 +79,8 @@ class SearchBody(Identified):
     metadata: Object | None = None
     show_expired: bool | None = None
     reference_date: int | float | str | None = None
+    latest_only: bool | None = Field(default=None, description="true: without what only states what a fact replaced.")
+    keyword_search: bool | None = Field(default=None, description="Words are always compared, with or without it.")
 
 
 class ListBody(Identified):
@@ -94,6 +96,7 @@ class ListBody(Identified):
     start_date: str | None = None
     end_date: str | None = None
     show_expired: bool | None = None
+    latest_only: bool | None = Field(default=None, description="true: without what only states what a fact replaced.")
 
 
 class UpdateBody(Changing):
@@ -131,6 +134,24 @@ class SummaryBody(BaseModel):
     """Which memories to sum up."""
 
     filters: Object | None = None
+
+
+class ProfileJobBody(Changing):
+    """Whose profile to make."""
+
+    operation: Literal["trigger", "sample"]
+    entity_type: str = "user"
+    entity_id: Id = None
+    limit: int | None = None
+
+
+class ProfileSettingsBody(BaseModel):
+    """What to change of the settings of profiles; what is left out stays."""
+
+    model_config = ConfigDict(extra="allow")  # so that an unknown key is refused by its name
+
+    enabled: Any = None
+    entities: Any = None
 
 
 class ExportBody(Identified):

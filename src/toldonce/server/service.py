@@ -19,12 +19,13 @@ from toldonce.engine.erasing import erase, go_on, order
 from toldonce.engine.jobs import Worker
 from toldonce.engine.listing import Page
 from toldonce.engine.loops import run_in, searched, until
-from toldonce.engine.operations import CHANGED_AT_ONCE
+from toldonce.engine.operations import CHANGED_AT_ONCE, Operations
 from toldonce.engine.requests import SearchRequest
 from toldonce.engine.search import Found, Search
 from toldonce.engine.threads import FairPool
 from toldonce.fair import Turn
-from toldonce.filters import Filter
+from toldonce.filters import Filter, Not, parse_filters
+from toldonce.filters.tree import all_of
 from toldonce.remember import edit
 from toldonce.server import pages, retention, tenants
 from toldonce.server.keys import KeyHash
@@ -143,6 +144,12 @@ class Service:
             )
 
         return await run_in(self.engine.working.of(project), page)
+
+    async def latest_of(self, project: str, tree: Filter) -> Filter:
+        """The filter without the memories that only state what another statement took the place of."""
+        verbs = Operations(self.engine, project)
+        gone = await run_in(self.engine.working.of(project), verbs.superseded, tree)
+        return all_of([tree, Not(parse_filters({"memory_ids": gone}, flat_metadata=False))]) if gone else tree
 
     async def change(
         self, project: str, request: Request, kind: str, work: Callable[[Write], Done], owner: Hashable = None

@@ -54,6 +54,8 @@ await call('POST /v3/memories/search/', async () => {
   const { results } = await client.search('Where does Rosa live?', { filters: ann });
   assert.equal(results[0].memory, 'My sister Rosa lives in Lisbon.');
   assert.equal((await client.search('Rosa', { filters: { userId: 'ann' }, topK: 1 })).results.length, 1);
+  const latest = await client.search('Rosa', { filters: ann, latestOnly: true, keywordSearch: true });
+  assert.equal(latest.results[0].memory, 'My sister Rosa lives in Lisbon.');
 });
 await call('POST /v3/memories/', async () => {
   const page = await client.getAll({ filters: ann, page: 1, pageSize: 1 });
@@ -128,16 +130,44 @@ await call('DELETE /api/v1/webhooks/{id}/', async () => {
   await client.deleteWebhook({ webhookId: webhook });
   assert.deepEqual(await client.getWebhooks(), []);
 });
-const missing = async (name, step) =>
-  call(name, async () => {
-    await refused('MemoryError', step);
-    return '501';
-  });
-await missing('GET /v2/entities/user/{id}/profile/', () => client.getProfile('ann'));
-await missing('POST /v2/profiles/jobs/', () => client.generateProfile('ann'));
-await missing('GET /v2/profiles/jobs/{id}/', () => client.getProfileJob('1'));
-await missing('GET /v2/profiles/settings/', () => client.getProfileSettings());
-await missing('POST /v2/profiles/settings/', () => client.updateProfileSettings({ enabled: true }));
+await call('GET /v2/entities/user/{id}/profile/', async () => {
+  const found = await client.getProfile({ entityId: 'ann' });
+  assert.deepEqual([found.status, found.profile], ['succeeded', { allergy: ['cashews'], sister: ['Rosa'] }]);
+  assert.deepEqual([found.entityType, found.entityId, found.generationCount], ['user', 'ann', 1]);
+  assert.ok(found.updatedAt);
+  await refused('MemoryNotFoundError', () => client.getProfile({ entityId: 'nobody' }));
+});
+await call('POST /v2/profiles/settings/', async () => {
+  const allergy = { type: 'array', description: 'Not to eat' };
+  const inner = { type: 'object', description: 'Of food', properties: { allergy } };
+  const shape = { type: 'object', properties: { my_allergy: inner } };
+  const told = await client.updateProfileSettings({ schema: shape, customInstructions: 'Be brief.' });
+  assert.deepEqual(told.entities.user, { schema: shape, customInstructions: 'Be brief.' });
+  assert.deepEqual((await client.getProfile({ entityId: 'ann' })).profile, { my_allergy: { allergy: ['cashews'] } });
+  assert.equal((await client.updateProfileSettings({ enabled: true, schema: null })).entities.user.schema, null);
+  await refused('ValidationError', () => client.updateProfileSettings({ schema: { properties: { home: {} } } }));
+});
+await call('GET /v2/profiles/settings/', async () => {
+  const told = await client.getProfileSettings();
+  assert.equal(told.enabled, true);
+  assert.ok(told.capabilities);
+});
+let job;
+await call('POST /v2/profiles/jobs/', async () => {
+  job = await client.generateProfile({ entityId: 'ann', idempotencyKey: 'once' });
+  assert.deepEqual([job.operation, job.entityType, job.replayed], ['trigger', 'user', false]);
+  assert.equal((await client.generateProfile({ entityId: 'ann', idempotencyKey: 'once' })).replayed, true);
+  await refused('MemoryNotFoundError', () => client.generateProfile({ entityId: 'nobody' }));
+  const sample = await client.sampleProfiles({ limit: 1 });
+  assert.deepEqual([sample.sampled, sample.entityIds], [1, ['ann']]);
+});
+await call('GET /v2/profiles/jobs/{id}/', async () => {
+  for (const which of [job.jobId, job.statusUrl]) {
+    const read = (await client.getProfileJob(which)).job;
+    assert.deepEqual([read.status, read.total, read.completed, read.succeeded], ['succeeded', 1, 1, 1]);
+  }
+  await refused('MemoryNotFoundError', () => client.getProfileJob(nowhere));
+});
 await call('DELETE /v1/memories/{id}/', async () => {
   await client.delete(uid);
   await refused('MemoryNotFoundError', () => client.delete(uid));

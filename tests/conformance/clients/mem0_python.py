@@ -101,6 +101,8 @@ def _():
     assert 0 <= hits[0]["score"] <= 1
     assert run(CLIENT.search("What can she not eat?", filters={"OR": [ANN, {"agent_id": "a1"}]}, top_k=1, rerank=True))
     refused("ValidationError", CLIENT.search, "x", filters={"user_id": {"gt": 1}})
+    latest = run(CLIENT.search("Rosa", filters=ANN, latest_only=True, keyword_search=True))["results"]
+    assert latest[0]["id"] == hits[0]["id"]
     if OLD:
         assert run(CLIENT.search("Rosa", version="v2", user_id="ann", limit=1, output_format="v1.1"))["results"]
 
@@ -284,29 +286,46 @@ if not OLD:
 
     @call("GET /v2/entities/user/{id}/profile/")
     def _():
-        error = refused("MemoryError", CLIENT.get_profile, "ann")
-        assert error.debug_info["status_code"] == 501
-        return "501"
-
-    @call("POST /v2/profiles/jobs/")
-    def _():
-        refused("MemoryError", CLIENT.generate_profile, "ann")
-        return "501"
-
-    @call("GET /v2/profiles/jobs/{id}/")
-    def _():
-        refused("MemoryError", CLIENT.get_profile_job, "1")
-        return "501"
-
-    @call("GET /v2/profiles/settings/")
-    def _():
-        refused("MemoryError", CLIENT.get_profile_settings)
-        return "501"
+        found = run(CLIENT.get_profile("ann"))
+        assert (found["status"], found["profile"]) == ("succeeded", {"allergy": ["cashews"], "sister": ["Rosa"]}), found
+        assert (found["entity_type"], found["entity_id"], found["generation_count"]) == ("user", "ann", 1)
+        assert found["updated_at"]
+        refused("MemoryNotFoundError", CLIENT.get_profile, "nobody")
 
     @call("POST /v2/profiles/settings/")
     def _():
-        refused("MemoryError", CLIENT.update_profile_settings, enabled=True)
-        return "501"
+        schema = {"type": "object", "properties": {"allergies": {"type": "array", "description": "Not to eat"}}}
+        told = run(CLIENT.update_profile_settings(schema=schema, custom_instructions="Be brief."))
+        assert told["entities"]["user"] == {"schema": schema, "custom_instructions": "Be brief."}
+        assert run(CLIENT.get_profile("ann"))["profile"] == {"allergies": ["cashews"]}
+        told = run(CLIENT.update_profile_settings(enabled=True, schema=None))
+        assert told["entities"]["user"] == {"schema": None, "custom_instructions": "Be brief."}
+        undescribed = {"properties": {"home": {"type": "string"}}}
+        refused("ValidationError", CLIENT.update_profile_settings, schema=undescribed)
+
+    @call("GET /v2/profiles/settings/")
+    def _():
+        told = run(CLIENT.get_profile_settings())
+        assert told["enabled"] is True
+        assert told["capabilities"]
+
+    @call("POST /v2/profiles/jobs/")
+    def _():
+        global JOB
+        JOB = run(CLIENT.generate_profile("ann", idempotency_key="once"))
+        assert (JOB["operation"], JOB["entity_type"], JOB["replayed"]) == ("trigger", "user", False)
+        assert run(CLIENT.generate_profile("ann", idempotency_key="once"))["replayed"] is True
+        refused("MemoryNotFoundError", CLIENT.generate_profile, "nobody")
+        sample = run(CLIENT.sample_profiles(limit=1))
+        assert (sample["sampled"], sample["entity_ids"]) == (1, ["ann"])
+        refused("ValidationError", CLIENT.sample_profiles, limit=11)
+
+    @call("GET /v2/profiles/jobs/{id}/")
+    def _():
+        for which in (JOB["job_id"], JOB["status_url"]):
+            job = run(CLIENT.get_profile_job(which))["job"]
+            assert (job["status"], job["total"], job["completed"], job["succeeded"]) == ("succeeded", 1, 1, 1)
+        refused("MemoryNotFoundError", CLIENT.get_profile_job, "00000000-0000-4000-8000-000000000000")
 
 
 @call("DELETE /v1/memories/{id}/")

@@ -76,7 +76,7 @@ def facts_of(statements: Iterable[Statement], as_of: int | None = None) -> list[
         for claim in statement.claims:
             said.setdefault(claim.attribute, []).append(_Said(statement, claim))
     facts = [fact for one in said.values() for fact in _of_attribute(one)]
-    return sorted(facts, key=lambda fact: (fact.valid_from, fact.recorded_at, fact.id))
+    return sorted(facts, key=lambda fact: (fact.valid_from, fact.recorded_at))  # else as they were said
 
 
 def holds(fact: Fact, at: int) -> bool:

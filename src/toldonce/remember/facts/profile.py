@@ -18,7 +18,7 @@ _ONLY_ONE = frozenset(ONE_AT_A_TIME)
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Name, wishes, home and work first, then relatives, pets, diets and allergies, then dates and addresses."""
-    return sorted(facts, key=lambda fact: (_place(fact.attribute), fact.attribute, fact.valid_from, fact.id))
+    return sorted(facts, key=lambda fact: (_place(fact.attribute), fact.attribute, fact.valid_from))
 
 
 def profile_of(facts: Iterable[Fact]) -> Profile:

@@ -69,7 +69,10 @@ async def _answer(caller: Caller, request: Request, body: ListBody, number: int 
         default=PAGE_SIZE,
         most=MOST_ON_A_PAGE,
     )
-    found = await caller.service.page(caller.project, caller.sees(_tree(body)), asked, bool(body.show_expired))
+    tree = caller.sees(_tree(body))
+    if body.latest_only:
+        tree = await caller.service.latest_of(caller.project, tree)
+    found = await caller.service.page(caller.project, tree, asked, bool(body.show_expired))
     items = [wire.memory(record) for _, record in found.memories]
     return Json(pages.envelope(request, asked, found.count, wire.only(items, body.fields)))
 

@@ -9,9 +9,6 @@ from toldonce.server.routing import new_router
 
 router = new_router("not here")
 
-_PROFILES = (
-    "Profiles are written by a language model, and this server runs without one. Search or list memories instead."
-)
 _IMPLICIT = "Users, agents, apps and runs are not created by hand here: they are there as soon as a memory names them."
 _ORGANISATION = (
     "One data folder is one organisation: there is none to create, list or delete. Projects separate tenants."
@@ -20,11 +17,6 @@ _MCP = "MCP is not installed on this server. Install it with: pip install 'toldo
 _STATS = "This server keeps no usage counters. Count memories with POST /v3/memories/."
 
 _MISSING = (
-    ("GET", "/v2/entities/user/{entity_id:path}/profile", _PROFILES),
-    ("POST", "/v2/profiles/jobs", _PROFILES),
-    ("GET", "/v2/profiles/jobs/{job_id}", _PROFILES),
-    ("GET", "/v2/profiles/settings", _PROFILES),
-    ("POST", "/v2/profiles/settings", _PROFILES),
     ("POST", "/mcp", _MCP),
     ("GET", "/v1/stats", _STATS),
     ("POST", "/v1/users", _IMPLICIT),

@@ -48,7 +48,10 @@ async def search_as_before(body: SearchBody, caller: Reader) -> Json:
 
 async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json:
     tree = tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata)
-    asked = _request(body, caller.sees(tree))
+    tree = caller.sees(tree)
+    if body.latest_only:
+        tree = await caller.service.latest_of(caller.project, tree)
+    asked = _request(body, tree)
     found = await caller.service.search(caller.project, asked, bool(body.show_expired))
     answer: dict[str, Any] = {"results": wire.only(map(wire.hit, found.hits), body.fields)}
     if not found.by_words:
