@@ -39,26 +39,33 @@ def of_beginning(found: TextVectors, length: int) -> SmallVectors:
 
 
 def shrunk(vectors: NDArray[np.float32]) -> SmallVectors:
-    """Vectors of any length as small ones: turned in a fixed random way and cut, which nearly keeps angles."""
-    width = vectors.shape[1]
-    small = vectors @ _projection(width)
+    """Vectors of any length as small ones: turned in a fixed random way and cut, which nearly keeps angles.
+
+    A product with a Hadamard matrix whose rows have random signs (Ailon & Chazelle 2009), by additions alone. A matrix
+    product of this size is one that BLAS divides among threads: on a machine that is busy with other things it waits
+    for them for tens of milliseconds.
+    """
+    count, width = vectors.shape
+    signs = _signs(width)
+    turned = np.zeros((count, signs.size), np.float32)
+    turned[:, :width] = vectors
+    turned *= signs
+    small = turned.reshape(count, -1, TOKEN_DIMENSIONS).sum(axis=1)
+    free = np.empty_like(small)
+    half = 1
+    while half < TOKEN_DIMENSIONS:  # the fast Walsh-Hadamard transform
+        pairs, sums = (numbers.reshape(count, -1, 2, half) for numbers in (small, free))
+        np.add(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 0])
+        np.subtract(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 1])
+        small, free = free, small
+        half *= 2
     lengths = np.linalg.norm(small, axis=1, keepdims=True)
     scaled: SmallVectors = np.rint(small * (TOKEN_SCALE / np.maximum(lengths, 1e-12))).astype(np.int8)
     return scaled
 
 
 @lru_cache(maxsize=4)
-def _projection(width: int) -> NDArray[np.float32]:
-    """(width, TOKEN_DIMENSIONS), the columns orthogonal: blocks of a Hadamard matrix whose rows have random signs.
-
-    Made of whole numbers and the raw bits of PCG64, so it is the same on every machine (Ailon & Chazelle 2009).
-    """
-    hadamard = np.ones((1, 1), np.float32)
-    while len(hadamard) < TOKEN_DIMENSIONS:
-        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]]).astype(np.float32)
-    blocks = -(-width // TOKEN_DIMENSIONS)
-    drawn = np.random.PCG64(0).random_raw(blocks * TOKEN_DIMENSIONS)
-    signs = np.where(drawn >> np.uint64(63), np.float32(1), np.float32(-1))
-    whole = np.concatenate([hadamard] * blocks) * signs[:, np.newaxis]
-    projection: NDArray[np.float32] = (whole[:width] / (blocks * TOKEN_DIMENSIONS) ** 0.5).astype(np.float32)
-    return projection
+def _signs(width: int) -> NDArray[np.float32]:
+    """1 or -1 for each number of a vector and of what fills it up: raw bits of PCG64, the same everywhere."""
+    drawn = np.random.PCG64(0).random_raw(-(-width // TOKEN_DIMENSIONS) * TOKEN_DIMENSIONS)
+    return np.where(drawn >> np.uint64(63), np.float32(1), np.float32(-1))
