@@ -232,7 +232,8 @@ _CRASH = f"""
 import os, sys
 from pathlib import Path
 from toldonce import Memory
-from toldonce.stores.sqlite import SqliteStore, erasing
+from toldonce.stores.sql import erasing
+from toldonce.stores.sqlite import SqliteStore
 from toldonce.testing import WordEmbedder
 
 memory = Memory(folder=sys.argv[1], embedder=WordEmbedder())
@@ -243,7 +244,7 @@ def die(*_, **__):
     os._exit(9)
 
 if sys.argv[2] == "order":
-    erasing.SqliteErasingWrite.carry_out = die
+    erasing.ErasingWriter.carry_out = die
 elif sys.argv[2] == "carry_out":
     SqliteStore.purge = die
 else:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import apsw
 
+from toldonce.stores.sql.ids import first_id
 from toldonce.stores.sqlite.connection import APPLICATION_ID
-from toldonce.stores.sqlite.ids import first_id
 from toldonce.stores.sqlite.named import migrations
 from toldonce.takeover import EARLIER_NAME
 from toldonce.uids import new_uid

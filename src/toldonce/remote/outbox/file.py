@@ -17,8 +17,8 @@ import apsw
 from toldonce.errors import Closed, OutboxFull
 from toldonce.locks import FORK_GATE
 from toldonce.remote.outbox.opening import BUSY, open_database, placeholder, require_usable_folder
+from toldonce.stores.sql.named import named_queries
 from toldonce.stores.sqlite.connection import our_errors, require_safe_sqlite
-from toldonce.stores.sqlite.named import named_queries
 
 _LOG = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from toldonce.locks import FORK_GATE
 from toldonce.stores.backup import Manifest
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
+from toldonce.stores.sql.ids import SEQUENCE_BITS
 from toldonce.stores.sqlite.backing_up import back_up
 from toldonce.stores.sqlite.connection import (
     connect,
@@ -33,7 +34,6 @@ from toldonce.stores.sqlite.connection import (
 )
 from toldonce.stores.sqlite.conversation import WRITING
 from toldonce.stores.sqlite.digests import rekey
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS
 from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.presence import Presence
 from toldonce.stores.sqlite.purging import purge, readers

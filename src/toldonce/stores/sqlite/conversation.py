@@ -23,15 +23,16 @@ from toldonce.stores.protocol import (
     SaidMemory,
     Trace,
 )
-from toldonce.stores.sqlite.damage import Rows, corrupt, data, number, number_or_none, text, text_or_none
-from toldonce.stores.sqlite.ids import MOST_OWNERS, SEQUENCE_BITS, first_id
-from toldonce.stores.sqlite.named import named_queries
-from toldonce.stores.sqlite.rows import for_update, read_message, role
+from toldonce.stores.sql.columns import corrupt, data, number, number_or_none, text, text_or_none
+from toldonce.stores.sql.ids import MOST_OWNERS, SEQUENCE_BITS, first_id
+from toldonce.stores.sql.rows import fact_text, for_update, memberships, metadata_text, read_message, role
+from toldonce.stores.sqlite.damage import Rows
+from toldonce.stores.sqlite.named import STATEMENTS
 from toldonce.text.digests import subject_digest
-from toldonce.types import EntityKind, Message, Scope
+from toldonce.types import Message
 from toldonce.uids import new_uid
 
-_SQL = named_queries((resources.files(__package__) / "conversation.sql").read_text("utf-8"))
+_SQL = STATEMENTS["conversation"]
 
 WRITING = (resources.files(__package__) / "applied.sql").read_text("utf-8")
 """What a connection has to run once before it writes."""
@@ -252,18 +253,3 @@ def _repeated_row(memory: RepeatedMemory) -> tuple[Any, ...]:
         tokens,
         fact_text(memory.fact),
     )
-
-
-def metadata_text(metadata: Any) -> str:
-    """Metadata as the column holds it."""
-    return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else "{}"
-
-
-def fact_text(fact: Any) -> str | None:
-    """What is known of a fact, as the column holds it."""
-    return None if fact is None else json.dumps(fact, ensure_ascii=False, sort_keys=True)
-
-
-def memberships(scope: Scope) -> list[tuple[EntityKind, str]]:
-    """(kind, id) of the entities a memory carries besides the one that owns it."""
-    return scope.entities()[1:]

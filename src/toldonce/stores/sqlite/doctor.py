@@ -12,9 +12,9 @@ from typing import Any
 import apsw
 
 from toldonce.stores.examining import Action, Examination, Finding
+from toldonce.stores.sql.ids import SEQUENCE_BITS
+from toldonce.stores.sql.named import named_queries
 from toldonce.stores.sqlite.examine import DamagedRow, damaged_rows, pages, tables
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS
-from toldonce.stores.sqlite.named import named_queries
 from toldonce.text.keys import indexed_tokens
 from toldonce.times import iso, now
 

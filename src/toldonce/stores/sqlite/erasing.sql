@@ -88,6 +88,9 @@ INSERT OR IGNORE INTO gone_memory (id)
 SELECT s.memory_id FROM gone_message AS g JOIN source AS s ON s.message_id = g.id
 WHERE s.memory_id NOT IN (SELECT value FROM json_each(?1));
 
+-- name: count_memories
+SELECT count(*) FROM gone_memory;
+
 -- name: gather_versions
 INSERT INTO gone_version (id)
 SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.id = g.id

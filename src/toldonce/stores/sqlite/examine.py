@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import apsw
 import numpy as np
 
-from toldonce.stores.sqlite.damage import WRONG, json_object, json_texts, moment
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS
-from toldonce.stores.sqlite.rows import role
+from toldonce.stores.sql.columns import WRONG, json_object, json_texts, moment
+from toldonce.stores.sql.ids import SEQUENCE_BITS
+from toldonce.stores.sql.rows import role
 from toldonce.types import ENTITY_KINDS
 
 _MOST_PROBLEMS = 1_000

@@ -1,26 +1,15 @@
-"""SQL by name, from files beside this module."""
+"""The SQL of this package, by name."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from importlib import resources
-
-_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+from toldonce.stores.sql.named import migrations as migrations_of
+from toldonce.stores.sql.named import statements
 
 
-def named_queries(text: str) -> dict[str, str]:
-    """Split a file of ``-- name: <name>`` sections into statements."""
-    parts = _NAME.split(text)
-    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-@cache
 def migrations() -> list[tuple[int, str]]:
-    """The schema's steps as (version, script), in order. ``pre`` ones run before new code reads the file."""
-    folder = resources.files(__package__) / "migrations"
-    files = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name.split("_", 1)[0]), script) for name, script in files]
+    """The schema's steps as (version, script), in order."""
+    return migrations_of(__package__)
 
 
-SQL = named_queries((resources.files(__package__) / "queries.sql").read_text("utf-8"))
+STATEMENTS = statements(__package__)
+SQL = STATEMENTS["queries"]

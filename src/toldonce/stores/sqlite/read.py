@@ -23,28 +23,20 @@ from toldonce.stores.protocol import (
     SpokenMemory,
     Unembedded,
 )
+from toldonce.stores.sql.columns import corrupt, number, text, text_or_none, whole
+from toldonce.stores.sql.erasing import ErasingReader
+from toldonce.stores.sql.feed import FeedReader
+from toldonce.stores.sql.ids import SEQUENCE_BITS, first_id, last_id
+from toldonce.stores.sql.index_rows import index_rows
+from toldonce.stores.sql.jobs import JobsReader
+from toldonce.stores.sql.rebuilding import RebuildReader
+from toldonce.stores.sql.rows import damaged, entry, fact, for_update, owner, read_message, record, source, unembedded
+from toldonce.stores.sql.serving import ServingReader
+from toldonce.stores.sql.transfer import TransferReader
 from toldonce.stores.sqlite import conversation
-from toldonce.stores.sqlite.damage import Rows, corrupt, number, text, text_or_none, whole
-from toldonce.stores.sqlite.erasing import SqliteErasingRead
-from toldonce.stores.sqlite.feed import SqliteFeedRead
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
-from toldonce.stores.sqlite.index_rows import index_rows
-from toldonce.stores.sqlite.jobs import SqliteJobsRead
+from toldonce.stores.sqlite.damage import Rows
+from toldonce.stores.sqlite.database import SqliteDatabase
 from toldonce.stores.sqlite.named import SQL
-from toldonce.stores.sqlite.rebuilding import SqliteRebuildRead
-from toldonce.stores.sqlite.rows import (
-    damaged,
-    entry,
-    fact,
-    for_update,
-    owner,
-    read_message,
-    record,
-    source,
-    unembedded,
-)
-from toldonce.stores.sqlite.serving import SqliteServingRead
-from toldonce.stores.sqlite.transfer import SqliteTransferRead
 from toldonce.types import EntityKind, MemoryRecord, Scope
 
 T = TypeVar("T")
@@ -76,33 +68,34 @@ class SqliteRead:
     ) -> None:
         self.digest_key = digest_key
         self._connection = connection
+        self._database = SqliteDatabase(connection)
         self._shown = shown
         self._known = known
         self.passed_over = 0
 
     @property
-    def serving(self) -> SqliteServingRead:
-        return SqliteServingRead(self._connection)
+    def serving(self) -> ServingReader:
+        return ServingReader(self._database)
 
     @property
-    def jobs(self) -> SqliteJobsRead:
-        return SqliteJobsRead(self._connection)
+    def jobs(self) -> JobsReader:
+        return JobsReader(self._database)
 
     @property
-    def feed(self) -> SqliteFeedRead:
-        return SqliteFeedRead(self._connection)
+    def feed(self) -> FeedReader:
+        return FeedReader(self._database)
 
     @property
-    def erasing(self) -> SqliteErasingRead:
-        return SqliteErasingRead(self._connection)
+    def erasing(self) -> ErasingReader:
+        return ErasingReader(self._database)
 
     @property
-    def transfer(self) -> SqliteTransferRead:
-        return SqliteTransferRead(self._connection)
+    def transfer(self) -> TransferReader:
+        return TransferReader(self._database)
 
     @property
-    def rebuilding(self) -> SqliteRebuildRead:
-        return SqliteRebuildRead(self._connection)
+    def rebuilding(self) -> RebuildReader:
+        return RebuildReader(self._database)
 
     def _rows(self, name: str, *values: Any) -> apsw.Cursor:
         return self._connection.execute(SQL[name], values)

@@ -49,7 +49,7 @@ SELECT o.project, l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owne
 SELECT id FROM conversation WHERE owner_id = ? AND key = ?;
 
 -- name: add_conversation
-INSERT INTO conversation (owner_id, key) VALUES (?, ?);
+INSERT INTO conversation (owner_id, key) VALUES (?, ?) RETURNING id;
 
 -- name: next_place
 SELECT next_place FROM conversation WHERE id = ?;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ import apsw
 from toldonce.errors import StoreError
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Changes, EditedMemory, Embedding, MemoryForUpdate, Unembedded
+from toldonce.stores.sql.columns import corrupt, number, whole
+from toldonce.stores.sql.edits import Edits
+from toldonce.stores.sql.erasing import ErasingWriter
+from toldonce.stores.sql.feed import FeedWriter
+from toldonce.stores.sql.ids import SEQUENCE_BITS, first_id
+from toldonce.stores.sql.jobs import JobsWriter
+from toldonce.stores.sql.rebuilding import RebuildWriter
+from toldonce.stores.sql.serving import ServingWriter
+from toldonce.stores.sql.transfer import TransferWriter
 from toldonce.stores.sqlite import conversation
-from toldonce.stores.sqlite.damage import corrupt, number, whole
 from toldonce.stores.sqlite.doctor import Doctor
-from toldonce.stores.sqlite.edits import Edits
-from toldonce.stores.sqlite.erasing import SqliteErasingWrite
-from toldonce.stores.sqlite.feed import SqliteFeedWrite
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id
-from toldonce.stores.sqlite.jobs import SqliteJobsWrite
+from toldonce.stores.sqlite.gathering import gathering
 from toldonce.stores.sqlite.read import SqliteRead
-from toldonce.stores.sqlite.rebuilding import SqliteRebuildWrite
-from toldonce.stores.sqlite.serving import SqliteServingWrite
-from toldonce.stores.sqlite.transfer import SqliteTransferWrite
 from toldonce.types import EntityKind
 
 
@@ -34,7 +36,7 @@ class SqliteWrite(SqliteRead):
     def __init__(self, connection: Any, digest_key: bytes) -> None:
         super().__init__(connection, digest_key)
         self._versions: dict[int, int] = {}
-        self._edits = Edits(connection, self._bump, self._reserve)
+        self._edits = Edits(self._database, self._bump, self._reserve)
         self.deleted_of: set[int] = set()
         """Owners of whom something was deleted."""
         self._removes = False
@@ -48,30 +50,38 @@ class SqliteWrite(SqliteRead):
         self._removes = True
 
     @property
-    def serving(self) -> SqliteServingWrite:
-        return SqliteServingWrite(self._connection, self._note_removal)
+    def serving(self) -> ServingWriter:
+        return ServingWriter(self._database, self._note_removal)
 
     @property
-    def jobs(self) -> SqliteJobsWrite:
-        return SqliteJobsWrite(self._connection)
+    def jobs(self) -> JobsWriter:
+        return JobsWriter(self._database)
 
     @property
-    def feed(self) -> SqliteFeedWrite:
-        return SqliteFeedWrite(self._connection)
+    def feed(self) -> FeedWriter:
+        return FeedWriter(self._database)
 
     @property
-    def erasing(self) -> SqliteErasingWrite:
+    def erasing(self) -> ErasingWriter:
         forget = self.deleted_of.update
-        removes = self._note_removal
-        return SqliteErasingWrite(self._connection, self.digest_key, self._edits, self.for_update, forget, removes)
+        return ErasingWriter(
+            self._database,
+            self.digest_key,
+            self._edits,
+            self.for_update,
+            forget,
+            self._note_removal,
+            partial(gathering, self._connection),
+        )
 
     @property
-    def transfer(self) -> SqliteTransferWrite:
-        return SqliteTransferWrite(self._connection, self.digest_key, self._reserve, self._bump)
+    def transfer(self) -> TransferWriter:
+        append = partial(conversation.append, self._connection)
+        return TransferWriter(self._database, self.digest_key, self._reserve, self._bump, append)
 
     @property
-    def rebuilding(self) -> SqliteRebuildWrite:
-        return SqliteRebuildWrite(self._connection)
+    def rebuilding(self) -> RebuildWriter:
+        return RebuildWriter(self._database)
 
     def examine(self, folder: Path | None) -> Examination:
         """Look at every row; with a folder, set aside what is damaged into a file there."""

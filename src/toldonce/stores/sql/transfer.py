@@ -1,56 +1,42 @@
-"""Memories whole, in and out of SQLite."""
+"""Memories whole, as they are carried into a store and out of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from typing import Any
 
-import apsw
-
 from toldonce.stores.protocol import Embedding, JournalMessage
-from toldonce.stores.sqlite import conversation, digests
-from toldonce.stores.sqlite.conversation import memberships
-from toldonce.stores.sqlite.damage import Rows, data, json_object, json_texts, moment, number, text, text_or_none
-from toldonce.stores.sqlite.ids import SEQUENCE_BITS, first_id, last_id
-from toldonce.stores.sqlite.named import named_queries
-from toldonce.stores.sqlite.rows import role
+from toldonce.stores.sql.columns import data, json_object, json_texts, moment, number, text, text_or_none
+from toldonce.stores.sql.database import Database, Part
+from toldonce.stores.sql.digests import Digests
+from toldonce.stores.sql.ids import SEQUENCE_BITS, first_id, last_id
+from toldonce.stores.sql.rows import fact_text, memberships, metadata_text, role
 from toldonce.stores.transfer import Carried, Operation, Thread, Version
 from toldonce.text.digests import about, words_digest
 from toldonce.types import Scope
 
-_SQL = named_queries((resources.files(__package__) / "transfer.sql").read_text("utf-8"))
 
+class TransferReader(Part):
+    """Questions over a database inside a transaction that someone else began."""
 
-class SqliteTransferRead:
-    """Questions over a connection inside a transaction that someone else began."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
-        return self._connection.execute(_SQL[name], values)
-
-    def _value(self, name: str, *values: Any) -> Any:
-        return self._connection.execute(_SQL[name], values).get
+    file = "transfer"
 
     def memories(self, owner_id: int, *, vectors: bool) -> Iterator[Carried]:
-        rows = Rows(self._connection, "Memory", strict=True)
         bounds = (first_id(owner_id), last_id(owner_id))
-        return rows.read(_SQL["memories"], bounds, lambda row: self._carried(row, vectors))
+        return self._read("Memory", lambda row: self._carried(row, vectors), "memories", *bounds, strict=True)
 
     def threads(self, owner_id: int) -> list[Thread]:
-        return list(Rows(self._connection, "Conversation", strict=True).read(_SQL["threads"], (owner_id,), _thread))
+        return list(self._read("Conversation", _thread, "threads", owner_id, strict=True))
 
     def located(self, uid: str) -> tuple[str, int] | None:
-        row = self._rows("located", uid).fetchone()
+        row = self._row("located", uid)
         return None if row is None else (str(row[0]), int(row[1]))
 
     def _carried(self, row: tuple[Any, ...], vectors: bool) -> Carried:
         memory_id, uid, version_id, said_by, actor, user, agent, app, run, earlier, session, previous, *rest = row
         answers, digest, metadata, expires_on, said_at, sayings, created_at, updated_at, deleted_at, fact = rest
-        versions: list[tuple[Any, ...]] = self._rows("versions", memory_id).fetchall()
+        versions: list[tuple[Any, ...]] = self._rows("versions", memory_id)
         places = {version[0]: place for place, version in enumerate(versions)}
         for entity in (actor, user, agent, app, run, session, previous, expires_on):
             text_or_none(entity)
@@ -86,7 +72,7 @@ class SqliteTransferRead:
         )
 
     def _embedding(self, version_id: int) -> Embedding | None:
-        row = self._rows("vector", version_id).fetchone()
+        row = self._row("vector", version_id)
         return None if row is None else Embedding(data(row[0]), None if row[1] is None else data(row[1]))
 
 
@@ -103,20 +89,23 @@ def _thread(row: Sequence[Any]) -> Thread:
     return Thread(text(key), number(next_place), text_or_none(session), at, text_or_none(last_memory))
 
 
-class SqliteTransferWrite(SqliteTransferRead):
+class TransferWriter(TransferReader):
     """The statements of an import, inside the writer's transaction."""
 
     def __init__(
         self,
-        connection: apsw.Connection,
+        database: Database,
         digest_key: bytes,
         reserve: Callable[[int, int], int],
         bump: Callable[[int], int],
+        append: Callable[[int, Sequence[JournalMessage]], None],
     ) -> None:
-        super().__init__(connection)
+        """``append``: writes messages into the conversation whose first id is given."""
+        super().__init__(database)
         self._digest_key = digest_key
         self._reserve = reserve
         self._bump = bump
+        self._append = append
 
     def add_messages(self, owner_id: int, messages: Sequence[JournalMessage]) -> tuple[int, JournalMessage | None]:
         written = 0
@@ -132,8 +121,8 @@ class SqliteTransferWrite(SqliteTransferRead):
                 if there.get(place) != (message.role, message.name, message.content):
                     return written, message
             if new:
-                conversation.append(self._connection, base, [self._keyed(message) for message in new])
-                self._rows("keep_place", base >> SEQUENCE_BITS, new[-1].place + 1)
+                self._append(base, [self._keyed(message) for message in new])
+                self._run("keep_place", base >> SEQUENCE_BITS, new[-1].place + 1)
             written += len(new)
         return written, None
 
@@ -152,37 +141,36 @@ class SqliteTransferWrite(SqliteTransferRead):
         versions = range(first, first + len(memory.versions))
         changed = self._bump(owner_id)
         self._add_memory(owner_id, memory, versions, changed)
-        self._rows("add_locator", memory.uid, owner_id, first)
+        self._run("add_locator", memory.uid, owner_id, first)
         self._add_versions(memory, versions)
         self._add_history(memory, versions)
         said = []
         for key, place, kind in memory.sources:
             message_id = first_id(self._conversation(owner_id, key)) + place
-            self._rows("add_source", first, message_id, kind)
+            self._run("add_source", first, message_id, kind)
             if kind == "said":
                 said.append(message_id)
-        digests.of_messages(self._connection, self._digest_key, said)
+        Digests(self._database).of_messages(self._digest_key, said)
         if memory.deleted_at is not None:
             return None
         self._add_memberships(project, owner_id, memory, first)
         current = versions[memory.current]
-        self._rows("keep_tokens", current, tokens)
+        self._run("keep_tokens", current, tokens)
         if memory.embedding is not None:
-            self._rows("keep_vector", current, *memory.embedding)
+            self._run("keep_vector", current, *memory.embedding)
             return None
-        self._rows("await_vector", current, changed)
+        self._run("await_vector", current, changed)
         return current
 
     def keep_thread(self, owner_id: int, thread: Thread) -> None:
         conversation_id = self._conversation(owner_id, thread.key)
         session, last = self._id(thread.session), self._id(thread.last_memory)
-        self._rows("keep_thread", conversation_id, thread.next_place, session, thread.last_said_at, last)
+        self._run("keep_thread", conversation_id, thread.next_place, session, thread.last_said_at, last)
 
     def _conversation(self, owner_id: int, key: str) -> int:
         found = self._value("conversation", owner_id, key)
         if found is None:
-            self._rows("add_conversation", owner_id, key)
-            found = self._connection.last_insert_rowid()
+            found = self._value("add_conversation", owner_id, key)
         return int(found)
 
     def _id(self, uid: str | None) -> int | None:
@@ -190,7 +178,7 @@ class SqliteTransferWrite(SqliteTransferRead):
         return None if found is None else found[1]
 
     def _add_memory(self, owner_id: int, m: Carried, versions: range, changed: int) -> None:
-        self._rows(
+        self._run(
             "add_memory",
             versions[0],
             owner_id,
@@ -208,20 +196,20 @@ class SqliteTransferWrite(SqliteTransferRead):
             self._id(m.previous),
             int(m.answers),
             self._words(m) if m.counts else None,
-            conversation.metadata_text(m.metadata),
+            metadata_text(m.metadata),
             m.expires_on,
             m.said_at,
             m.sayings,
             m.created_at,
             m.updated_at,
             m.deleted_at,
-            conversation.fact_text(m.fact),
+            fact_text(m.fact),
         )
 
     def _add_versions(self, memory: Carried, versions: range) -> None:
         for place, (version_id, version) in enumerate(zip(versions, memory.versions, strict=True)):
             replaced_by = versions[place + 1] if version.closed_at is not None and place + 1 < len(versions) else None
-            self._rows(
+            self._run(
                 "add_version",
                 version_id,
                 versions[0],
@@ -236,10 +224,10 @@ class SqliteTransferWrite(SqliteTransferRead):
 
     def _add_history(self, memory: Carried, versions: range) -> None:
         for place, done in enumerate(memory.history):
-            self._rows("add_event", done.event, done.call, done.at)
+            self._run("add_event", done.event, done.call, done.at)
             old, new = (None if at is None else versions[at] for at in (done.old, done.new))
-            self._rows("add_operation", versions[0], place, done.event, done.kind, old, new)
+            self._run("add_operation", versions[0], place, done.event, done.kind, old, new)
 
     def _add_memberships(self, project: str, owner_id: int, memory: Carried, memory_id: int) -> None:
         for kind, entity in [*memberships(memory.scope), *(("run", run) for run in memory.earlier_runs)]:
-            self._rows("add_membership", project, kind, entity, owner_id, memory_id)
+            self._run("add_membership", project, kind, entity, owner_id, memory_id)

@@ -1,31 +1,18 @@
-"""Erasing in SQLite: every row of what goes, set by set. What the files keep of rows that are gone: see scrub.py."""
+"""Erasing: every row of what goes, set by set."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from importlib import resources
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
-
-import apsw
 
 from toldonce.stores.erasing import ErasedKind, Erasure
 from toldonce.stores.reading import MemoryForUpdate
-from toldonce.stores.sqlite.edits import Edits
-from toldonce.stores.sqlite.ids import first_id, last_id
-from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sql.database import Database, Part
+from toldonce.stores.sql.edits import Edits
+from toldonce.stores.sql.ids import first_id, last_id
 from toldonce.text.digests import bare_digest, subject_digest
-
-_SQL = named_queries((resources.files(__package__) / "erasing.sql").read_text("utf-8"))
-
-_SCRATCH = """
-    CREATE TEMP TABLE IF NOT EXISTS gone_memory (id INTEGER PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_message (id INTEGER PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_version (id INTEGER PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_uid (uid TEXT PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_event (uid TEXT PRIMARY KEY)
-"""
-_EMPTY = "; ".join(f"DELETE FROM gone_{table}" for table in ("memory", "message", "version", "uid", "event"))
 
 _DERIVED = ("drop_unembedded", "drop_tokens", "drop_rebuilt_tokens", "drop_rebuilt_vectors", "drop_sources_of_messages")
 """Not counted: they follow from what is."""
@@ -44,18 +31,10 @@ _COUNTED = {
 ForUpdate: TypeAlias = Callable[[Sequence[int]], dict[int, MemoryForUpdate]]
 
 
-class SqliteErasingRead:
-    """Questions over a connection inside a transaction that someone else began."""
+class ErasingReader(Part):
+    """Questions over a database inside a transaction that someone else began."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
-        return self._connection.execute(_SQL[name], values)
-
-    def _changed(self, name: str, *values: Any) -> int:
-        self._rows(name, *values)
-        return int(self._connection.changes())
+    file = "erasing"
 
     def erasure(self, number: int) -> Erasure | None:
         return next(map(_erasure, self._rows("erasure", number)), None)
@@ -67,45 +46,50 @@ class SqliteErasingRead:
         return dict(self._rows("erased_words", subject, json.dumps([digest.hex() for digest in digests])))
 
 
-class SqliteErasingWrite(SqliteErasingRead):
+class ErasingWriter(ErasingReader):
     """The statements of an erasure, inside the writer's transaction."""
 
     def __init__(
         self,
-        connection: apsw.Connection,
+        database: Database,
         digest_key: bytes,
         edits: Edits,
         for_update: ForUpdate,
         forget: Callable[[Sequence[int]], None],
         removes: Callable[[], None],
+        gathering: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """``forget``: notes owners of whom RAM is to keep nothing. ``removes``: notes that something is taken away."""
-        super().__init__(connection)
+        """
+        Args:
+            forget: Notes owners of whom RAM is to keep nothing.
+            removes: Notes that something is taken away.
+            gathering: Has empty temporary tables of ids for what is to go: gone_memory, gone_message, gone_version,
+                gone_uid and gone_event.
+        """
+        super().__init__(database)
         self._key = digest_key
         self._edits = edits
         self._for_update = for_update
         self._forget = forget
         self._removes = removes
+        self._gathering = gathering
 
     def order(self, id: str, project: str, kind: ErasedKind, entity: str, allow_return: bool, now: int) -> int:
         self._removes()
         subject = subject_digest(self._key, project, kind, entity)
-        return int(self._rows("order", id, project, kind, subject, int(allow_return), now, entity).get)
+        return int(self._value("order", id, project, kind, subject, int(allow_return), now, entity))
 
     def carry_out(self, number: int, now: int) -> list[int]:
         self._removes()
         erasure = self.erasure(number)
         if erasure is None or erasure.entity is None:
             return []
-        self._connection.execute(f"PRAGMA secure_delete=ON; {_SCRATCH}; {_EMPTY}").fetchall()
-        try:
+        with self._gathering():
             return self._carry_out(erasure, erasure.entity, now)
-        finally:
-            self._connection.execute(f"{_EMPTY}; PRAGMA secure_delete=OFF").fetchall()
 
     def finish(self, number: int, receipt: str, now: int) -> None:
         self._removes()
-        self._rows("finish", number, receipt, now)
+        self._run("finish", number, receipt, now)
 
     def _carry_out(self, erasure: Erasure, entity: str, now: int) -> list[int]:
         project, kind = erasure.project, erasure.kind
@@ -116,7 +100,7 @@ class SqliteErasingWrite(SqliteErasingRead):
         waiting = self._delete_rest(project, kind, entity, whole, leaving, now)
         counts = self._drop_rows(project, kind, entity, list(whole))
         self._forget(list(touched))
-        self._rows("hide", erasure.number, now, json.dumps(counts), json.dumps(list(whole)))
+        self._run("hide", erasure.number, now, json.dumps(counts), json.dumps(list(whole)))
         return waiting
 
     def _whole_owners(self, project: str, kind: ErasedKind, entity: str) -> dict[int, tuple[str, str]]:
@@ -130,20 +114,20 @@ class SqliteErasingWrite(SqliteErasingRead):
         """Fill the temporary tables; the memories that stay because they were said in other runs too."""
         leaving: list[int] = []
         for owner_id in whole:
-            self._rows("gather_owner", first_id(owner_id), last_id(owner_id))
-            self._rows("gather_talk", owner_id)
+            self._run("gather_owner", first_id(owner_id), last_id(owner_id))
+            self._run("gather_talk", owner_id)
         if kind == "memory":
-            self._rows("gather_memory", project, entity)
+            self._run("gather_memory", project, entity)
         elif kind != "project":
             if kind == "run":
                 leaving = [row[0] for row in self._rows("leaving", project, entity)]
-            self._rows("gather_carriers", project, kind, entity)
-            self._rows("gather_said_with", project, kind, entity)
+            self._run("gather_carriers", project, kind, entity)
+            self._run("gather_said_with", project, kind, entity)
         stay = json.dumps(leaving)
         while self._changed("gather_said") + self._changed("gather_quoting", stay):
             pass  # a question that goes takes the answers along whose texts hold it
         for name in ("gather_versions", "gather_uids"):
-            self._rows(name)
+            self._run(name)
         return leaving
 
     def _keep_words(self, erasure: Erasure, owners: dict[int, tuple[str, str]], now: int) -> None:
@@ -155,10 +139,10 @@ class SqliteErasingWrite(SqliteErasingRead):
             for owner_id, text in self._rows(name)
         }
         if erasure.allow_return:
-            self._connection.executemany(_SQL["welcome_words"], words)
-            self._rows("welcome", erasure.subject)
+            self._many("welcome_words", words)
+            self._run("welcome", erasure.subject)
         else:
-            self._connection.executemany(_SQL["keep_words"], [(*word, now) for word in words])
+            self._many("keep_words", [(*word, now) for word in words])
 
     def _delete_rest(
         self, project: str, kind: ErasedKind, entity: str, whole: dict[int, Any], leaving: Sequence[int], now: int
@@ -173,20 +157,20 @@ class SqliteErasingWrite(SqliteErasingRead):
 
     def _drop_rows(self, project: str, kind: ErasedKind, entity: str, whole: list[int]) -> dict[str, int]:
         owners = json.dumps(whole)
-        counts = {"memories": int(self._connection.execute("SELECT count(*) FROM gone_memory").get)}
+        counts = {"memories": int(self._value("count_memories"))}
         counts["events"] = self._drop_calls(project, kind)
-        self._rows("gather_events")
+        self._run("gather_events")
         for name in _DERIVED:
-            self._rows(name)
+            self._run(name)
         for counted, name in _COUNTED.items():
             counts[counted] = counts.get(counted, 0) + self._changed(name)
         counts["feedback"] = self._changed("drop_feedback", project)
         counts["exports"] = self._changed("drop_exports", project, kind, entity)
         for name in ("drop_locators", "drop_progress", "drop_conversations", "drop_memories", "drop_owners"):
-            self._rows(name, *([] if name == "drop_locators" else [owners]))
-        self._rows("blank_memories")
+            self._run(name, *([] if name == "drop_locators" else [owners]))
+        self._run("blank_memories")
         if kind == "run":
-            self._rows("drop_empty_runs", project, entity)
+            self._run("drop_empty_runs", project, entity)
         return {name: count for name, count in counts.items() if count}
 
     def _drop_calls(self, project: str, kind: ErasedKind) -> int:
@@ -194,13 +178,13 @@ class SqliteErasingWrite(SqliteErasingRead):
         if kind == "project":
             return self._changed("drop_calls_of_project", project)
         gone = {row[0] for row in self._rows("gone_uids")}
-        naming: list[Any] = self._rows("calls_naming", project).fetchall()
+        naming: list[Any] = self._rows("calls_naming", project)
         for call_id, results in naming:
             left = [result for result in json.loads(results) if result[0] not in gone]
             if left:
-                self._rows("keep_call", call_id, json.dumps(left))
+                self._run("keep_call", call_id, json.dumps(left))
             else:
-                self._rows("drop_call", call_id)
+                self._run("drop_call", call_id)
         return len(naming)
 
 

@@ -14,7 +14,7 @@ from toldonce.stores.protocol import (
     SourceMessage,
     Unembedded,
 )
-from toldonce.stores.sqlite.damage import (
+from toldonce.stores.sql.columns import (
     data,
     json_object,
     json_texts,
@@ -24,7 +24,7 @@ from toldonce.stores.sqlite.damage import (
     text,
     text_or_none,
 )
-from toldonce.stores.sqlite.ids import MOST_OWNERS, SEQUENCE_BITS, last_id
+from toldonce.stores.sql.ids import MOST_OWNERS, SEQUENCE_BITS, last_id
 from toldonce.types import ENTITY_KINDS, EntityKind, MemoryRecord, Role, Scope
 
 
@@ -181,3 +181,18 @@ def damaged(memory_id: int) -> MemoryForUpdate:
         sayings=1,
         damaged=True,
     )
+
+
+def metadata_text(metadata: Any) -> str:
+    """Metadata as the column holds it."""
+    return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else "{}"
+
+
+def fact_text(fact: Any) -> str | None:
+    """What is known of a fact, as the column holds it."""
+    return None if fact is None else json.dumps(fact, ensure_ascii=False, sort_keys=True)
+
+
+def memberships(scope: Scope) -> list[tuple[EntityKind, str]]:
+    """(kind, id) of the entities a memory carries besides the one that owns it."""
+    return scope.entities()[1:]

@@ -1,23 +1,17 @@
-"""Changing and deleting memories in SQLite, so that no neighbour's vector keeps words that are gone."""
+"""Changing and deleting memories, so that no neighbour's vector keeps words that are gone."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from importlib import resources
 from typing import Any, TypeAlias
 
-import apsw
-
 from toldonce.stores.protocol import EditedMemory, MemoryForUpdate
-from toldonce.stores.sqlite.conversation import fact_text, memberships, metadata_text
-from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sql.database import Database, Part
+from toldonce.stores.sql.rows import fact_text, memberships, metadata_text
 from toldonce.types import Scope
 from toldonce.uids import new_uid
-
-_SQL = named_queries((resources.files(__package__) / "edits.sql").read_text("utf-8"))
 
 _DERIVED = ("drop_tokens", "drop_vectors", "drop_unembedded", "drop_rebuilt_tokens", "drop_rebuilt_vectors")
 
@@ -25,11 +19,13 @@ Bump: TypeAlias = Callable[[int], int]
 """Opens an owner's next version, once a transaction."""
 
 
-class Edits:
+class Edits(Part):
     """The statements of an edit or a delete, inside the writer's transaction."""
 
-    def __init__(self, connection: apsw.Connection, bump: Bump, reserve: Callable[[int, int], int]) -> None:
-        self._connection = connection
+    file = "edits"
+
+    def __init__(self, database: Database, bump: Bump, reserve: Callable[[int, int], int]) -> None:
+        super().__init__(database)
         self._bump = bump
         self._reserve = reserve
 
@@ -62,7 +58,7 @@ class Edits:
         self._run("mark_deleted", _json([(m.id, self._bump(m.owner_id)) for m in memories if not m.damaged]), now)
         if unreadable := [(m.id, self._bump(m.owner_id)) for m in memories if m.damaged]:
             self._run("bury", _json(unreadable), now)
-        versions = _json([row[0] for row in self._run("versions_of", gone)])
+        versions = _json([row[0] for row in self._rows("versions_of", gone)])
         for statement in _DERIVED:
             self._run(statement, versions)
         self._end_memberships(project, [(m, (*m.earlier_runs, m.scope.run_id)) for m in memories])
@@ -126,19 +122,7 @@ class Edits:
         self._run("add_changes", _json(entries))
 
     def _each(self, name: str, rows: Sequence[Any]) -> None:
-        """Change rows that have nothing to do with each other: SQLite refuses all if one of them is damaged."""
-        try:
-            self._run(name, _json(rows))
-        except apsw.ConstraintError:
-            for row in rows:
-                with suppress(apsw.ConstraintError):
-                    self._run(name, _json([row]))
-
-    def _rows(self, name: str, *values: Any) -> list[Any]:
-        return self._connection.execute(_SQL[name], values).fetchall()
-
-    def _run(self, name: str, *values: Any) -> apsw.Cursor:
-        return self._connection.execute(_SQL[name], values)
+        self._database.each(self._sql[name], _json, rows)
 
 
 def _survivor(memory_id: int | None, previous: Mapping[int, int | None]) -> int | None:

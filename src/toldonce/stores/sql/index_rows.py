@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toldonce.stores.sqlite.damage import WRONG, Rows, data, moment, number, number_or_none, text_or_none
-from toldonce.stores.sqlite.rows import role
+from toldonce.stores.sql.columns import WRONG, data, moment, number, number_or_none, text_or_none
+from toldonce.stores.sql.database import Rows
+from toldonce.stores.sql.rows import role
 from toldonce.types import TOKEN_DIMENSIONS, IndexRow
 
 _LOG = logging.getLogger(__name__)

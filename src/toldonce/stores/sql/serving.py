@@ -1,14 +1,11 @@
-"""What the server keeps, in SQLite."""
+"""What the server keeps."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import resources
 from typing import Any, TypeVar
-
-import apsw
 
 from toldonce.stores.serving import (
     ApiKey,
@@ -23,9 +20,8 @@ from toldonce.stores.serving import (
     RepeatedCall,
     Webhook,
 )
-from toldonce.stores.sqlite.damage import (
+from toldonce.stores.sql.columns import (
     Row,
-    Rows,
     corrupt,
     data,
     json_object,
@@ -35,15 +31,12 @@ from toldonce.stores.sqlite.damage import (
     number_or_none,
     text,
     text_or_none,
-    whole,
 )
-from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sql.database import Database, Part
 from toldonce.types import ENTITY_KINDS, EntityKind, Scope
 from toldonce.uids import first_uid
 
 T = TypeVar("T")
-
-_SQL = named_queries((resources.files(__package__) / "serving.sql").read_text("utf-8"))
 
 
 _OF_PROJECT = (
@@ -55,31 +48,10 @@ _OF_PROJECT = (
 )
 
 
-class SqliteServingRead:
-    """Questions over a connection inside a transaction that someone else began."""
+class ServingReader(Part):
+    """Questions over a database inside a transaction that someone else began."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
-
-    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
-        return self._connection.execute(_SQL[name], values)
-
-    def _row(self, name: str, *values: Any) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._rows(name, *values).fetchone()
-        return row
-
-    def _one(self, what: str, make: Callable[[Row], T], name: str, *values: Any) -> T | None:
-        """What one row becomes. Raises ``CorruptStore`` if it is damaged."""
-
-        def look() -> T | None:
-            row = self._row(name, *values)
-            return None if row is None else make(row)
-
-        return whole(what, look)
-
-    def _all(self, what: str, make: Callable[[Row], T], name: str, *values: Any) -> list[T]:
-        """What rows become; damaged ones are left out."""
-        return list(Rows(self._connection, what).read(_SQL[name], values, make))
+    file = "serving"
 
     def project(self, project_id: str) -> Project | None:
         return self._one(f"Project {project_id}", _project, "project", project_id)
@@ -107,7 +79,7 @@ class SqliteServingRead:
         return self._one(what, _call, "call_with_key", project_id, idempotency_key)
 
     def calls(self, project_id: str, limit: int, offset: int) -> tuple[int, list[Call]]:
-        count = self._rows("count_calls", project_id).get
+        count = int(self._value("count_calls", project_id))
         return count, self._all("Call", _call, "calls", project_id, limit, offset)
 
     def texts(self, project_id: str, uids: Sequence[str]) -> dict[str, str]:
@@ -132,7 +104,7 @@ class SqliteServingRead:
         ]
 
     def operations(self, project_id: str, limit: int, offset: int) -> tuple[int, list[tuple[int, int]]]:
-        count = self._rows("count_operations", project_id).get
+        count = int(self._value("count_operations", project_id))
         return count, [(row[0], row[1]) for row in self._rows("operations", project_id, limit, offset)]
 
     def feedback(self, project_id: str, uid: str) -> Feedback | None:
@@ -154,12 +126,12 @@ class SqliteServingRead:
         return self._all("Delivery", _delivery, "deliveries", webhook_id, limit)
 
 
-class SqliteServingWrite(SqliteServingRead):
+class ServingWriter(ServingReader):
     """Changes inside the writer's transaction."""
 
-    def __init__(self, connection: apsw.Connection, removes: Callable[[], None]) -> None:
+    def __init__(self, database: Database, removes: Callable[[], None]) -> None:
         """``removes``: notes that something is taken away, or that it was."""
-        super().__init__(connection)
+        super().__init__(database)
         self._removes = removes
 
     def add_project(self, project: Project) -> bool:
@@ -178,17 +150,17 @@ class SqliteServingWrite(SqliteServingRead):
     def keep_project(
         self, project_id: str, name: str, description: str | None, settings: dict[str, Any], now: int
     ) -> None:
-        self._rows("keep_project", project_id, name, description, _plain(settings), now)
+        self._run("keep_project", project_id, name, description, _plain(settings), now)
 
     def delete_project(self, project_id: str, now: int) -> None:
         self._removes()
-        self._rows("delete_project", project_id, now)
-        self._rows("revoke_keys_of_project", project_id, now)
+        self._run("delete_project", project_id, now)
+        self._run("revoke_keys_of_project", project_id, now)
         for statement in _OF_PROJECT:
-            self._rows(statement, project_id)
+            self._run(statement, project_id)
 
     def keep_member(self, project_id: str, member: Member) -> None:
-        self._rows("keep_member", project_id, member.email, member.role, member.created_at)
+        self._run("keep_member", project_id, member.email, member.role, member.created_at)
 
     def remove_member(self, project_id: str, email: str) -> bool:
         self._removes()
@@ -196,14 +168,14 @@ class SqliteServingWrite(SqliteServingRead):
 
     def add_key(self, key: ApiKey) -> None:
         scopes = " ".join(key.scopes)
-        self._rows("add_key", key.id, key.project, key.name, key.digest, scopes, key.created_at, key.expires_at)
+        self._run("add_key", key.id, key.project, key.name, key.digest, scopes, key.created_at, key.expires_at)
 
     def revoke_key(self, key_id: str, now: int) -> bool:
         self._removes()
         return self._row("revoke_key", key_id, now) is not None
 
     def touch_key(self, key_id: str, now: int) -> None:
-        self._rows("touch_key", key_id, now)
+        self._run("touch_key", key_id, now)
 
     def keep_call(self, call: Call) -> None:
         if call.kind == "DELETE":
@@ -218,11 +190,11 @@ class SqliteServingWrite(SqliteServingRead):
             raise RepeatedCall
 
     def keep_feedback(self, project_id: str, uid: str, feedback: Feedback, now: int) -> None:
-        self._rows("keep_feedback", project_id, uid, feedback.verdict, feedback.reason, now)
+        self._run("keep_feedback", project_id, uid, feedback.verdict, feedback.reason, now)
 
     def add_export(self, export: Export) -> None:
         schema, filters = _plain(export.schema), _plain(export.filters)
-        self._rows("add_export", export.id, export.project, schema, filters, export.created_at)
+        self._run("add_export", export.id, export.project, schema, filters, export.created_at)
 
     def add_webhook(self, webhook: Webhook, most: int) -> bool:
         added = self._row(
@@ -242,21 +214,19 @@ class SqliteServingWrite(SqliteServingRead):
 
     def keep_webhook(self, webhook: Webhook) -> None:
         types = json.dumps(webhook.event_types)
-        self._rows("keep_webhook", webhook.id, webhook.name, webhook.url, types, webhook.updated_at)
+        self._run("keep_webhook", webhook.id, webhook.name, webhook.url, types, webhook.updated_at)
 
     def remove_webhook(self, webhook_id: str) -> None:
         self._removes()
-        self._rows("remove_webhook", webhook_id)
+        self._run("remove_webhook", webhook_id)
 
     def forget_log(self, before: int, limit: int) -> int:
         self._removes()
-        self._rows("forget_calls", first_uid(before), limit)
-        gone: int = self._connection.changes()
-        self._rows("forget_deliveries", before, limit)
-        return gone + int(self._connection.changes())
+        gone = self._changed("forget_calls", first_uid(before), limit)
+        return gone + self._changed("forget_deliveries", before, limit)
 
     def log_delivery(self, delivery: Delivery) -> None:
-        self._rows(
+        self._run(
             "log_delivery",
             delivery.webhook_id,
             delivery.message_id,

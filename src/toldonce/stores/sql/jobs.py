@@ -1,42 +1,33 @@
-"""Jobs in SQLite."""
+"""Jobs."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
-import apsw
-
 from toldonce.stores.jobs import FARTHEST, Job, Wanted
-from toldonce.stores.sqlite.damage import WRONG, data, json_object, number
-from toldonce.stores.sqlite.named import named_queries
+from toldonce.stores.sql.columns import WRONG, data, json_object, number
+from toldonce.stores.sql.database import Part
 
 _LOG = logging.getLogger(__name__)
 
-_SQL = named_queries((resources.files(__package__) / "jobs.sql").read_text("utf-8"))
 
+class JobsReader(Part):
+    """Questions over a database inside a transaction that someone else began."""
 
-class SqliteJobsRead:
-    """Questions over a connection inside a transaction that someone else began."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
+    file = "jobs"
 
     def next_due(self, now: int, wanted: Wanted) -> int | None:
-        due: int | None = self._rows("next_due", now, now + FARTHEST, *_lists(wanted)).get
+        due: int | None = self._value("next_due", now, now + FARTHEST, *_lists(wanted))
         return due
 
     def counts(self) -> dict[str, int]:
         return dict(self._rows("counts"))
 
-    def _rows(self, name: str, *values: Any) -> apsw.Cursor:
-        return self._connection.execute(_SQL[name], values)
 
-
-class SqliteJobsWrite(SqliteJobsRead):
+class JobsWriter(JobsReader):
     """Changes inside the writer's transaction."""
 
     def add(
@@ -50,23 +41,23 @@ class SqliteJobsWrite(SqliteJobsRead):
         priority: int = 0,
         key: str | None = None,
     ) -> None:
-        self._rows("add", kind, json.dumps(payload), due_at, share, lane, priority, key)
+        self._run("add", kind, json.dumps(payload), due_at, share, lane, priority, key)
 
     def lease(self, now: int, until: int, wanted: Wanted) -> Job | None:
-        while (row := self._rows("lease", now, now + FARTHEST, *_lists(wanted), until).fetchone()) is not None:
+        while (row := self._row("lease", now, now + FARTHEST, *_lists(wanted), until)) is not None:
             try:
                 return _job(row)
             except WRONG:
                 _LOG.error("Job %s is damaged and dropped: it cannot be carried out", row[0])
-                self._rows("drop", row[0])
+                self._run("drop", row[0])
         return None
 
     def put_back(self, job: Job, due_at: int, payload: dict[str, Any] | None = None) -> bool:
         kept = None if payload is None else json.dumps(payload)
-        return self._rows("put_back", job.id, job.attempts, due_at, kept).fetchone() is not None
+        return self._row("put_back", job.id, job.attempts, due_at, kept) is not None
 
     def finish(self, job: Job) -> bool:
-        return self._rows("finish", job.id, job.attempts).fetchone() is not None
+        return self._row("finish", job.id, job.attempts) is not None
 
 
 def _job(row: Sequence[Any]) -> Job:
