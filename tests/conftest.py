@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.embedders.openai_server import EmbeddingServer, serving
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture

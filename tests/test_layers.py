@@ -74,6 +74,7 @@ EXCEPTIONS: set[tuple[str, str]] = {
 ONLY_THERE: dict[str, set[str]] = {
     "toldonce.stores.sqlite": {"stores"},
     "apsw": {"stores", "remote"},
+    "psycopg": {"stores"},
     "httpx2": {"net", "embedders", "remote", "server", "cli"},
     "onnxruntime": {"embedders"},
     "pipecat": {"pipecat", "cli"},
