@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 
+# For the product that ranking takes turns with. The package itself leaves nothing to BLAS that it would divide
+# (tests/test_blas.py): what is measured here is what users have, who set none of these.
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse

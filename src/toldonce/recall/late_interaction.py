@@ -28,7 +28,7 @@ def closeness(view: IndexView, rows: NDArray[np.intp], text: str, tokens: QueryT
     """
     weights = _weights(view, text, tokens.spans)
     nearest = view.token_similarities(rows, tokens.vectors)
-    found = weights @ nearest
+    found = np.einsum("t,tm->m", weights, nearest)
     found /= np.float32(TOKEN_SCALE**2)
     found -= np.float32(tokens.unrelated)
     close: Floats = found / np.float32(1 - tokens.unrelated)

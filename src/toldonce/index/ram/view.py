@@ -171,8 +171,10 @@ class RamView:
                 self.vectors[block][row - starts[block]]
                 for block, row in zip(blocks.tolist(), rows.tolist(), strict=True)
             ]
-        ).astype(np.float32)
-        return float(np.median((some @ some.T)[np.triu_indices(len(some), 1)]))
+        )
+        similar = np.zeros((len(some), len(some)))
+        numkong.cdist(some, some, "dot", out=similar)
+        return float(np.median(similar[np.triu_indices(len(some), 1)]))
 
     @cached_property
     def length_norm(self) -> NDArray[np.float32]:
