@@ -55,6 +55,7 @@ class Aggregators:
         for aggregator in pair:
             self._listener.context = aggregator.context
             if aggregator.role == "assistant":
+                aggregator.add_event_handler("on_before_process_frame", self._transcript.appended)
                 aggregator.add_event_handler("on_assistant_turn_started", self._on_assistant_turn_started)
                 aggregator.add_event_handler("on_assistant_turn_stopped", self._on_assistant_turn)
                 self._veil(aggregator)

@@ -14,6 +14,7 @@ from toldonce.errors import InvalidTime
 from .block import Blocks
 from .messages import ContextMessage, Utterance, fingerprint, spoken, text_of, utterance_of
 from .seen import SeenByContext, SeenMessages
+from .user_turns import UserTurns
 from .writer import Entry, Owner
 
 Context: TypeAlias = Any
@@ -21,7 +22,7 @@ Context: TypeAlias = Any
 
 ShouldStore: TypeAlias = Callable[[Mapping[str, Any]], bool]
 Clock: TypeAlias = Callable[[], datetime]
-Parts: TypeAlias = Callable[[str], list[tuple[Owner, str]]]
+Parts: TypeAlias = Callable[[str, Owner], list[tuple[Owner, str]]]
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -41,7 +42,8 @@ class Capture:
         now: Clock | None = None,
         parts: Parts | None = None,
     ) -> None:
-        """``parts``: who said which part of a user's words, where several people may have."""
+        """``parts``: who said which part of a user's words, where several people may have; else the given owner did."""
+        self.turns = UserTurns()
         self._emit = emit
         self._names = names
         self._should_store = should_store
@@ -77,16 +79,17 @@ class Capture:
     ) -> list[Utterance]:
         """Take what is new in a context that is known, as said ``at`` that moment, or now.
 
-        ``held``: its messages at that moment, if it may have been rewritten since. ``answered``: whose the assistant's
-        part is, if not ``owner``'s. It is marked if it was ``interrupted``.
+        ``owner``: whose the words of the user are that nobody committed. ``held``: its messages at that moment, if it
+        may have been rewritten since. ``answered``: whose the assistant's part is, if not ``owner``'s. It is marked if
+        it was ``interrupted``.
         """
         at = at or self.moment()
         seen = self._contexts[context]
         before = len(seen)
         new = seen.take(context.get_messages() if held is None else held, self.utterance)
         found = before == 0 and len(new) > 2
-        for place, utterance in enumerate(new, before):
-            whose = (answered or owner) if utterance.role == "assistant" else owner
+        for place, (utterance, asked) in enumerate(zip(new, self.turns.owners(new, owner), strict=True), before):
+            whose = (answered or owner) if utterance.role == "assistant" else asked
             self._store(seen, place, utterance, whose, interrupted, at, found=found)
         return new
 
@@ -108,6 +111,7 @@ class Capture:
         seen = self._contexts[context]
         place = len(seen)
         if seen.heard(utterance, place, by=self._teller):
+            [owner] = self.turns.owners([utterance], owner)
             self._store(seen, place, utterance, owner, interrupted, at)
 
     def hear(
@@ -129,6 +133,7 @@ class Capture:
         for seen in logs:
             place = len(seen)
             if seen.heard(utterance, taken.get(seen, 0), by=self._teller):
+                [owner] = self.turns.owners([utterance], owner)
                 self._store(seen, place, utterance, owner, interrupted, at)
 
     def _seen_logs(self) -> set[SeenMessages]:
@@ -187,7 +192,7 @@ class Capture:
         name = self._names.get(said.role)
         conversation, parts = seen.conversation_id, [(owner, said.text)]
         if self._parts is not None and said.role == "user":
-            parts = self._parts(said.text)
+            parts = self._parts(said.text, owner)
         for part, (whose, text) in enumerate(parts):
             entry = Entry(conversation, place, said.role, text, name, self._later(at), metadata, whose, found, part)
             self._emit(entry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -24,16 +23,6 @@ _TURN_COMES = 0.005
 
 _SENT_KEPT = 32
 """Context frames that may be on their way; one may get lost."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A turn of the user."""
-
-    text: str
-    owner: Owner
-    sent: bool = False
-    """Whether it was sent to the LLM."""
 
 
 class TranscriptLog:
@@ -59,8 +48,7 @@ class TranscriptLog:
         """The context that the aggregators around the session keep, if there are any."""
         self._interrupted = False
         """Whether the assistant was spoken into since the last turn."""
-        self._newest: _Turn | None = None
-        """The newest turn of the user."""
+        self._turns = capture.turns
         self._sent: dict[int, Owner] = {}
         """Whose the turns are in context frames that are on their way here."""
         self._due: list[Callable[[], None]] = []
@@ -69,8 +57,9 @@ class TranscriptLog:
     def committed(self, text: str) -> None:
         """A turn of the user is being put into its context: it is of whoever is there now, not a moment later."""
         text = spoken(text)
-        if self._newest is None or self._newest.sent or self._newest.text != text:
-            self._newest = _Turn(text, self._owner_now(text))
+        newest = self._turns.newest
+        if newest is None or newest.sent or newest.text != text:
+            self._turns.made(text, self._owner_now(text))
 
     def sent(self, context: Context, number: int) -> None:
         """A context, by the number of its frame, is being sent to the LLM, which answers the newest turn in it."""
@@ -90,13 +79,13 @@ class TranscriptLog:
     def _owner_of_answer(self, context: Context) -> Owner:
         """Of whoever committed the turn; a context sent again is for whoever is there."""
         text = self.query(context)
-        newest = self._newest
+        newest = self._turns.newest
         if newest is not None and newest.text == text and not newest.sent:
             newest.sent = True
             return newest.owner
         owner = self._owner_now(text)
         if text is not None:
-            self._newest = _Turn(text, owner, sent=True)
+            self._turns.made(text, owner).sent = True
         return owner
 
     def _owner_now(self, text: str | None) -> Owner:
@@ -208,7 +197,7 @@ class TranscriptLog:
 
     def _owner_of(self, text: str) -> Owner:
         """Whose a turn is that was put into its context a moment ago."""
-        newest = self._newest
+        newest = self._turns.newest
         return newest.owner if newest is not None and newest.text == spoken(text) else self._owner_now(spoken(text))
 
     def _soon(self, take: Callable[[], None]) -> None:

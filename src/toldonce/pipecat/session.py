@@ -307,8 +307,11 @@ class Session:
 
     # Storing
 
-    def _by_speaker(self, text: str) -> list[tuple[Owner, str]]:
-        return [(self.identity.owner_of(speaker), part) for speaker, part in self.log.speakers.parts(text)]
+    def _by_speaker(self, text: str, owner: Owner) -> list[tuple[Owner, str]]:
+        parts = self.log.speakers.parts(text)
+        if all(speaker is None for speaker, _ in parts):
+            return [(owner, text)]  # Typed: by whoever was there then.
+        return [(self.identity.owner_of(speaker), part) for speaker, part in parts]
 
     async def send(self, entries: Sequence[Entry]) -> None:
         """Hand entries of one conversation to the memory."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame, UserStartedSpeakingFrame
+from pipecat.frames.frames import (
+    Frame,
+    InterimTranscriptionFrame,
+    LLMMessagesAppendFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+)
 from pipecat.processors.frame_processor import FrameProcessor
 
 from .capture import Context
@@ -17,7 +23,7 @@ from .compat import (
     USER_TURN_FRAMES,
     is_speculative,
 )
-from .messages import readable
+from .messages import readable, utterance_of
 
 _NOTEWORTHY: tuple[type[Frame], ...] = (UserStartedSpeakingFrame, *MUTE_STARTED_FRAMES, *MUTE_STOPPED_FRAMES)
 
@@ -69,6 +75,7 @@ class TurnTranscript:
     def attach(self, aggregator: FrameProcessor) -> None:
         """Listen to a user aggregator."""
         aggregator.add_event_handler("on_before_process_frame", self._before)
+        aggregator.add_event_handler("on_before_process_frame", self.appended)
         aggregator.add_event_handler("on_after_process_frame", self._after)
         aggregator.add_event_handler("on_before_push_frame", self._pushed)
         aggregator.add_event_handler("on_user_turn_stopped", self._stopped)
@@ -76,6 +83,13 @@ class TurnTranscript:
     def committed(self) -> None:
         """The words so far are in the context: the next transcript begins anew."""
         self._final.clear()
+
+    def appended(self, _: FrameProcessor, frame: Frame) -> None:
+        """An aggregator puts messages into the context: what is typed is a turn too, whether the LLM is run or not."""
+        if isinstance(frame, LLMMessagesAppendFrame):
+            for said in map(utterance_of, frame.messages):
+                if said is not None and said.role == "user":
+                    self._committed(said.text)
 
     def _before(self, _: FrameProcessor, frame: Frame) -> None:
         self._was_muted = self._muted

@@ -1,0 +1,116 @@
+"""Whose the words of a user are: of whoever was there when they were committed, however late they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pipecat.frames.frames import LLMMessagesAppendFrame
+
+from toldonce.pipecat.capture import Capture
+from toldonce.pipecat.identity import Identity
+from toldonce.pipecat.log import TranscriptLog
+from toldonce.pipecat.messages import Utterance
+from toldonce.pipecat.user_turns import UserTurns
+from toldonce.pipecat.writer import Owner
+
+from .conftest import Ann
+from .harness import WORKERS, Call, LLMContext, messages_of, until
+
+ANN, BOB, READER = Owner({"user_id": "ann"}), Owner({"user_id": "bob"}), Owner({"user_id": "reader"})
+
+needs_the_pair = pytest.mark.skipif(not WORKERS, reason="below Pipecat 1.3 a service finds no aggregators")
+
+
+def said(*texts: str) -> list[Utterance]:
+    return [Utterance("assistant" if text.startswith("answer") else "user", text) for text in texts]
+
+
+def test_words_belong_to_whoever_committed_them() -> None:
+    turns = UserTurns()
+    turns.made("Yes.", ANN)
+    turns.made("My PIN is 4711.", ANN)
+    turns.made("Yes.", BOB)
+    assert turns.owners(said("Yes.", "answer 1", "I am new here.", "Yes."), READER) == [ANN, READER, READER, BOB]
+    assert turns.owners(said("Yes.", "My PIN is 4711."), READER) == [READER, READER], "each turn is read once"
+
+
+def test_of_equal_words_the_latest_are_of_the_latest_turn() -> None:
+    turns = UserTurns()
+    turns.made("Yes.", ANN)  # Its context was wiped: it will never be read.
+    turns.made("Yes.", BOB)
+    assert turns.owners(said("Yes."), READER) == [BOB]
+    assert turns.owners(said("Yes."), READER) == [READER], "what was committed before is gone"
+
+
+def typed(text: str, *, run: bool) -> LLMMessagesAppendFrame:
+    message: Any = {"role": "user", "content": text}
+    return LLMMessagesAppendFrame([message], run_llm=run)
+
+
+@needs_the_pair
+async def test_what_is_typed_belongs_to_whoever_typed_it_though_the_llm_is_not_run(ann: Ann) -> None:
+    service = ann.service()
+    async with Call(service) as call:
+        await call.worker.queue_frame(typed("My door code is 2580.", run=False))
+        await until(lambda: "2580" in str(messages_of(call.context)))
+        service.user_id = "bob"
+        await call.say("Good morning, I am Bob.")
+    assert await ann.said() == [("user", "My door code is 2580.")]
+    assert await ann.said("bob") == [("user", "Good morning, I am Bob."), ("assistant", "answer 1")]
+
+
+async def test_words_that_an_answer_finds_unread_are_of_whoever_said_them() -> None:
+    """A turn is in the context, its event not told yet, and the agent says something when another person has come."""
+    stored: list[tuple[str | None, str]] = []
+    capture = Capture(lambda entry: stored.append(((entry.ids or {}).get("user_id"), entry.text)), names={})
+    identity = Identity(lambda: None, lambda: None)
+    log = TranscriptLog(capture, identity, lambda: "here")
+    context = LLMContext()
+    identity.user.set("ann")
+    messages: list[Any] = [
+        {"role": "user", "content": "My door code is 2580."},
+        {"role": "assistant", "content": "One moment."},
+    ]
+    log.committed("My door code is 2580.")
+    context.add_message(messages[0])
+    identity.user.set("bob")
+    context.add_message(messages[1])
+    log.assistant_turn_added(context, "One moment.", interrupted=False)
+    log.user_turn_added(context, "My door code is 2580.")
+    log.take_due()
+    assert stored == [("ann", "My door code is 2580."), ("bob", "One moment.")]
+
+
+@needs_the_pair
+async def test_what_the_agents_side_types_is_a_turn_too(ann: Ann) -> None:
+    service = ann.service()
+    async with Call(service) as call:
+        await call.assistant.queue_frame(typed("My door code is 2580.", run=False))
+        await until(lambda: "2580" in str(messages_of(call.context)))
+        service.user_id = "bob"
+        await call.say("Good morning, I am Bob.")
+    assert await ann.said() == [("user", "My door code is 2580.")]
+    assert [role for role, _ in await ann.said("bob")] == ["user", "assistant"]
+
+
+async def test_two_services_whose_user_becomes_the_same_store_what_is_said_once(ann: Ann) -> None:
+    """What one has stored for a person, the other need not; what it stored for somebody else says nothing of that."""
+    first, second = ann.service(), ann.service(user_id="bob")
+    async with Call(first, second) as call:
+        await call.say("I am told that the two of you listen.")
+        first.user_id = "bob"
+        await call.say("And now it is one.")
+        await call.say("It goes on.")
+        second.user_id = "ann"
+        await call.say("The other way round.")
+    both = [("user", "I am told that the two of you listen."), ("assistant", "answer 1")]
+    one = [
+        ("user", "And now it is one."),
+        ("assistant", "answer 2"),
+        ("user", "It goes on."),
+        ("assistant", "answer 3"),
+    ]
+    last = [("user", "The other way round."), ("assistant", "answer 4")]
+    assert await ann.said() == [*both, *last]
+    assert await ann.said("bob") == [*both, *one, *last]
