@@ -96,6 +96,8 @@ class Line:
         """Whether the service is just learning of somebody else."""
         self.service_knows = False
         """Whether the service, if it asks, has had its answer since the user last said something."""
+        self.typing: str | None = None
+        """What is being typed: the service is told of it before it is in the context, and asks then."""
         self.wants: str | None = None
         """The mark of the memory that the turn being spoken asks for."""
         self.wipes = False
@@ -181,7 +183,8 @@ class Line:
         [whose] = owners([text]) if role == "assistant" or self.ledger.words_tell else [self.person]
         self.ledger.said[whose, role, text] += 1
         if role == "user":
-            self.service_knows, self._last = False, whose
+            self.service_knows, self._last = self.service_knows and text == self.typing, whose
+            self.typing = None
             self._turn = Turn(whose, text, self._began, self.wants)
         if self.wipes:
             self.wipes = False

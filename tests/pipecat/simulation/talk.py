@@ -112,6 +112,7 @@ class Talk:
         if self._line.ledger.words_tell:
             self._line.person = self._line.first  # What is typed says nothing of who types: it is the call's user.
         message: Any = {"role": "user", "content": self._words()}
+        self._line.typing, self._line.service_knows = message["content"], False
         await self._line.push(LLMMessagesAppendFrame([message], run_llm=True))
         await within(self._line.received.wait())
         await self._perhaps_wait_for_the_answer()
