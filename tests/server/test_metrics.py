@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -94,6 +95,10 @@ def test_an_embedder_that_is_down_shows_in_searches_and_in_what_is_owed(
     found = read(running)
     assert found["toldonce_searches_by_words_total",] == found["toldonce_queries_not_embedded_total",] == 1
     assert found["toldonce_vectors_owed",] == 1
+    assert found["toldonce_embedder_resting",] == 1
+    monkeypatch.undo()
+    running.service.engine._vectoriser.embed_all().result()
+    assert read(running)["toldonce_embedder_resting",] == 0
 
 
 def test_deliveries_are_counted_by_result_and_what_waits_is_shown(running: Running) -> None:
@@ -119,6 +124,27 @@ def test_the_outboxes_of_the_folder_are_shown(running: Running) -> None:
     found = read(running)
     assert name.startswith("mem0.example-")
     assert [found[f"toldonce_outbox_{what}", name] for what in ("waiting", "parked", "held")] == [1, 1, 1]
+    assert found["toldonce_outbox_oldest_seconds", name] > 86_400, "it was put in long ago"
+    assert 0 < found["toldonce_outbox_full_ratio", name] < 0.01
+
+
+def test_writes_that_wait_for_their_turn_are_counted(running: Running) -> None:
+    begun, go_on = Event(), Event()
+    store = running.service.engine.store
+
+    def slow(write: object) -> None:
+        begun.set()
+        go_on.wait(20)
+
+    done = [store.write(slow)]
+    assert begun.wait(20)
+    assert read(running)["toldonce_writes_waiting",] == 0
+    done += [store.write(lambda write: None) for _ in range(3)]
+    assert read(running)["toldonce_writes_waiting",] == 3
+    go_on.set()
+    for write in done:
+        write.result(20)
+    assert read(running)["toldonce_writes_waiting",] == 0
 
 
 def test_a_store_that_cannot_be_read_takes_only_its_own_numbers_away(

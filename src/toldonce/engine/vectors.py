@@ -226,6 +226,11 @@ class Vectoriser:
         return self._failures > 0 or len(self.set_aside) > 0
 
     @property
+    def resting(self) -> bool:
+        """Whether the embedder could embed nothing, and is left alone for a while."""
+        return self._outage_until is not None
+
+    @property
     def owners_behind(self) -> int:
         """Owners with calls under way."""
         return len(self._owners)

@@ -253,6 +253,11 @@ class Prefetcher:
                 self._warn_if_often_late()
         return Answer(best.hits or () if best else (), overdue)
 
+    @property
+    def breaker_open(self) -> bool:
+        """Whether the backend is left alone, but for a probe now and then."""
+        return not self._breaker.closed
+
     def _answering(self, words: Sequence[str], content: frozenset[str]) -> Lookup | None:
         """The lookup of this turn that needs no newer one beside it. A quick backend is asked for every word."""
         exact = next((lookup for lookup in reversed(self._current) if lookup.words == words), None)

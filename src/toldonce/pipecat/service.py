@@ -303,7 +303,7 @@ class MemoryService(FrameProcessor):
             await self._on_context(frame)
             turn = Recalled(began, time.time(), self.last_recall)
             await self.push_frame(frame, direction)
-            await self._telemetry.recalled(turn, self.session.prefetcher.tally, len(self.session.writer))
+            await self._telemetry.recalled(turn, self.session.prefetcher, len(self.session.writer))
             return
         if isinstance(frame, MESSAGES_FRAMES):
             frame = await self._with_block(frame)

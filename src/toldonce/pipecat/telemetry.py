@@ -14,7 +14,7 @@ from pipecat.metrics.metrics import MetricsData
 from pipecat.processors.frame_processor import FrameProcessor
 
 from .block import Hit
-from .prefetcher import Tally
+from .prefetcher import Prefetcher
 from .writer import Entry
 
 try:
@@ -39,6 +39,7 @@ class MemoryMetricsData(MetricsData):
         without_lookup: The latest turns, in a row, for which nothing was asked of the memory.
         failed: Lookups that failed.
         opened: Times the circuit breaker opened.
+        breaker_open: Whether the memory is left alone now, but for a probe now and then.
         unstored: Messages not acknowledged yet.
     """
 
@@ -48,6 +49,7 @@ class MemoryMetricsData(MetricsData):
     without_lookup: int
     failed: int
     opened: int
+    breaker_open: bool
     unstored: int
 
 
@@ -74,7 +76,7 @@ class Telemetry:
         if getattr(setup, "enable_tracing", False):
             self._tracing = getattr(setup, "tracing_context", None)
 
-    async def recalled(self, turn: Recalled, tally: Tally, unstored: int) -> None:
+    async def recalled(self, turn: Recalled, prefetcher: Prefetcher, unstored: int) -> None:
         """A turn got its memories."""
         service = self._service
         self._span(turn)
@@ -83,7 +85,12 @@ class Telemetry:
             await service.stop_ttfb_metrics(end_time=turn.ended)
             await service.start_processing_metrics(start_time=turn.began)
             await service.stop_processing_metrics(end_time=turn.ended)
-            data = MemoryMetricsData(processor=service.name, unstored=unstored, **asdict(tally))
+            data = MemoryMetricsData(
+                processor=service.name,
+                **asdict(prefetcher.tally),
+                breaker_open=prefetcher.breaker_open,
+                unstored=unstored,
+            )
             await service.push_frame(MetricsFrame(data=[data]))
         if self._rtvi:
             keys = _CLIENT_TEXT_KEYS if self._rtvi == "texts" else _CLIENT_KEYS

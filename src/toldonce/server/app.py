@@ -52,7 +52,11 @@ def build_app(settings: Settings) -> FastAPI:
         engine, release = open_engine(read_config(None, settings.folder))
         try:
             engine.store.write_now(lambda store: ensure_default(store, now()))
-            app.state.service = Service(engine, settings)
+            app.state.service = service = Service(engine, settings)
+            if find_spec("opentelemetry") is not None:
+                from toldonce.server.otel import observe
+
+                observe(engine, service.tally)
             try:
                 async with _speaking_mcp(app):
                     yield

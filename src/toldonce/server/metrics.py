@@ -18,6 +18,7 @@ from toldonce.engine import Engine
 from toldonce.engine.observe import BOUNDS, Counters, Histogram, Timings
 from toldonce.errors import ToldonceError
 from toldonce.remote.outbox.states import State, states
+from toldonce.times import now
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NO_ROUTE = "none"
@@ -32,6 +33,8 @@ _COUNTED = {
     "queries_not_embedded": "Queries that the embedder could not embed.",
 }
 _HELD = {
+    "writes_waiting": "Writes of this process that wait for their turn.",
+    "embedder_resting": "1: the embedder could embed nothing, and is left alone for a while (a circuit breaker).",
     "owners_behind": "Users, agents, apps and runs whose vectors are being made.",
     "memories_set_aside": "Memories whose texts the embedder refused; they are tried again.",
     "index_bytes": "RAM of the indexes.",
@@ -72,7 +75,7 @@ class _Stored:
 def expose(engine: Engine, tally: Tally) -> bytes:
     """Everything, in Prometheus' text format. It reads the store: call it in a thread."""
     registry = CollectorRegistry()
-    registry.register(_Once(lambda: _families(engine, tally)))
+    registry.register(_Once(lambda: families(engine, tally)))
     return generate_latest(registry)
 
 
@@ -89,7 +92,8 @@ class _Once(Collector):
         return self._families()
 
 
-def _families(engine: Engine, tally: Tally) -> Iterator[Metric]:
+def families(engine: Engine, tally: Tally) -> Iterator[Metric]:
+    """Everything, a family at a time. It reads the store: call it in a thread."""
     yield _counter("requests", "Requests by method, route and status.", ["method", "route", "status"], tally.requests)
     yield _histogram("request_seconds", "How long answers took.", "route", tally.seconds.snapshot())
     yield GaugeMetricFamily("toldonce_requests_under_way", "Requests being answered.", tally.under_way)
@@ -129,11 +133,22 @@ def _of_store(engine: Engine) -> Iterator[Metric]:
     waiting = GaugeMetricFamily("toldonce_outbox_waiting", "Entries that wait for a Mem0 host.", labels=["outbox"])
     parked = GaugeMetricFamily("toldonce_outbox_parked", "Entries that were set aside.", labels=["outbox"])
     held = GaugeMetricFamily("toldonce_outbox_held", "1: nothing is sent until somebody acts.", labels=["outbox"])
+    oldest = GaugeMetricFamily(
+        "toldonce_outbox_oldest_seconds", "How long the first entry that waits has waited.", labels=["outbox"]
+    )
+    full = GaugeMetricFamily("toldonce_outbox_full_ratio", "The part of its room that is taken.", labels=["outbox"])
+    at = now()
     for state in stored.outboxes:
         waiting.add_metric([state.name], state.filling.waiting)
         parked.add_metric([state.name], state.parked)
         held.add_metric([state.name], state.held)
-    yield from (waiting, parked, held)
+        oldest.add_metric([state.name], _seconds_since(state.filling.oldest, at))
+        full.add_metric([state.name], state.filling.share)
+    yield from (waiting, parked, held, oldest, full)
+
+
+def _seconds_since(moment: int | None, at: int) -> float:
+    return 0.0 if moment is None else max(0, at - moment) / 1e6
 
 
 def _read(engine: Engine) -> _Stored:

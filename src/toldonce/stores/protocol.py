@@ -105,6 +105,11 @@ class Store(Protocol):
         """The same for a caller who waits for it, and sooner: what ``work`` returned."""
         ...
 
+    @property
+    def writes_waiting(self) -> int:
+        """How many units of work wait for their turn here."""
+        ...
+
     def owner_of(self, row_id: int) -> int:
         """The owner of a memory or version, which every id carries."""
         ...

@@ -177,6 +177,10 @@ class SqliteStore:
     def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
         return self._writer.write(work, turn)
 
+    @property
+    def writes_waiting(self) -> int:
+        return self._writer.waiting
+
     def owner_of(self, row_id: int) -> int:
         return row_id >> SEQUENCE_BITS
 

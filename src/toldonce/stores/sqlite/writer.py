@@ -135,6 +135,11 @@ class Writer:
         if self._closed:
             raise Closed("This memory was closed. Open it again before writing to it.")
 
+    @property
+    def waiting(self) -> int:
+        """Units of work that wait for their turn."""
+        return self._jobs.qsize() + len(self._waiting)
+
     def close(self) -> None:
         """Commit what was submitted, fold the WAL into the file and stop."""
         with self._closing:
