@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from .block import Blocks, Hit, Lines, harmless, know_shape
+from .block import Blocks, Hit, Lines, harmless, know_shape, shown_of
 from .capture import Context
 from .messages import role_of, text_of
 from .options import Options
@@ -30,6 +30,7 @@ class Shown:
     """The memories in one context."""
 
     hits: list[Hit]
+    wishes: list[Hit]
     talk: frozenset[int]
     """Hashes of what the user said last before them: while any of it stands in the context, the talk goes on."""
     empty_turns: int = 0
@@ -42,6 +43,8 @@ class PromptBlocks:
         self._options = options
         self._blocks = Blocks(uuid4().hex)
         self._shown: weakref.WeakKeyDictionary[Context, Shown] = weakref.WeakKeyDictionary()
+        self.wishes: Sequence[Hit] = ()
+        """What the person wants to be heeded in every talk: it stands first in every block."""
         self._know_shape()
 
     def prepare(self, hits: Sequence[Hit]) -> None:
@@ -50,12 +53,14 @@ class PromptBlocks:
         self._lines.prepare(hits)
 
     def show(self, context: Context, hits: Sequence[Hit]) -> None:
-        """Let the context's one block hold these memories, and none if there are none."""
-        if not hits:
+        """Let the context's one block hold the wishes and these memories; no block if there are neither."""
+        if not hits and not self.wishes:
             self.clear(context)
             return
-        messages, text = context.get_messages(), self._render(hits)
-        self._shown[context] = Shown(list(hits), _talk(messages[-_TALK:]))
+        wished = {shown_of(wish) for wish in self.wishes}
+        text = self._render([*self.wishes, *(hit for hit in hits if shown_of(hit) not in wished)])
+        messages = context.get_messages()
+        self._shown[context] = Shown(list(hits), list(self.wishes), _talk(messages[-_TALK:]))
         role, position = self._options.role, self._options.position
         if self._blocks.replace(messages, role, text, position) and context.get_messages() is messages:
             return
@@ -77,23 +82,24 @@ class PromptBlocks:
         shown, messages = self._shown.get(context), context.get_messages()
         stands = self._blocks.stands_in(messages)
         if shown is None or shown.empty_turns >= KEPT_TURNS or not (stands or shown.talk & _talk(messages)):
-            self.clear(context)
+            self.show(context, ())
             return []
         remaining = await still_there(shown.hits)
         if self._shown.get(context) is not shown:
             return []  # It was cleared meanwhile.
-        if remaining != shown.hits or not stands:
+        if remaining != shown.hits or shown.wishes != list(self.wishes) or not stands:
             self.show(context, remaining)
         if remaining:
             # In place: a prompt that only grows at its end is the one a provider has cached.
-            self._shown[context] = Shown(remaining, shown.talk, shown.empty_turns + 1)
+            self._shown[context] = Shown(remaining, list(self.wishes), shown.talk, shown.empty_turns + 1)
         return remaining
 
     async def refresh(self, still_there: StillThere) -> None:
         """Let every block lose what was deleted."""
         for context, shown in list(self._shown.items()):
             remaining = await still_there(shown.hits)
-            if self._shown.get(context) is shown and remaining != shown.hits:
+            changed = remaining != shown.hits or shown.wishes != list(self.wishes)
+            if self._shown.get(context) is shown and changed:
                 self.show(context, remaining)
 
     def clear(self, context: Context) -> None:
@@ -105,7 +111,8 @@ class PromptBlocks:
             context.set_messages(kept)
 
     def clear_all(self) -> None:
-        """Take the blocks out of every context, and forget the lines that were written for them."""
+        """Take the blocks out of every context, and forget the lines that were written for them, and the wishes."""
+        self.wishes = ()
         self._forget_lines()
         for context in list(self._shown):
             self.clear(context)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
+
+from loguru import logger
 
 from toldonce.recall import in_context, needs_memory
 
@@ -18,6 +21,8 @@ from .messages import text_of
 from .options import Options
 from .prefetcher import Prefetcher, key_of, merged, words_of
 from .prompt import PromptBlocks
+from .wishes import wishes_of
+from .writer import Ids
 
 _EARLIER = 6
 """Turns that a follow-up may lean on."""
@@ -51,6 +56,8 @@ class Recall:
         self._turn_ends: float | None = None
         self._epoch = 0
         """Grows when everything looked up and shown is dropped."""
+        self._wishing: Ids | None = None
+        """Whose wishes were looked up for this turn."""
         self._edits: int | None = None
         """How many edits the memory had seen when a turn last used what was looked up."""
 
@@ -71,6 +78,7 @@ class Recall:
         if self._client.edits != self._edits:  # while the person spoke, perhaps after this was looked up
             self._edits = self._client.edits
             found = await self._client.still_there(found, deadline)
+            await self.wish_again()
         overdue = await self._client.still_there(answer.overdue, deadline) if answer.overdue else ()
         hits: Sequence[Hit] = ()
         if self._needed(query, [*found, *overdue]):
@@ -90,6 +98,7 @@ class Recall:
         else:
             hits = await self._prompt.keep(context, partial(self._client.still_there, deadline=self._deadline))
         self.last_recall = hits
+        self._wishing = None
 
     def present_known(self, context: Context, known: Sequence[Hit]) -> None:
         """Let the context's block hold what is known of the person too."""
@@ -105,16 +114,40 @@ class Recall:
             return []
         if self._edits is None:
             self._edits = self._client.edits
-        hits = await self._client.search(
-            query,
-            self._identity.visible(ids),
-            limit=self._options.search_limit if limit is None else limit,
-            threshold=self._options.search_threshold,
-            turns=self._turns_before(query),
+        hits, _ = await asyncio.gather(
+            self._client.search(
+                query,
+                self._identity.visible(ids),
+                limit=self._options.search_limit if limit is None else limit,
+                threshold=self._options.search_threshold,
+                turns=self._turns_before(query),
+            ),
+            self.look_for_wishes(),
         )
         hits = own_rows(hits, ids)
         self._prompt.prepare(hits)
         return hits
+
+    async def look_for_wishes(self) -> None:
+        """Look up what stands in every block, once a turn. If that fails, what stood there before still does."""
+        ids, epoch = self._identity.ids, self._epoch
+        if ids is None or ids == self._wishing:
+            return
+        self._wishing = ids
+        try:
+            wishes = wishes_of(await self._client.facts(ids))
+        except Exception as error:  # A turn without wishes is still a turn.
+            logger.debug(f"Wishes could not be looked up: {error!r}")
+            return
+        if epoch == self._epoch and ids == self._identity.ids:
+            self._prompt.wishes = wishes
+
+    async def wish_again(self) -> None:
+        """Somebody else speaks, or memories were changed: no wish stands that may be another's, or gone."""
+        self._wishing, self._prompt.wishes = None, ()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._deadline):
+                await self.look_for_wishes()
 
     async def look_up(self, query: str) -> list[dict[str, Any]]:
         """The memories that may go into the block of a turn; errors are the memory's own."""
@@ -137,11 +170,13 @@ class Recall:
         """Memories were deleted: nothing that was looked up is of use, and the blocks lose them."""
         self._ahead = _NOTHING_AHEAD
         self._prefetcher.forget()
+        await self.wish_again()
         await self._prompt.refresh(partial(self._client.still_there, deadline=self._deadline))
 
     def drop(self) -> None:
         """Nothing that was looked up or shown is of use any more."""
         self._epoch += 1
+        self._wishing = None
         self._ahead = _NOTHING_AHEAD
         self._prefetcher.forget()
         self._prompt.clear_all()

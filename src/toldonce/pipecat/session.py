@@ -238,6 +238,7 @@ class Session:
         if self.identity.speaker != self._shown_to:
             self._shown_to = self.identity.speaker
             self.prompt.clear(context)
+            await self.recall.wish_again()
         query = self.log.query(context)
         if query:
             await self._framework.enhance(context, query)
@@ -362,6 +363,7 @@ class Session:
             await self.client.warm(self.identity.across_runs)
         except Exception as error:  # The first turn will find out, and say so.
             logger.debug(f"Memories could not be loaded ahead: {error!r}")
+        await self.recall.look_for_wishes()
         epoch = self.recall.epoch
         if self.options.profile_limit:
             known = await self.known()
