@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from toldonce.cli.answering import Model, TurnRecall, greeting, quote, told
+from toldonce.cli.answering import Model, TurnRecall, greeting, quote, reply, told
 
 
 def hit(memory: str, role: str = "user") -> dict[str, Any]:
@@ -26,6 +26,19 @@ def test_the_best_memory_that_can_be_an_answer_is_quoted() -> None:
 
 def test_where_nothing_answers_it_says_so() -> None:
     assert quote([]) == quote(hits=[hit("Where do I live?")]) == "I don't know anything about that yet."
+
+
+def test_what_is_said_just_now_is_not_told_back() -> None:
+    now, earlier = hit("I'm vegan."), hit("I eat no eggs.")
+    assert "no eggs" in reply("I'm vegan.", [now, earlier])
+    assert reply("I'm vegan.", [now]) == "I'll remember that."
+    answer = hit("What do you eat? — only plants")
+    assert reply("only plants", [answer]) == "I'll remember that."
+
+
+def test_what_says_nothing_is_not_said_to_be_remembered() -> None:
+    assert reply("hi there", []) == "All right."
+    assert reply("My sister is called Ines.", []) == "I'll remember that."
 
 
 def test_a_turn_that_recalls_nothing_does_not_answer_from_the_turn_before() -> None:

@@ -12,6 +12,9 @@ import typer
 
 from toldonce.net.openai import default_base_url, key_for, read_base_url
 from toldonce.remember.questions import asked_in
+from toldonce.remember.verbatim import draft
+from toldonce.text.keys import ANSWERED
+from toldonce.types import Message
 
 from .show import day, one_line, said_at
 
@@ -118,12 +121,20 @@ def quote(hits: Sequence[Mapping[str, Any]]) -> str:
 def reply(said: str, hits: Sequence[Mapping[str, Any]]) -> str:
     """An answer without a language model: a question is answered with ``quote``, a statement is acknowledged.
 
-    Not every question can be told from a statement: what was recalled is quoted to both.
+    Not every question can be told from a statement: what was recalled is quoted to both. What the person says just now
+    is quoted to nobody.
     """
+    known = [hit for hit in hits if not _is_said_now(hit, said)]
     if asked_in(said) is not None:
-        return quote(hits)
-    known = [hit for hit in hits if not _only_asks(hit)]
-    return f"I'll remember that. {quote(known)}" if known else "I'll remember that."
+        return quote(known)
+    kept = "I'll remember that." if draft(Message("user", said), ()) is not None else "All right."
+    known = [hit for hit in known if not _only_asks(hit)]
+    return f"{kept} {quote(known)}" if known else kept
+
+
+def _is_said_now(hit: Mapping[str, Any], said: str) -> bool:
+    """Whether a search found the words it was made for, which were stored meanwhile."""
+    return bool(hit["memory"].rpartition(ANSWERED)[2] == said)
 
 
 def _only_asks(hit: Mapping[str, Any]) -> bool:
