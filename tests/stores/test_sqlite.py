@@ -17,10 +17,10 @@ from toldonce import Memory
 from toldonce.errors import CorruptStore, FolderNotUsable, NewerStore, StoreError
 from toldonce.stores.protocol import Write
 from toldonce.stores.sql.named import named_queries
+from toldonce.stores.sql.read import KNOWN, LONGEST_KNOWN
 from toldonce.stores.sqlite import SqliteStore
 from toldonce.stores.sqlite.connection import connect, require_safe_sqlite
 from toldonce.stores.sqlite.named import SQL, migrations
-from toldonce.stores.sqlite.read import KNOWN, LONGEST_KNOWN
 from toldonce.takeover import DATABASE
 from toldonce.text.digests import about, words_digest
 

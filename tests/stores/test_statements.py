@@ -17,7 +17,7 @@ from toldonce import Memory
 from toldonce.engine.requests import add_request
 from toldonce.errors import InvalidInput
 from toldonce.remember.add import Added
-from toldonce.stores.sqlite import read as sqlite_read
+from toldonce.stores.sql import read as sql_read
 from toldonce.stores.sqlite.connection import connect
 from toldonce.types import Scope
 
@@ -59,13 +59,13 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
 def watched(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
     """What is read from now on, as rows that this function of the store makes something of."""
     read: list[Any] = []
-    make = getattr(sqlite_read, name)
+    make = getattr(sql_read, name)
 
     def watching(row: Any) -> Any:
         read.append(row)
         return make(row)
 
-    monkeypatch.setattr(sqlite_read, name, watching)
+    monkeypatch.setattr(sql_read, name, watching)
     return read
 
 

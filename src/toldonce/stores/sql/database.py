@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from toldonce.stores.sql.columns import Row, whole
@@ -52,6 +53,15 @@ class Database(Protocol):
 
     def each(self, sql: str, encode: Callable[[Sequence[Any]], str], rows: Sequence[Any]) -> None:
         """Change rows that have nothing to do with each other, so that a damaged one takes no other with it."""
+        ...
+
+    def gathering(self) -> AbstractContextManager[None]:
+        """While an erasure is carried out: empty temporary tables gone_memory, gone_message, gone_version (id bigint),
+        gone_uid and gone_event (uid text) for what is to go."""
+        ...
+
+    def vector(self, embedding: bytes) -> Any:
+        """A vector as a statement takes it."""
         ...
 
 

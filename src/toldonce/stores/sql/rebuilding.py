@@ -58,7 +58,9 @@ class RebuildWriter(RebuildReader):
         vectors: Sequence[tuple[Unembedded, Embedding]],
         tokens: Sequence[tuple[Unembedded, bytes]],
     ) -> None:
-        embedded = [(v.version_id, v.memory_id, v.stamp, made.vector, made.tokens) for v, made in vectors]
+        embedded = [
+            (v.version_id, v.memory_id, v.stamp, self._database.vector(made.vector), made.tokens) for v, made in vectors
+        ]
         self._many("keep_vector", embedded)
         tokenised = [(v.version_id, v.memory_id, v.stamp, made) for v, made in tokens]
         self._many("keep_tokens", tokenised)

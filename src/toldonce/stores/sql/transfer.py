@@ -157,7 +157,7 @@ class TransferWriter(TransferReader):
         current = versions[memory.current]
         self._run("keep_tokens", current, tokens)
         if memory.embedding is not None:
-            self._run("keep_vector", current, *memory.embedding)
+            self._run("keep_vector", current, self._database.vector(memory.embedding.vector), memory.embedding.tokens)
             return None
         self._run("await_vector", current, changed)
         return current

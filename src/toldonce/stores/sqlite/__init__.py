@@ -21,6 +21,7 @@ from toldonce.stores.backup import Manifest
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sql.ids import SEQUENCE_BITS
+from toldonce.stores.sql.read import Shown
 from toldonce.stores.sqlite.backing_up import back_up
 from toldonce.stores.sqlite.connection import (
     connect,
@@ -37,7 +38,7 @@ from toldonce.stores.sqlite.digests import rekey
 from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.presence import Presence
 from toldonce.stores.sqlite.purging import purge, readers
-from toldonce.stores.sqlite.read import Shown, SqliteRead
+from toldonce.stores.sqlite.read import reader as reading
 from toldonce.stores.sqlite.reserve import Reserve
 from toldonce.stores.sqlite.secrets import has_secret, secret
 from toldonce.stores.sqlite.writer import Writer, checkpoint
@@ -156,7 +157,7 @@ class SqliteStore:
                 with our_errors(self.path):
                     known = reader.begin()
                     try:
-                        yield SqliteRead(reader.connection, self._digest_key, self._shown, known)
+                        yield reading(reader.connection, self._digest_key, self._shown, known)
                     finally:
                         reader.connection.execute("COMMIT")
             except BaseException:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import apsw
 
 from toldonce.stores.sqlite.damage import Rows
+from toldonce.stores.sqlite.gathering import gathering
 from toldonce.stores.sqlite.named import STATEMENTS
 
 
@@ -47,3 +48,9 @@ class SqliteDatabase:
             for row in rows:
                 with suppress(apsw.ConstraintError):
                     self.connection.execute(sql, (encode([row]),))
+
+    def gathering(self) -> AbstractContextManager[None]:
+        return gathering(self.connection)
+
+    def vector(self, embedding: bytes) -> bytes:
+        return embedding

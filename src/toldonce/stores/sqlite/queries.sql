@@ -29,7 +29,7 @@ SELECT o.id, o.kind, o.entity_id FROM json_each(?) AS wanted CROSS JOIN owner AS
 SELECT version FROM owner WHERE id = ?;
 
 -- name: add_owner
-INSERT INTO owner (project, kind, entity_id, created_at) VALUES (?, ?, ?, ?);
+INSERT INTO owner (project, kind, entity_id, created_at) VALUES (?, ?, ?, ?) RETURNING id;
 
 -- name: bump_owner
 UPDATE owner SET version = version + 1 WHERE id = ? RETURNING version;
