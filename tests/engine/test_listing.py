@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from toldonce import Memory
+from toldonce.engine.directory import owners_reached
+from toldonce.engine.listing import takes_long
+from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidFilter
+from toldonce.filters import parse_filters
 
 
 def excluding(count: int) -> dict[str, Any]:
@@ -26,3 +30,19 @@ def test_a_filter_of_many_conditions_is_not_held_against_too_many_memories(
         with pytest.raises(InvalidFilter, match="12 conditions takes too long over 20 memories"):
             memory.get_all(filters=excluding(12), page_size=5)
         assert memory.get_all(filters=excluding(10), page_size=5)["count"] == 10, "few conditions take no time"
+
+
+def test_a_list_takes_long_by_conditions_and_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toldonce.engine.listing.QUICK", 100)
+    with Memory(folder=tmp_path) as memory:
+
+        def long(filters: dict[str, Any]) -> bool:
+            with memory._engine.reading() as store:
+                return takes_long(store, owners_reached(store, PROJECT, parse_filters(filters)))
+
+        said = [{"role": "user", "content": f"I have {number} beagles."} for number in range(20)]
+        memory.add(said, user_id="ann", infer=False)
+        assert not long({"user_id": "ann"}), "nothing is held against anything"
+        assert not long({"user_id": "bob"})
+        assert not long({"AND": [{"user_id": "ann"}, {"metadata": {"n": 1}}]})
+        assert long(excluding(6))

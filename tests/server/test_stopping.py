@@ -53,3 +53,15 @@ def test_a_close_that_works_is_not() -> None:
     code, said = stopped("")
     assert code in (0, -signal.SIGTERM)
     assert "cut off" not in said
+
+
+def test_the_garbage_collector_passes_over_what_a_started_server_consists_of() -> None:
+    asked = "import gc; from toldonce.server.running import leave_alone; leave_alone(); print(gc.get_freeze_count())"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": SOURCES},
+    )
+    assert int(told.stdout) > 10_000

@@ -85,6 +85,8 @@ class Engine:
         # An embedder may be a server: who waits for it must not keep others from asking.
         self.embedding = FairPool(QUERIES_AT_ONCE, "toldonce-embed", of_one=QUERIES_OF_ONE)
         self.working = FairPool(4, "toldonce-work", of_one=3)
+        # Every thread that computes for long takes as much of the interpreter as all who want a quick answer.
+        self.computing = FairPool(2, "toldonce-compute", of_one=1)
         self._vectoriser.embed_all()  # what another process could not
         self.closing = threading.Event()
         """Set when the engine is about to be closed."""
@@ -357,6 +359,7 @@ class Engine:
         self.searching.shutdown(None)
         self.embedding.shutdown(PATIENCE)
         self.working.shutdown(None)
+        self.computing.shutdown(None)
         self._vectoriser.close()
         for generation in (*self._retired, self._generation):
             generation.close()

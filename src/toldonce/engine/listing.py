@@ -15,6 +15,8 @@ from toldonce.types import EntityKind, MemoryRecord, Scope
 _FIRST_SLICE = 64
 _LARGEST_SLICE = 4096
 """Memories read at once where each has to be held against the filter. A slice is four times the one before it."""
+QUICK = 10_000
+"""Conditions times memories that are held against each other in some tens of milliseconds."""
 FEW_CONDITIONS = 10
 """Conditions that take no longer to compare than a memory takes to read."""
 
@@ -81,6 +83,14 @@ def scan(store: Store, read: Read, reached: Reached, today: str | None) -> Itera
             return
         before = (found[-1][1].created_at, found[-1][0])
         size = min(4 * size, _LARGEST_SLICE)
+
+
+def takes_long(read: Read, reached: Reached) -> bool:
+    """Whether so many conditions are to be held against so many memories that nobody else should wait for it."""
+    if _is_whole(reached):
+        return False
+    longest = max(conditions(rest) for _, rest in reached)
+    return longest * read.count([owner_id for owner_id, _ in reached]) > QUICK
 
 
 def ids_in_scope(read: Read, project: str, owners: Mapping[int, tuple[EntityKind, str]], scope: Scope) -> list[int]:

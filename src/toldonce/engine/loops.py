@@ -27,7 +27,8 @@ async def run_in(threads: Submits, work: Callable[..., T], *arguments: Any) -> T
 async def remembered(verbs: Operations, request: AddRequest) -> add.Added:
     """Add; a long request is worked out beside the loop."""
     if add.is_long(request):
-        return await run_in(verbs.engine.working, verbs.add_now, request)
+        threads = verbs.engine.computing if add.is_very_long(request) else verbs.engine.working
+        return await run_in(threads, verbs.add_now, request)
     return await asyncio.wrap_future(verbs.write_add(request))
 
 
@@ -49,7 +50,7 @@ async def until(futures: Iterable[Future[None]]) -> None:
 async def searched(engine: Engine, search: Search) -> Found:
     """Run a search: ranking in the engine's one search thread, or beside it if that takes long, and waiting in none."""
     while True:
-        threads = engine.working if search.large else engine.searching
+        threads = engine.computing if search.large else engine.searching
         found = await run_in(threads.of(search.project), search.attempt)
         if found is not None:
             return found

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TypeAlias
 
 from toldonce.embedders import Embedder
+from toldonce.embedders.tokens import by_token
 from toldonce.engine.embedding import embed_versions
 from toldonce.engine.set_aside import SetAside
 from toldonce.errors import Closed, RemoteError, ToldonceError
@@ -30,6 +31,9 @@ is found by its words alone."""
 _FEW_OF_AN_OWNER = 64
 """Versions of small calls beyond which an owner's next call queues with the large ones."""
 _FEW_CHUNK = 4
+"""Versions of small calls that are embedded together: who comes next waits for these and their commit."""
+_FEW_BY_TOKEN = 2
+"""The same of an embedder that takes one text after the other."""
 _QUANTUM = 2
 """Versions of an owner that are embedded before it is another's turn."""
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 16, 2048
@@ -110,7 +114,7 @@ class Vectoriser:
         self._changed = threading.Condition()
         self._arrived: list[tuple[int, list[_Item], bool]] = []
         """By owner: not in a queue yet."""
-        self._few: FairQueue[_Item] = FairQueue(_QUANTUM)
+        self._few: FairQueue[_Item] = FairQueue()
         self._many: FairQueue[_Item] = FairQueue(_QUANTUM)
         self._owners: dict[int, _Owner] = {}
         """Those with calls under way."""
@@ -119,6 +123,7 @@ class Vectoriser:
         self._outage_until: float | None = None
         self._failures = 0
         """Times in a row that the embedder could embed nothing."""
+        self._few_chunk = _FEW_CHUNK
         self._chunk = _SMALLEST_CHUNK
         self._seconds = 0.005
         """What a version of a small call takes."""
@@ -265,7 +270,7 @@ class Vectoriser:
         while not self._stopping:
             with self._changed:
                 self._enqueue()
-                taken = self._few.take(_FEW_CHUNK)
+                taken = self._few.take(self._few_chunk)
                 if not taken:
                     if self._closing:
                         return
@@ -370,6 +375,7 @@ class Vectoriser:
     def _embed(self, version_ids: Sequence[int]) -> None:
         with self._reading() as (store, embedder, fingerprint):
             waiting = store.unembedded(version_ids, len(version_ids))
+        self._few_chunk = _FEW_CHUNK if by_token(embedder) is None else _FEW_BY_TOKEN
         found = embed_versions(embedder, waiting)
 
         def keep(write: Write) -> bool:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 LONG = 1_000
 """Characters of a call that are worked out in half a millisecond."""
+VERY_LONG = 20_000
+"""Characters of a call for which nothing else that is quick should wait: ten milliseconds."""
 TRIES = 8
 """Times that an add is worked out before its transaction. Each failure is another add that was written."""
 
@@ -70,7 +72,16 @@ class _Asks(Protocol):
 
 def is_long(request: AddRequest) -> bool:
     """Whether working this add out takes so long that nobody should wait for it in order to write."""
-    return sum(len(message.content) for message in request.messages) > LONG
+    return _length(request) > LONG
+
+
+def is_very_long(request: AddRequest) -> bool:
+    """Whether not even what takes a few milliseconds should wait for it."""
+    return _length(request) > VERY_LONG
+
+
+def _length(request: AddRequest) -> int:
+    return sum(len(message.content) for message in request.messages)
 
 
 def work_out(store: Read, project: str, request: AddRequest) -> WorkedOut:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,18 +16,20 @@ from starlette.requests import Request
 
 from toldonce.caches import LRUCache
 from toldonce.engine import Engine
+from toldonce.engine.directory import owners_reached
 from toldonce.engine.erasing import erase, go_on, order
 from toldonce.engine.jobs import Worker
-from toldonce.engine.listing import Page
+from toldonce.engine.listing import Page, takes_long
 from toldonce.engine.loops import run_in, searched, until
 from toldonce.engine.operations import CHANGED_AT_ONCE, Operations
 from toldonce.engine.requests import SearchRequest
 from toldonce.engine.search import Found, Search
-from toldonce.engine.threads import FairPool
+from toldonce.engine.threads import FairPool, Submits
 from toldonce.fair import Turn
 from toldonce.filters import Filter, Not, parse_filters
 from toldonce.filters.tree import all_of
-from toldonce.remember import edit
+from toldonce.remember import add, edit
+from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.server import pages, retention, tenants
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
@@ -92,8 +95,9 @@ class Service:
         self.worker = Worker(engine.store, self.handlers, [Fanout()])
         self.readiness = Readiness(engine)
         self._small = FairPool(2, "toldonce-small")
-        self._large = FairPool(2, "toldonce-large", of_one=1)
-        engine.embedding.submit(engine.embedder.embed_query, "")  # loads the model while nobody waits for it
+        self._planning = FairPool(1, "toldonce-plan")
+        self.loaded: Future[object] = engine.embedding.submit(engine.embedder.embed_query, "")
+        """Done when the model is in RAM: it is loaded while nobody waits for it."""
 
     def close(self) -> None:
         """Let go of the threads. Deliveries are broken off: they are made again when a server runs."""
@@ -101,7 +105,7 @@ class Service:
         self._deliverer.stop()
         self.worker.close()
         self._small.shutdown(None)
-        self._large.shutdown(None)
+        self._planning.shutdown(None)
 
     def note_use(self, key_id: str, at: int) -> None:
         """Remember when a key was last used; nobody waits for it."""
@@ -115,13 +119,19 @@ class Service:
         """Ask the store for something that may take a while."""
         return await run_in(self.engine.working.of(project), lambda: self._ask(question))
 
+    async def plan(self, project: str, request: AddRequest) -> add.WorkedOut:
+        """Find out what a long add changes, before its transaction."""
+        threads = self.engine.computing if add.is_very_long(request) else self._planning
+        turn = threads.of(project, owner_of(request.scope))
+        return await run_in(turn, lambda: self._ask(lambda store: add.work_out(store, project, request)))
+
     async def metrics(self) -> bytes:
         """What Prometheus is told."""
         return await run_in(self.engine.working, expose, self.engine, self.tally)
 
     async def work_out(self, project: str, answer: Callable[[], T]) -> T:
         """What takes a while to read or to put together: off the loop, one at a time for each project."""
-        return await run_in(self._large.of(project), answer)
+        return await run_in(self.engine.computing.of(project), answer)
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> Found:
         """Recall, in the engine's own threads."""
@@ -133,7 +143,7 @@ class Service:
         def listing() -> list[tuple[int, MemoryRecord]]:
             return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
 
-        return await run_in(self.engine.working.of(project), listing)
+        return await run_in(await self._threads_for(project, tree), listing)
 
     async def page(self, project: str, tree: Filter, asked: pages.Page, show_expired: bool) -> Page:
         """A page of that list, and how long the list is."""
@@ -143,7 +153,12 @@ class Service:
                 project, tree, limit=asked.size, offset=asked.start, now=now(), show_expired=show_expired
             )
 
-        return await run_in(self.engine.working.of(project), page)
+        return await run_in(await self._threads_for(project, tree), page)
+
+    async def _threads_for(self, project: str, tree: Filter) -> Submits:
+        """Where a list is made."""
+        long = await self.read(lambda store: takes_long(store, owners_reached(store, project, tree)))
+        return (self.engine.computing if long else self.engine.working).of(project)
 
     async def latest_of(self, project: str, tree: Filter) -> Filter:
         """The filter without the memories that only state what another statement took the place of."""

@@ -69,9 +69,7 @@ async def _remember(caller: Caller, request: Request, body: AddBody) -> Call:
 
     change = partial(caller.service.change, caller.project, request, "ADD", owner=owner_of(wanted.scope))
     for _ in range(add.TRIES if add.is_long(wanted) else 0):
-        worked_out = await caller.service.read_much(
-            caller.project, lambda store: add.work_out(store, caller.project, wanted)
-        )
+        worked_out = await caller.service.plan(caller.project, wanted)
         with suppress(add.Moved):
             return await change(partial(work, worked_out=worked_out))
     return await change(work)

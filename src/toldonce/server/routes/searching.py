@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from toldonce.engine.requests import SearchRequest, search_terms
+from toldonce.engine.search import QUICK_RESULTS
 from toldonce.errors import InvalidInput
 from toldonce.filters import Filter
 from toldonce.filters.times import read_time
@@ -53,10 +54,16 @@ async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json
         tree = await caller.service.latest_of(caller.project, tree)
     asked = _request(body, tree)
     found = await caller.service.search(caller.project, asked, bool(body.show_expired))
-    answer: dict[str, Any] = {"results": wire.only(map(wire.hit, found.hits), body.fields)}
-    if not found.by_words:
-        return Json(answer)
-    return Json({**answer, "by_words": True}, headers={BY_WORDS: "true"})
+
+    def answer() -> Json:
+        results = wire.only(map(wire.hit, found.hits), body.fields)
+        if not found.by_words:
+            return Json({"results": results})
+        return Json({"results": results, "by_words": True}, headers={BY_WORDS: "true"})
+
+    if len(found.hits) <= QUICK_RESULTS:
+        return answer()
+    return await caller.service.work_out(caller.project, answer)
 
 
 def _request(body: SearchBody, tree: Filter) -> SearchRequest:
