@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.recall.helpers import embed, talk, view
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
-from toldonce.recall.novelty import _same, distinct
+from toldonce.recall.novelty import AHEAD, _same, distinct
 
 NOBODY: frozenset[int] = frozenset()
 
@@ -97,6 +97,7 @@ def test_a_named_speakers_words_are_nobodys_echo() -> None:
 
 
 @given(st.lists(st.lists(st.integers(1, 12), max_size=9, unique=True), max_size=8))
+@example([[n % 5 + 1, n % 7 + 1] if n % 5 != n % 7 else [n % 11 + 1] for n in range(3 * AHEAD)])
 def test_the_short_cut_finds_all_that_are_the_same(contents: list[list[int]]) -> None:
     store = view(
         *(talk(" ".join(f"w{n}" for n in content), session=k, start=k) for k, content in enumerate(contents, 1))
@@ -105,7 +106,7 @@ def test_the_short_cut_finds_all_that_are_the_same(contents: list[list[int]]) ->
     for row in range(len(contents)):
         if not any(_same(contents[row], contents[other]) for other in kept):
             kept.append(row)
-    assert shown(store, np.arange(len(contents)), NOBODY, 10) == kept
+    assert shown(store, np.arange(len(contents)), NOBODY, len(contents) + 1) == kept
 
 
 def test_a_question_asked_over_and_over_does_not_hide_its_answer() -> None:
