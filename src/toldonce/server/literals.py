@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Sequence
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]  # typeshed knows only the one in C
 from typing import Any, NoReturn
 
 from toldonce.errors import InvalidFilter
 
 MOST_VALUES = 100_000
-"""Values in one body. Nothing else runs in a process while a long flat list is read, which is what this bounds."""
+"""Values in one body: what takes some tenths of a second to read."""
 
+_PIECE = 64 << 10
+"""Bytes that are read by code in C, during which nothing else of this process runs."""
 _ESCAPED = (b"\\\\", b'\\"')
 
 
@@ -33,7 +36,7 @@ def read_json(raw: bytes) -> Any:
     if raw.count(b",") > MOST_VALUES and _commas(raw) > MOST_VALUES:
         raise Unreadable(f"The body holds more than {MOST_VALUES:,} values. Send it in parts.")
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        return (_QUICK if len(raw) <= _PIECE else _CONSIDERATE).decode(raw.decode())
     except (json.JSONDecodeError, Unreadable):
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, NaN, an integer of thousands of digits, too deep
@@ -41,10 +44,19 @@ def read_json(raw: bytes) -> Any:
 
 
 def _commas(raw: bytes) -> int:
-    """Those outside of strings."""
-    for escaped in _ESCAPED:
-        raw = raw.replace(escaped, b"")
-    return sum(between.count(b",") for between in raw.split(b'"')[::2])
+    """Those outside of strings, piece by piece."""
+    count = at = inside = 0
+    while at < len(raw):
+        piece = raw[at : at + _PIECE]
+        at += len(piece)
+        if (len(piece) - len(piece.rstrip(b"\\"))) % 2 and at < len(raw):  # what it escapes is in the next
+            piece, at = piece[:-1], at - 1
+        for escaped in _ESCAPED:
+            piece = piece.replace(escaped, b"")
+        between = piece.split(b'"')
+        count += sum(part.count(b",") for part in between[inside::2])
+        inside ^= len(between) - 1 & 1
+    return count
 
 
 def read_literal(text: str, key: str) -> dict[str, Any]:
@@ -87,3 +99,15 @@ def _once(pairs: Sequence[tuple[Any, Any]]) -> dict[Any, Any]:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
+
+
+class _Considerate(json.JSONDecoder):
+    """Reads values one by one in Python, so that other threads run in between: a long list in C stops all of them."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=_once, parse_constant=_no_number)
+        self.scan_once = py_make_scanner(self)
+
+
+_QUICK = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
+_CONSIDERATE = _Considerate()
