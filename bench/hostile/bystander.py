@@ -25,10 +25,10 @@ SAID_AND_ASKED = (
     ("We adopted a golden retriever from the shelter.", "What pet do they have?"),
     ("I was born in Lisbon.", "hometown"),
     ("Peanuts make my throat swell up.", "food allergies"),
-    ("My husband drives an ambulance at night.", "What is the partner's job?"),
+    ("My husband drives an ambulance at night.", "spouse's occupation"),
     ("I run ten kilometres before breakfast.", "exercise habits"),
     ("Our flight to Tokyo leaves in April.", "travel plans"),
-    ("The roof of our cottage leaks when it rains.", "problems with the house"),
+    ("The roof of our cottage leaks when it rains.", "water damage at home"),
     ("I have never eaten meat.", "vegetarian"),
     ("My grandmother turns ninety on Sunday.", "family birthday"),
 )

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from bench.hostile.attackers import ALL
-from bench.hostile.bystander import Noticed
+from bench.hostile.bystander import SAID_AND_ASKED, Noticed
 from bench.hostile.kills import kills
 from bench.hostile.rounds import Round, attacked, filled
+
+from toldonce import Memory
+from toldonce.text.tokens import words
 
 SEED = 14
 MEMORIES = 2_000
@@ -39,6 +42,15 @@ def test_a_bystander_goes_on_as_if_nothing_happened(folder: Path, tmp_path: Path
 def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     problems, told = kills(tmp_path / "kills", SEED, 4.0)
     assert problems == [], told
+
+
+@pytest.mark.parametrize(("said", "asked"), SAID_AND_ASKED)
+def test_what_a_bystander_looks_for_by_meaning_is_found_by_nothing_else(tmp_path: Path, said: str, asked: str) -> None:
+    with Memory(folder=tmp_path / "with vectors") as memory:
+        memory.add(said, user_id="ann")
+        found = memory.search(asked, filters={"user_id": "ann"})["results"]
+    assert [one["memory"] for one in found] == [said]
+    assert not set(words(said)) & set(words(asked))
 
 
 def noticed(**changes: object) -> Noticed:
