@@ -41,7 +41,7 @@ _MOST_MESSAGES = 1 << 40
 RESET_WITHIN = 10.0
 """Seconds that ``reset`` waits for those who read."""
 
-CHANGED_AT_ONCE = 50
+CHANGED_AT_ONCE = 250
 """Memories that a change of many takes in one transaction: others get their turn in between, and it can be resumed."""
 
 

@@ -340,9 +340,9 @@ def require_open(store: Read, project: str) -> None:
         raise HTTPException(401, "The project of this API key was deleted.")
 
 
-def in_parts(many: Sequence[P]) -> list[Sequence[P]]:
+def in_parts(many: Sequence[P], at_once: int = CHANGED_AT_ONCE) -> list[Sequence[P]]:
     """As many at a time as one transaction takes."""
-    return [many[start : start + CHANGED_AT_ONCE] for start in range(0, len(many), CHANGED_AT_ONCE)]
+    return [many[start : start + at_once] for start in range(0, len(many), at_once)]
 
 
 def delete_memories(

@@ -28,6 +28,8 @@ _Change: TypeAlias = tuple[str, int, edit.Edit]
 """A memory's public id, its row, and what is to become of it."""
 _SHOWN = 10
 """Ids that an error names."""
+UPDATED_AT_ONCE = 50
+"""Memories updated in one transaction: an update takes longer than a delete, and others wait for it."""
 
 
 @router.put("/v1/batch")
@@ -41,7 +43,7 @@ async def update(body: BatchBody, request: Request, caller: Writer) -> Json:
 
     async def prepared() -> Sequence[Callable[[Write], Done]]:
         known = await caller.service.read_much(caller.project, lambda store: _known(store, caller.project, uids))
-        parts = in_parts([(uid, known[uid], change) for uid, change in changes if uid in known])
+        parts = in_parts([(uid, known[uid], change) for uid, change in changes if uid in known], UPDATED_AT_ONCE)
         return [
             partial(_update, project=caller.project, part=part, worked_out=await _worked_out(caller, part))
             for part in parts
