@@ -112,6 +112,14 @@ CASES = {
         ],
         2,
     ),
+    "kind": (
+        "How many?",
+        [
+            with_vectors(talk("uptown"), 0.5),
+            with_vectors(talk("downtown eleven", session=2, start=2), 0.45),
+        ],
+        2,
+    ),
     "asked": (
         "anything unheard",
         [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from toldonce.text.keys import LONGEST_CONTEXT, indexed_tokens, key_text
-from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, token_id, token_ids
+from toldonce.text.tokens import ASKED_OF_YOU, HOLDS, QUESTION, STOP_IDS, token_id, token_ids
 
 MAY_8_2023 = 1_683_504_000_000_000
 
@@ -39,3 +39,10 @@ def test_a_memory_is_found_by_speaker_words_and_day() -> None:
 def test_questions_are_marked(text: str, marks: set[str]) -> None:
     found = set(indexed_tokens(text, None, MAY_8_2023).tolist())
     assert {mark for mark in (QUESTION, ASKED_OF_YOU) if token_id(mark) in found} == marks
+
+
+def test_what_a_memory_holds_is_marked_and_no_word_of_it() -> None:
+    found = set(indexed_tokens("We pay 80 now, but never on Fridays", None, MAY_8_2023).tolist())
+    marks = {kind.name for kind, mark in HOLDS.items() if token_id(mark) in found}
+    assert marks == {"NUMBER", "LIMIT", "CHANGE"}
+    assert {token_id(mark) for mark in HOLDS.values()} <= set(STOP_IDS.tolist())

@@ -112,6 +112,11 @@ class IndexView(Protocol):
         ...
 
     @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """By row: a bit for each ``text.kinds.Kind`` of thing that it holds."""
+        ...
+
+    @property
     def question_rows(self) -> NDArray[np.intp]:
         """The same as row numbers."""
         ...

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
+from toldonce.recall.asked_for import asked_for
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
+from toldonce.text.kinds import Kind
 from toldonce.text.languages import function_words
 from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS, RELATIVE
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
@@ -51,6 +53,8 @@ class Query:
     """It asks what the assistant said."""
     of_self: bool
     """It is in the first person, and about nobody by name."""
+    kinds: Kind
+    """What kinds of thing speak for a memory as its answer."""
     overview: Overview | None
     """What it wants of the talk as a whole, if it names nothing to look for."""
     now: int | None
@@ -89,6 +93,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         period=spoken_of,
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
         of_self=about is None and not FIRST_PERSON.isdisjoint(found),
+        kinds=asked_for(text),
         overview=wanted,
         now=now,
     )

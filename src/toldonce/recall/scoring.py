@@ -18,6 +18,7 @@ from toldonce.recall.overview import Overview, wanted
 from toldonce.recall.query import Query
 from toldonce.recall.repeats import asked_before, just_said, knows_nothing
 from toldonce.recall.signals import Floats, Words, session_strength, stretched
+from toldonce.text.kinds import Kind
 from toldonce.types import QueryTokens
 
 
@@ -28,7 +29,7 @@ class Weights:
     Rounded by hand from a plateau: bench/tune.py finds none that differ much, whichever conversation it leaves out.
     """
 
-    bm25: float = 0.4
+    bm25: float = 0.3
     """Of the best row's BM25 in the query."""
     coverage: float = 0.6
     """Of a query whose every word is in the memory."""
@@ -36,7 +37,7 @@ class Weights:
     """Of a memory's similarity, where its tokens have no vectors."""
     dense_beside: float = 0.9
     """The same where they have."""
-    tokens: float = 0.9
+    tokens: float = 1.1
     """Of the nearness of their tokens."""
     dense_after: float = 0.3
     """Share of the next memory's cosine that is this one's too: its vector is made from both."""
@@ -48,6 +49,8 @@ class Weights:
     """To what the person said whom the query is about."""
     of_self: float = 0.15
     """To what people without a name state, if the query is in the first person: it is about them."""
+    kind: float = 0.2
+    """To what holds a kind of thing that the query asks for."""
     asked: float = 0.15
     """Off what only asks the other."""
     period: float = 0.25
@@ -66,7 +69,7 @@ HELD = (0.5, 0.95)
 """Share of a vector's likeness to the query that goes back to the same question asked right before it, or two before:
 one holds an answer, the other what was said next."""
 
-STEEPNESS, EVEN = 5.0, 0.895
+STEEPNESS, EVEN = 5.0, 0.915
 """Of the logistic curve from a sum of signals to a score, and the sum that is as likely to answer as not."""
 LENIENT, FEW = 0.3, 8
 """What that sum is less by where there is but one memory, and the number of memories that halves it."""
@@ -157,7 +160,7 @@ def rank(
         priors[again_at_once] -= np.float32(weights.repeated)
         total[again_at_once] -= np.float32(weights.repeated)
     ranked = _in_order(view, ranked, total)
-    even = _even(view.statistics.count) + np.float32(0.0 if query.speaker is None else weights.speaker / 2)
+    even = _even(view.statistics.count, query, weights)
     if query.period is None and not asks_of_the_past(query.text):
         answering = ranked[:limit][total[ranked[:limit]] >= even]
         if len(raised := latest_first(view, answering, total, priors, mask)):
@@ -247,12 +250,14 @@ def _owed(view: IndexView, again: Floats) -> Floats:
     return owed
 
 
-def _even(memories: int) -> np.float32:
-    """The sum of signals that is as likely to answer as not: among many memories 0.9, with 0.1 at 0.46, 0.9 at 1.33.
+def _even(memories: int, query: Query, weights: Weights) -> np.float32:
+    """The sum of signals that is as likely to answer as not: among many memories 0.92, with 0.1 at 0.48, 0.9 at 1.35.
 
-    The best of many memories that have nothing to do with a query is more like it than the best of a few.
+    The best of many memories that have nothing to do with a query is more like it than the best of a few. What a query
+    gives to every other memory, for who said it or what kinds of thing it holds, counts half here.
     """
-    return np.float32(EVEN - LENIENT * FEW / (memories + FEW))
+    given = (weights.speaker / 2 if query.speaker is not None else 0.0) + weights.kind / 2 * len(query.kinds)
+    return np.float32(EVEN - LENIENT * FEW / (memories + FEW) + given)
 
 
 def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
@@ -262,6 +267,11 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
         priors[view.speaker == query.speaker] = weights.speaker
     if query.of_self and not query.asks_assistant:
         priors[~view.by_assistant & ~view.questions] += np.float32(weights.of_self)
+    for kind in query.kinds:
+        holding = view.kinds & np.uint8(kind) != 0
+        if kind is Kind.LIMIT:  # an assistant's "I cannot" and a question limit nobody
+            holding &= ~view.by_unnamed_assistant & ~view.questions
+        priors[holding] += np.float32(weights.kind)
     # A question put to another person is not about the one who asks; put to an assistant, it tells what she is up to.
     priors[view.asks_another] = -weights.asked
     if query.period is not None:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from toldonce.caches import word_cache
 from toldonce.text.dates import date_words
+from toldonce.text.kinds import kinds
 from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS
 from toldonce.text.names import addressed, is_personal
 from toldonce.text.tokens import (
     ASKED_OF_YOU,
+    HOLDS,
     QUESTION,
     REPLY,
     TEXT_END,
@@ -27,7 +29,7 @@ from toldonce.text.tokens import (
     words,
 )
 
-KEY_VERSION = "6"
+KEY_VERSION = "7"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
 
 ANSWERED = " — "
@@ -74,7 +76,8 @@ def indexed_tokens(text: str, actor: str | None, said_at: int, attributes: Itera
     The marks say what the words alone do not: ``TEXT_END``, what follows was not said; ``QUESTION``, something is
     asked; ``ASKED_OF_YOU``, and nothing is said of the one who asks ("How was your trip?"), given to English only,
     where it can be told; ``REPLY``, a question stands before its answer, and is none any more; ``called``, somebody is
-    spoken to by name; ``stated``, one of the ``attributes`` that the memory states something about.
+    spoken to by name; ``HOLDS``, of what kinds the things in it are; ``stated``, one of the ``attributes`` that the
+    memory states something about.
     """
     found = words(text)
     english = is_english(found)
@@ -89,6 +92,7 @@ def indexed_tokens(text: str, actor: str | None, said_at: int, attributes: Itera
         if english and not FUNCTION_WORDS.isdisjoint(found) and FIRST_PERSON.isdisjoint(found):
             ids.append(token_id(ASKED_OF_YOU))
     ids += [token_id(called(name)) for name in addressed(text)]
+    ids += [token_id(HOLDS[kind]) for kind in kinds(text, found, english=english)]
     ids += [token_id(stated(attribute)) for attribute in attributes]
     return np.array(ids, np.uint32)
 

@@ -33,6 +33,7 @@ import Stemmer
 from numpy.typing import NDArray
 
 from toldonce.caches import word_cache
+from toldonce.text.kinds import Kind
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
 from toldonce.text.lexicon.people import ONE_AT_A_TIME
@@ -241,6 +242,10 @@ REPLY = "?!"
 """Marks among a memory's tokens, see ``text.keys.indexed_tokens``. ``tokenize`` never gives them."""
 
 
+HOLDS = {kind: f"+{kind.name.lower()}" for kind in Kind if kind.name}
+"""By kind: the mark of a memory that holds something of it."""
+
+
 def stated(attribute: str) -> str:
     """The mark of a memory that states something of ``lexicon.people.ONE_AT_A_TIME``."""
     return f"={attribute}"
@@ -258,6 +263,7 @@ STOP_IDS = token_ids(
         TEXT_END,
         QUESTION,
         ASKED_OF_YOU,
+        *HOLDS.values(),
         *map(stated, ONE_AT_A_TIME),
         *sorted(FUNCTION_WORDS | ({stem(word) for word in FUNCTION_WORDS} - _WORDS_TOO)),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from threading import Lock
 
@@ -13,7 +13,7 @@ from toldonce.index.ram.columns import Column, TokenBlocks, VectorBlocks
 from toldonce.index.ram.postings import PASSAGE, Segment, passages, with_segment
 from toldonce.index.ram.view import RamView
 from toldonce.text.lexicon.people import ONE_AT_A_TIME
-from toldonce.text.tokens import ASKED_OF_YOU, QUESTION, STOP_IDS, TEXT_END, stated, token_id
+from toldonce.text.tokens import ASKED_OF_YOU, HOLDS, QUESTION, STOP_IDS, TEXT_END, stated, token_id
 from toldonce.types import IndexRow
 
 NO_ID = -(2**63)
@@ -21,9 +21,27 @@ NO_ID = -(2**63)
 
 _NUMBERS = count()
 _STOPS = np.unique(STOP_IDS)
-_STATED = {token_id(stated(attribute)): 1 << bit for bit, attribute in enumerate(ONE_AT_A_TIME)}
-_MARKS = np.array(sorted(_STATED), np.uint32)
-_BIT_OF_MARK = np.array([_STATED[mark] for mark in sorted(_STATED)], np.uint64)
+
+
+class _Marks:
+    """Marks among a memory's tokens that each stand for one bit."""
+
+    def __init__(self, bit_of: Mapping[str, int]) -> None:
+        ordered = sorted((token_id(mark), bit) for mark, bit in bit_of.items())
+        self._marks = np.array([mark for mark, _ in ordered], np.uint32)
+        self._bits = np.array([bit for _, bit in ordered], np.uint64)
+
+    def read(self, tokens: NDArray[np.uint32], row_of_token: NDArray[np.intp], rows: int) -> NDArray[np.uint64]:
+        """By row: the bits of those of its tokens that are marks."""
+        found = np.zeros(rows, np.uint64)
+        at = self._marks.searchsorted(tokens)
+        marking = np.flatnonzero(self._marks.take(at, mode="clip") == tokens)
+        np.bitwise_or.at(found, row_of_token[marking], self._bits[at[marking]])
+        return found
+
+
+_STATED = _Marks({stated(attribute): 1 << bit for bit, attribute in enumerate(ONE_AT_A_TIME)})
+_KINDS = _Marks({mark: int(kind) for kind, mark in HOLDS.items()})
 
 OVERHEAD = 22_000
 """Bytes of an owner with one memory besides that memory: some thirty arrays and what a search derives of them. Measured
@@ -62,6 +80,7 @@ class OwnerIndex:
         self._sketch = Column(np.uint64)
         self._questions = Column(np.bool_)
         self._stated = Column(np.uint64)
+        self._kinds = Column(np.uint8)
         self._asked_of_you = Column(np.bool_)
         self._alive = Column(np.bool_)
         self._embedded = Column(np.bool_)
@@ -199,7 +218,8 @@ class OwnerIndex:
             marked = np.zeros(len(texts), np.bool_)
             marked[row_of_token[flat == token_id(mark)]] = True
             column.extend(marked)
-        self._stated.extend(_statements(flat, row_of_token, len(texts)))
+        self._stated.extend(_STATED.read(flat, row_of_token, len(texts)))
+        self._kinds.extend(_KINDS.read(flat, row_of_token, len(texts)))
         place = np.arange(len(flat)) - (np.cumsum(lengths) - lengths)[row_of_token]
         ends = np.full(len(texts), len(flat))
         at_end = np.flatnonzero(flat == token_id(TEXT_END))
@@ -326,6 +346,7 @@ class OwnerIndex:
             sketch=self._sketch.values,
             questions=self._questions.values,
             stated=self._stated.values,
+            kinds=self._kinds.values,
             asked_of_you=self._asked_of_you.values,
             said_at=self._said_at.values,
             speakers=tuple(self._speaker_codes),
@@ -349,15 +370,6 @@ def _sketches(tokens: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[
     if len(starts):
         sketches[lengths > 0] = np.bitwise_or.reduceat(bits, starts)
     return sketches
-
-
-def _statements(tokens: NDArray[np.uint32], row_of_token: NDArray[np.intp], rows: int) -> NDArray[np.uint64]:
-    """By row: a bit for each attribute that one of its tokens marks as stated."""
-    found = np.zeros(rows, np.uint64)
-    at = np.searchsorted(_MARKS, tokens)
-    marking = np.flatnonzero(_MARKS.take(at, mode="clip") == tokens)
-    np.bitwise_or.at(found, row_of_token[marking], _BIT_OF_MARK[at[marking]])
-    return found
 
 
 def _stops(tokens: NDArray[np.uint32]) -> NDArray[np.bool_]:

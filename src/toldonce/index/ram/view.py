@@ -88,6 +88,8 @@ class RamView:
     """Something is asked in it."""
     stated: NDArray[np.uint64]
     """By row: a bit for each of ``lexicon.people.ONE_AT_A_TIME`` that it states something about."""
+    kinds: NDArray[np.uint8]
+    """By row: a bit for each ``text.kinds.Kind`` of thing that it holds."""
     asked_of_you: NDArray[np.bool_]
     """And nothing is said of the one who asks."""
     said_at: NDArray[np.int64]

@@ -115,6 +115,23 @@ TELLING = frozenset(
 GLUE = frozenset("a an the my our your his her their its of for in at to with and or from".split())
 """Function words that hold keywords together; "carry on" and "cancel that" are none."""
 
+LIMITING = frozenset(
+    """
+    no not never nothing none nobody without cannot only until unless instead avoid avoids forbid forbids forbidden
+    banned allergic allergy allergies intolerant intolerance sick quit stop stopped stopping expire expires
+    vegetarian vegan pescatarian coeliac celiac diabetic teetotal
+    """.split()
+)
+"""Words of a statement that denies, forbids or limits something."""
+
+CHANGING = frozenset(
+    """
+    now anymore more longer instead move moved moving change changed changing switch switched switching replace
+    replaced replacing gave given stopped stopping quit days new ones
+    """.split()
+)
+"""One of these is in whatever says that something is otherwise than it was."""
+
 SPEAKER_LABELS = frozenset("user assistant human ai bot agent system customer speaker me i".split())
 """Labels that name a part in the talk, not a person."""
 
@@ -164,6 +181,10 @@ ORDINALS = {
     )
 } | {"thirtieth": 30}
 """Days of a month; those between are two words."""
+NUMERALS = frozenset(
+    [*_TO_TWENTY, *TENS, *ORDINALS, *"hundred thousand million half quarter dozen couple several once twice".split()]
+) - {"one"}
+"""Words that count or number; "one" mostly stands for something."""
 SHORT_WEEKDAYS = dict(
     zip("mon tue tues wed thu thur thurs fri sat sun".split(), (0, 1, 1, 2, 3, 3, 3, 4, 5, 6), strict=True)
 )

@@ -1,0 +1,53 @@
+"""What a text holds that some questions ask for: a number, a name, a limit, a change. English, but for digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import IntFlag
+
+from toldonce.text.lexicon.english import CHANGING, LIMITING, MONTHS, NUMERALS, WEEKDAYS
+
+
+class Kind(IntFlag):
+    """One bit each."""
+
+    NUMBER = 1
+    """A number, in digits or as a word: it may answer "how many"."""
+    NAME = 2
+    """A name inside a sentence: it may answer "who" or "where"."""
+    LIMIT = 4
+    """Something is denied, forbidden or limited: it tells whether one may."""
+    CHANGE = 8
+    """Something is otherwise than it was: what was said of it before holds no more."""
+
+
+_NO_NAMES = "|".join(["I", *(word.title() for word in (*MONTHS, *WEEKDAYS))])
+_NAME = re.compile(rf"(?<=[^.!?…:]) [\"“(]?(?!(?:{_NO_NAMES})s?\b)[A-ZÀ-ÖØ-Þ][\w’'-]")
+"""A capital after a blank that begins no sentence, and no month or day of the week."""
+_DIGIT = re.compile(r"\d")
+_CHANGE = re.compile(
+    r"(?<=[\w,] )(?<!right )(?<!by )(?<!until )(?<!for )now\b|(?:^|[.!?…] )now (?:I|we|you|he|she|it|they|my|our)\b"
+    r"|\b(?:any ?more|no longer|instead|mov(?:ed?|ing)|chang(?:ed?|ing)|switch(?:ed|ing)?|replac(?:ed?|ing)"
+    r"|g[ia]ven? up|stopp(?:ed|ing)|quit|from (?:now|then) on|these days|(?:old|new) ones?)\b"
+    r"|(?:\b(?:my|our|the|his|her)|^|[.!?]) new\b",
+    re.IGNORECASE,
+)
+"""Now, but not "Now, listen" and "right now", which begin or time what is said."""
+
+
+def kinds(text: str, found: Iterable[str], *, english: bool) -> Kind:
+    """What a text holds. ``found``: its words, folded, unstemmed."""
+    held = Kind(0)
+    words = frozenset(found)
+    if _DIGIT.search(text) or not NUMERALS.isdisjoint(words):
+        held |= Kind.NUMBER
+    if not english:
+        return held
+    if _NAME.search(text):
+        held |= Kind.NAME
+    if not LIMITING.isdisjoint(words):
+        held |= Kind.LIMIT
+    if not CHANGING.isdisjoint(words) and _CHANGE.search(text):
+        held |= Kind.CHANGE
+    return held

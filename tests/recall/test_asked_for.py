@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.recall.helpers import talk, view
+from toldonce.recall import analyse, rank
+from toldonce.recall.asked_for import asked_for
+from toldonce.text.kinds import Kind
+
+NOTHING = Kind(0)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("How many hens have we got?", Kind.NUMBER),
+        ("What's the code of the shed?", Kind.NUMBER),
+        ("Which size does he wear?", Kind.NUMBER),
+        ("Who mends the boat?", Kind.NAME),
+        ("what is the ferry called", Kind.NAME),
+        ("Can I bring walnut bread?", Kind.LIMIT),
+        ("ok so, should we climb up there?", Kind.LIMIT),
+        ("Please book us a table.", Kind.LIMIT),
+        ("I'm baking a cake for my aunt.", Kind.LIMIT),
+        ("Let's row out tomorrow.", Kind.LIMIT),
+        ("Can you swim?", NOTHING),
+        ("What did she say about the boat?", NOTHING),
+        ("boat", NOTHING),
+    ],
+)
+def test_the_kind_of_thing_that_answers(query: str, expected: Kind) -> None:
+    assert asked_for(query) == expected
+
+
+def test_what_forbids_comes_first_if_its_speaker_is_a_person() -> None:
+    lines = [
+        talk("No bread for me at breakfast or supper"),
+        talk("The bread was lovely", session=2, start=2),
+        talk("I cannot order bread for that breakfast", session=3, start=3, role="assistant"),
+    ]
+    store = view(*lines, *[talk(f"other{n} matter{n}", session=n, start=n) for n in range(4, 20)])
+    asked = [hit.memory_id for hit in rank(store, analyse("Can I eat bread?", store), None, limit=3)]
+    told = [hit.memory_id for hit in rank(store, analyse("the bread", store), None, limit=3)]
+    assert asked.index(1) == 0
+    assert told.index(1) > 0, "nothing but the question raised it"

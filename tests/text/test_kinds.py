@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from toldonce.text.kinds import Kind, kinds
+from toldonce.text.tokens import is_english, words
+
+NOTHING = Kind(0)
+
+
+def held(text: str) -> Kind:
+    found = words(text)
+    return kinds(text, found, english=is_english(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The lane is 25 metres long.", Kind.NUMBER),
+        ("We have twenty-three hens.", Kind.NUMBER),
+        ("The other one is bigger.", NOTHING),
+        ("She sails with Imke.", Kind.NAME),
+        ("They went to “Casa Verde” again.", Kind.NAME),
+        ("Yes. Then we rowed home.", NOTHING),
+        ("So I rowed home on Monday in June, as I said.", NOTHING),
+        ("Please put no walnuts in anything.", Kind.LIMIT),
+        ("I can't climb ladders.", Kind.LIMIT),
+        ("My aunt is coeliac.", Kind.LIMIT),
+        ("We row on Tuesdays now.", Kind.CHANGE),
+        ("I gave up smoking.", Kind.CHANGE),
+        ("Our new boat leaks.", Kind.CHANGE),
+        ("Now, listen to this.", NOTHING),
+        ("I am in the boat right now.", NOTHING),
+        ("We have more of them.", NOTHING),
+    ],
+)
+def test_what_a_text_holds(text: str, expected: Kind) -> None:
+    assert held(text) == expected
+
+
+def test_only_digits_are_read_in_another_language() -> None:
+    assert held("Wir wohnen seit 12 Jahren nicht mehr in Berlin und das ist gut.") == Kind.NUMBER
