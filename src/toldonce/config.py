@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from toldonce.embedders.spec import MULTILINGUAL, EmbedderSpec, onnx_spec, openai_spec
 from toldonce.errors import InvalidConfig
+from toldonce.llm.spec import PROVIDERS, SETTINGS, LlmSpec, parse_llm, read_llm
 from toldonce.stores.opening import folder_of
 from toldonce.takeover import user_folder
 
@@ -18,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 _OURS = "toldonce"
 _OPENAI_MODEL = "text-embedding-3-small"  # Mem0's default
-_RUN: dict[str, dict[str, set[str]]] = {
+_RUN: Mapping[str, Mapping[str, Set[str]]] = {
     "vector_store": {_OURS: {"path", "collection_name"}},
     "embedder": {
         _OURS: set(),
@@ -26,7 +27,7 @@ _RUN: dict[str, dict[str, set[str]]] = {
         "openai": {"model", "openai_base_url", "embedding_dims", "api_key"},
         "onnx": {"path"},
     },
-    "llm": {_OURS: set()},
+    "llm": {_OURS: set(), **{name: SETTINGS | {known.address, "azure_kwargs"} for name, known in PROVIDERS.items()}},
     "reranker": {_OURS: set()},
 }
 """The providers that run here, and the keys of their ``config``."""
@@ -35,11 +36,14 @@ _COMPATIBLE = {"ollama": "http://localhost:11434", "lmstudio": "http://localhost
 _MODEL_FOLDERS = ("huggingface", "fastembed")
 _WITHOUT = {
     "vector_store": "memories are kept in a folder, named by folder= or TOLDONCE_HOME; toldonce import mem0 moves them",
-    "llm": "messages are remembered as they were said, without one",
+    "llm": "messages are remembered as they were said, and rules read facts from them",
     "reranker": "the ranking is built in",
 }
 """What there is instead of a section of Mem0's."""
 _WITHOUT_EFFECT = ("history_db_path", "version")
+_GUIDING = ("custom_instructions", "includes", "excludes", "custom_categories")
+LLM = "TOLDONCE_LLM"
+"""The environment variable that names a model, as in ``ollama:qwen3:8b``, where the configuration names none."""
 
 
 INDEX_BYTES = 1 << 30
@@ -56,6 +60,34 @@ def default_index_bytes() -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Guidance:
+    """What whoever runs a memory wants of facts: Mem0's settings of the same names."""
+
+    custom_instructions: str = ""
+    includes: str = ""
+    excludes: str = ""
+    custom_categories: Mapping[str, str] = field(default_factory=dict)
+    """By label: what it means. A fact gets those that fit."""
+
+
+def read_guidance(given: Mapping[str, Any]) -> Guidance:
+    """Read the settings of these names; ``custom_categories`` is a dict, or Mem0's list of one-key dicts or of strings.
+
+    Raises ``InvalidConfig``.
+    """
+    texts = {key: given.get(key) or "" for key in ("custom_instructions", "includes", "excludes")}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise InvalidConfig(f"{key} must be a string, not {type(value).__name__}.")
+    listed = given.get("custom_categories") or {}
+    rows = [listed] if isinstance(listed, Mapping) else listed
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (str, Mapping)) for row in rows):
+        raise InvalidConfig("custom_categories must be a list of one-key dicts, each a name with what it means.")
+    named = [row.items() if isinstance(row, Mapping) else [(row, "")] for row in rows]
+    return Guidance(**texts, custom_categories={str(name): str(means) for items in named for name, means in items})
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What an engine is made from."""
 
@@ -65,6 +97,10 @@ class Config:
     """None: the one the folder has, and the bundled one in a new folder."""
     index_bytes: int = field(default_factory=default_index_bytes)
     """RAM for the indexes of the owners last asked about. The engine evicts the least recently used beyond it."""
+    llm: LlmSpec | None = None
+    """The model that reads facts; None: no model is asked."""
+    guidance: Guidance = field(default_factory=Guidance)
+    """What that model is told besides."""
 
 
 def default_folder() -> Path:
@@ -79,8 +115,9 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
     ``{"vector_store": {"provider": "toldonce", "config": {"path": ...}}}`` names a folder;
     ``{"embedder": {"provider": "openai", "config": {"model": ..., "openai_base_url": ..., "embedding_dims": ...,
     "api_key": ...}}}`` ``{"embedder": {"provider": "onnx", "config": {"path": ...}}}`` and
-    ``{"embedder": {"provider": "multilingual"}}`` an embedder. Raises
-    ``InvalidConfig`` for providers this engine does not run itself.
+    ``{"embedder": {"provider": "multilingual"}}`` an embedder. ``{"llm": {"provider": "ollama", "config": {"model":
+    ...}}}`` names a model that reads facts; ``custom_instructions``, ``includes``, ``excludes`` and
+    ``custom_categories`` may stand beside it. Raises ``InvalidConfig`` for providers this engine does not run itself.
     """
     if config is None:
         config = {}
@@ -88,6 +125,8 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
         raise InvalidConfig(f"The configuration must be a dict, not {type(config).__name__}.")
     path: object = None
     embedder: EmbedderSpec | None = None
+    llm: LlmSpec | None = None
+    guidance = Guidance()
     problems: list[str] = []
     for section in _RUN:
         if config.get(section) is None:
@@ -100,19 +139,27 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
                     _LOG.warning("vector_store.config.collection_name has no effect: a folder is one collection")
             elif section == "embedder":
                 embedder = _embedder(provider, settings)
+            elif section == "llm" and provider != _OURS:
+                llm = read_llm(provider, settings)
         except InvalidConfig as error:
             problems.append(str(error))
+    try:
+        guidance = read_guidance(config)
+        if config.get("llm") is None and (line := os.environ.get(LLM)):
+            llm = parse_llm(line)
+    except InvalidConfig as error:
+        problems.append(str(error))
     if problems:
         raise InvalidConfig(" ".join(problems))
     for key in config:
-        if key not in _RUN and key not in _WITHOUT_EFFECT:
+        if key not in _RUN and key not in _WITHOUT_EFFECT and key not in _GUIDING:
             _LOG.warning("Configuration key %r has no effect here and is ignored", key)
     chosen = folder if folder is not None else path
     if chosen is None:
-        return Config(default_folder(), embedder)
+        return Config(default_folder(), embedder, llm=llm, guidance=guidance)
     if not isinstance(chosen, (str, os.PathLike)) or not str(chosen):
         raise InvalidConfig(f"vector_store.config.path must be a folder's path, not {chosen!r}.")
-    return Config(folder_of(chosen), embedder)
+    return Config(folder_of(chosen), embedder, llm=llm, guidance=guidance)
 
 
 def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:

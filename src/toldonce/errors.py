@@ -14,7 +14,7 @@
     ├── Unsupported (ValueError)        Mem0 offers it, this installation cannot
     ├── MissingExtra (ImportError)      an optional face is not installed
     ├── Closed                          the memory was used after close()
-    ├── RemoteError                     a host, Mem0's or an embedder's, did not do what it was asked
+    ├── RemoteError                     a host, Mem0's or a model's, did not do what it was asked
     │   ├── AuthenticationFailed        it does not accept the key
     │   ├── RateLimited                 it wants to be asked later: ``retry_after``
     │   ├── RemoteNotFound              it has no such thing (also a MemoryNotFound)
@@ -128,7 +128,7 @@ class Closed(ToldonceError):
 
 
 class RemoteError(ToldonceError):
-    """A host, Mem0's or an embedder's, did not do what it was asked."""
+    """A host, Mem0's or a model's, did not do what it was asked."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, unsure: bool = False) -> None:
         super().__init__(message)
