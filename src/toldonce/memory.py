@@ -45,7 +45,14 @@ class _Face:
         folder: str | os.PathLike[str] | None = None,
         embedder: Embedder | None = None,
     ) -> None:
-        engine, let_go = open_engine(read_config(config, folder), embedder)
+        chosen = read_config(config, folder)
+        engine, let_go = open_engine(chosen, embedder)
+        if chosen.llm is not None:
+            try:
+                engine.ask_model(chosen.llm, chosen.guidance)
+            except BaseException:
+                let_go()
+                raise
         self._let_go = DROPPED.watch(self, let_go)
         self._open: Operations | None = Operations(engine, PROJECT)
 

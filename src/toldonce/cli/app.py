@@ -23,6 +23,7 @@ from .keys import app as keys
 from .mcp import mcp
 from .outbox import app as outbox
 from .rebuild import rebuild
+from .retry import retry
 from .serve import serve
 from .transfer import export_memories, import_memories
 
@@ -42,6 +43,7 @@ app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
+app.command()(retry)
 app.command()(doctor)
 for command in (
     search,

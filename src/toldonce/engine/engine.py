@@ -15,13 +15,14 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from toldonce.config import Config
+from toldonce.config import Config, Guidance
 from toldonce.embedders import Embedder, close
 from toldonce.embedders.cache import CachedQueries, embed_query
 from toldonce.embedders.spec import EmbedderSpec, open_embedder
 from toldonce.engine.directory import owners_reached
 from toldonce.engine.erasing import keep_resuming, resume
-from toldonce.engine.facts import FactCache
+from toldonce.engine.extraction import COUNTED, Extraction, Orders
+from toldonce.engine.facts import FactCache, StoredFacts
 from toldonce.engine.filter_cache import FilterCache
 from toldonce.engine.generation import Generation, current_generation, fingerprint, open_generation
 from toldonce.engine.listing import Page, newest, page, scan
@@ -30,11 +31,14 @@ from toldonce.engine.refcounted import RefCounted
 from toldonce.engine.set_aside import Refused
 from toldonce.engine.threads import FairPool
 from toldonce.engine.vectors import FEW, Vectoriser
-from toldonce.errors import Closed, ToldonceError
+from toldonce.errors import Closed, InvalidConfig, ToldonceError
 from toldonce.fair import ANYBODY, Turn
 from toldonce.filters import Filter
 from toldonce.index import IndexView
+from toldonce.llm import LlmSpec
+from toldonce.llm.chat import Chat
 from toldonce.locks import FORK_GATE
+from toldonce.remember.plan import AddRequest
 from toldonce.stores.claim import FINGERPRINT, is_earlier, mismatch, parted
 from toldonce.stores.opening import identity_of, open_store
 from toldonce.stores.protocol import Read, Store, Write
@@ -72,6 +76,8 @@ class Engine:
         self.store.caches.register(self.filter_cache)
         self.fact_cache = FactCache()
         self.store.caches.register(self.fact_cache)
+        self.stored_facts = StoredFacts()
+        self.store.caches.register(self.stored_facts)
         self.counts: Counters[str] = Counters()
         self.phases: Timings[str] = Timings()
         """How long searches took, by phase: ``embed``, ``filter``, ``wait``, ``rank``, and ``all`` of it."""
@@ -90,6 +96,8 @@ class Engine:
         self._vectoriser.embed_all()  # what another process could not
         self.closing = threading.Event()
         """Set when the engine is about to be closed."""
+        self._extraction: Extraction | None = None
+        self._asked: tuple[LlmSpec, Guidance] | None = None
         self._finishing: threading.Thread | None = None
         self._updating: threading.Thread | None = None
         if self._generation.outdated:
@@ -244,6 +252,33 @@ class Engine:
                 return True
         return False
 
+    def ask_model(self, spec: LlmSpec, guidance: Guidance) -> None:
+        """Have a model read facts from what is added from now on, and from what waits.
+
+        Raises ``InvalidConfig`` if this engine asks another model already.
+        """
+        with self._switching:
+            if self._extraction is None:
+                self._extraction = Extraction(
+                    self.store,
+                    Chat(spec),
+                    guidance=guidance,
+                    timeout=spec.timeout,
+                    daily_tokens=spec.daily_tokens,
+                    counts=self.counts,
+                    follow_up=self.embed,
+                )
+                self._asked = (spec, guidance)
+        if self._asked != (spec, guidance):
+            raise InvalidConfig(
+                f"{self.folder} is open in this process with another llm: {self._asked[0] if self._asked else None}. "
+                "Use one configuration for one folder."
+            )
+
+    def orders(self, project: str, request: AddRequest) -> Orders | None:
+        """What an add does besides, so that a model reads facts from it; None: no model is configured."""
+        return None if self._extraction is None else self._extraction.orders(project, request.zone)
+
     def probe_embedder(self) -> None:
         """Ask the embedder, not a cache. Raises what it raises; it may take as long as it takes."""
         embed_query(self._generation.embedder, "ready")
@@ -288,6 +323,7 @@ class Engine:
             "searches_by_words": 0,
             "searches_without_vectors": 0,
             "queries_not_embedded": 0,
+            **dict.fromkeys(COUNTED, 0),
             **self.counts.snapshot(),
             "writes_waiting": self.store.writes_waiting,
             "owners_behind": self._vectoriser.owners_behind,
@@ -353,6 +389,8 @@ class Engine:
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
         self.closing.set()
+        if self._extraction is not None:
+            self._extraction.close()
         for thread in (self._updating, self._finishing):
             if thread is not None:
                 thread.join(PATIENCE)

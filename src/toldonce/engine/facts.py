@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from toldonce.caches import LRUCache
 from toldonce.remember.facts import Statement, claims
-from toldonce.stores.protocol import Read, SpokenMemory
+from toldonce.remember.facts.stored import StoredFact, stored_facts
+from toldonce.stores.protocol import FactMemory, Read, SpokenMemory
 
 KEPT = 256
 """Owners whose statements are kept: a few KB each, since few memories state a fact."""
@@ -18,6 +19,13 @@ class _Known(NamedTuple):
     """The owner's, at which it was true."""
     statements: Mapping[int, tuple[str | None, tuple[Statement, ...]]]
     """By memory that states something: its last day, and what it states, once for each time it counts as said."""
+
+
+class _KnownFacts(NamedTuple):
+    version: int
+    """The owner's, at which it was true."""
+    rows: Mapping[int, FactMemory]
+    facts: Sequence[StoredFact]
 
 
 class FactCache:
@@ -46,6 +54,32 @@ class FactCache:
             if expires_on is None or expires_on >= today
             for statement in stated
         ]
+
+    def forget(self, owner_ids: Collection[int] | None) -> None:
+        """See ``caches.Cache``."""
+        self._known.forget(owner_ids)
+
+
+class StoredFacts:
+    """Facts that a model read, by owner; what was written since is all that is read again. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._known: LRUCache[int, _KnownFacts] = LRUCache(KEPT, owner_of=lambda owner_id: owner_id)
+
+    def of(self, store: Read, owner_id: int) -> Sequence[StoredFact]:
+        """All of the owner's facts, superseded ones among them."""
+        version = store.owner_version(owner_id)
+        known = self._known.get(owner_id)
+        if known is None or known.version > version:  # newer than what this read sees
+            known = _KnownFacts(0, {}, ())
+        if known.version < version:
+            rows = dict(known.rows)
+            changed = store.facts(owner_id, known.version)
+            rows |= {row.memory_id: row for row in changed}
+            facts = stored_facts(list(rows.values())) if changed else known.facts
+            known = _KnownFacts(version, rows, facts)
+            self._known.put(owner_id, known)
+        return known.facts
 
     def forget(self, owner_ids: Collection[int] | None) -> None:
         """See ``caches.Cache``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from toldonce.engine import CATCH_UP, Engine
@@ -28,9 +29,11 @@ from toldonce.fair import Turn
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
 from toldonce.remember.facts import Fact, facts_of, holds
+from toldonce.remember.facts.listing import facts_as_of, with_those_of_rules
+from toldonce.remember.facts.stored import USER
 from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.stores.erasing import ErasedKind
-from toldonce.stores.reading import Read
+from toldonce.stores.protocol import Read, Write
 from toldonce.times import now, today
 from toldonce.types import Scope
 from toldonce.uids import spellings
@@ -61,20 +64,21 @@ class Operations:
 
     def write_add(self, request: AddRequest) -> Future[add.Added]:
         """Queue an add that is not long."""
-        return self.engine.store.write(lambda store: add.add(store, self.project, request), self._turn(request))
+        return self.engine.store.write(partial(self._add, request, None), self._turn(request))
 
     def add_now(self, request: AddRequest) -> add.Added:
         """Add, and wait for it. A long request is worked out in the caller's thread, while others write."""
         for _ in range(add.TRIES if add.is_long(request) else 0):
             with suppress(add.Moved):
                 return self._add_worked_out(request)
-        return self.engine.store.write_now(lambda store: add.add(store, self.project, request), self._turn(request))
+        return self.engine.store.write_now(partial(self._add, request, None), self._turn(request))
 
     def _add_worked_out(self, request: AddRequest) -> add.Added:
         worked_out = self.work_out(request)
-        return self.engine.store.write_now(
-            lambda store: add.add(store, self.project, request, worked_out), self._turn(request)
-        )
+        return self.engine.store.write_now(partial(self._add, request, worked_out), self._turn(request))
+
+    def _add(self, request: AddRequest, worked_out: add.WorkedOut | None, store: Write) -> add.Added:
+        return add.add(store, self.project, request, worked_out, self.engine.orders(self.project, request))
 
     def _turn(self, request: AddRequest) -> Turn:
         return self.project, owner_of(request.scope)
@@ -201,7 +205,8 @@ class Operations:
 
     def profile(self, user_id: str, as_of: int | None) -> Item:
         """What holds of a user, as a whole."""
-        return profile_item(user_id, self._facts(user_id, as_of, history=False))
+        facts = self._facts(user_id, as_of, history=False)
+        return profile_item(user_id, [fact for fact in facts if fact.about == USER])
 
     def superseded(self, tree: Filter) -> list[str]:
         """Ids of the memories a filter reaches that state facts and none that holds."""
@@ -212,6 +217,7 @@ class Operations:
                 facts = facts_of(self.engine.fact_cache.statements(store, owner_id, today(at)))
                 standing = {memory for fact in facts if holds(fact, at) for memory in fact.evidence}
                 found += sorted({memory for fact in facts for memory in fact.evidence} - standing)
+                found += [fact.uid for fact in self.engine.stored_facts.of(store, owner_id) if fact.superseded]
         return found
 
     def _facts(self, user_id: str, as_of: int | None, history: bool) -> list[Fact]:
@@ -223,7 +229,12 @@ class Operations:
                 for owner_id in owners
                 for statement in self.engine.fact_cache.statements(store, owner_id, today(at))
             ]
-        return [fact for fact in facts_of(stated, as_of) if history or holds(fact, at)]
+            read = [fact for owner_id in owners for fact in self.engine.stored_facts.of(store, owner_id)]
+            read = [fact for fact in read if fact.expires_on is None or fact.expires_on >= today(at)]
+            proof = store.records([one for fact in read for one in fact.evidence]) if read else {}
+        of_model = facts_as_of(read, {memory_id: record.id for memory_id, record in proof.items()}, as_of)
+        found = with_those_of_rules(of_model, facts_of(stated, as_of))
+        return [fact for fact in found if history or holds(fact, at)]
 
     def messages(self, scope: Scope, limit: int | None, offset: int, latest: int | None = None) -> list[Item]:
         limit = None if limit is None else read_limit(limit, "limit", most=_MOST_MESSAGES)

@@ -101,10 +101,10 @@ def add_request(
     """Read the arguments of add. ``at``: when the call was made, if not now; in microseconds."""
     if memory_type is not None:
         raise Unsupported(
-            f"memory_type={memory_type!r} needs an extraction model, and none is configured. Leave it out."
+            f"memory_type={memory_type!r} is no kind of memory here, with or without an extraction model. Leave it out."
         )
     if prompt is not None:
-        _LOG.warning("prompt= has no effect without an extraction model: messages are remembered as they were said")
+        _LOG.warning("prompt= has no effect here: a model is told custom_instructions of the configuration")
     read = normalise(messages, None if timestamp is None else moment(timestamp, "timestamp"))
     for oddity in read.oddities:
         _LOG.warning("add: %s", oddity.reason)
@@ -117,6 +117,7 @@ def add_request(
         infer=infer,
         conversation_id=conversation_id,
         now=now() if at is None else at,
+        zone=zone_of(timestamp),
     )
 
 

@@ -20,6 +20,9 @@ from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
 from toldonce.recall import Hit, Query, Scored, analyse, fitting, hits, rank
+from toldonce.recall.latest import asks_of_the_past
+from toldonce.recall.proof import once_each
+from toldonce.remember.facts.stored import StoredFact
 from toldonce.stores.protocol import Read
 from toldonce.times import today
 
@@ -122,6 +125,8 @@ class Search:
             for (owner_id, rest), view in zip(reached, views, strict=True):
                 ranked += self._ranked(store, generation, owner_id, rest, view)
             ranked.sort(key=lambda scored: -scored.score)
+            if proofs := {fact.memory_id: fact.evidence for fact in self._facts(store, owner_ids)}:
+                ranked = list(once_each(ranked, proofs))
             above = [scored for scored in ranked[: self._depth] if scored.score >= request.threshold]
             found = hits(above, store.records([scored.memory_id for scored in above]), request.query)
         if request.token_budget is not None:
@@ -174,7 +179,8 @@ class Search:
         """The best memories of one owner, best first."""
         request = self._request
         mask = self._mask(store, owner_id, rest, view)
-        asked = (owner_id, view.number, request.query, request.just_asked, self._depth)
+        depth = self._depth * 2 if self._facts(store, [owner_id]) else self._depth  # some say what stands above them
+        asked = (owner_id, view.number, request.query, request.just_asked, depth)
         known = generation.rankings.get(asked) if mask is None else None
         if known is None:
             query = self._query(view)
@@ -184,7 +190,7 @@ class Search:
                 query,
                 None if embedded is None else embedded.vector,
                 tokens=None if embedded is None else embedded.tokens,
-                limit=self._depth,
+                limit=depth,
                 unrelated=getattr(generation.embedder, "unrelated", None),
                 mask=mask,
                 just_asked=request.just_asked,
@@ -196,11 +202,19 @@ class Search:
                 generation.rankings.put(asked, known)
         return known
 
+    def _facts(self, store: Read, owner_ids: Sequence[int]) -> list[StoredFact]:
+        return [fact for owner_id in owner_ids for fact in self._engine.stored_facts.of(store, owner_id)]
+
     def _mask(self, store: Read, owner_id: int, rest: Filter, view: IndexView) -> NDArray[np.bool_] | None:
         """The rows a search may return, or None for all of them."""
         mask: NDArray[np.bool_] | None = None
         if rest != EVERYTHING:
             mask = view.mask(self._engine.filter_cache.ids(store, owner_id, rest))
+        if not asks_of_the_past(self._request.query):
+            closed = [fact.memory_id for fact in self._facts(store, [owner_id]) if fact.superseded]
+            if closed:
+                held = view.mask(closed)
+                mask = ~held if mask is None else mask & ~held
         day = self._day
         expired = store.once((owner_id, day), lambda: store.expired(owner_id, day)) if day is not None else []
         if expired:

@@ -63,6 +63,7 @@ def fact_item(fact: Fact) -> Item:
         "superseded_by": fact.superseded_by,
         "evidence": list(fact.evidence),
         "extractor": fact.extractor,
+        "about": fact.about,
     }
 
 

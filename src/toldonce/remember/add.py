@@ -122,9 +122,16 @@ def work_out(store: Read, project: str, request: AddRequest) -> WorkedOut:
     return WorkedOut(asked, planned.changes, [*told, *planned.told], len(heard), left_out)
 
 
-def add(store: Write, project: str, request: AddRequest, worked_out: WorkedOut | None = None) -> Added:
+def add(
+    store: Write,
+    project: str,
+    request: AddRequest,
+    worked_out: WorkedOut | None = None,
+    order: Callable[[Write, Changes], None] | None = None,
+) -> Added:
     """Journal what is new of the request's messages and remember what they say: load, plan, apply.
 
+    ``order``: what is done in the same commit where messages were new, so that more is made of them later.
     Others wait for the transaction meanwhile: work a long request out before it. Raises ``Moved`` if the store would
     answer otherwise by now.
     """
@@ -132,7 +139,11 @@ def add(store: Write, project: str, request: AddRequest, worked_out: WorkedOut |
         worked_out = work_out(store, project, request)
     elif any(question(store) != answer for question, answer in worked_out.asked):
         raise Moved
-    versions = [] if worked_out.changes is None else store.apply(worked_out.changes)
+    versions: list[int] = []
+    if worked_out.changes is not None:
+        versions = store.apply(worked_out.changes)
+        if order is not None and request.infer:
+            order(store, worked_out.changes)
     return Added(worked_out.told, versions, worked_out.messages, worked_out.left_out)
 
 

@@ -116,7 +116,7 @@ def _require(store: Write, memory_id: int) -> MemoryForUpdate:
 def _digest(
     key: bytes, memory: MemoryForUpdate, text: str, metadata: Mapping[str, Any], expires_on: str | None
 ) -> bytes | None:
-    if not memory.counts:
+    if not memory.counts or memory.fact is not None:
         return None
     details = about(memory.scope.agent_id, memory.scope.app_id, metadata, expires_on)
     return words_digest(key, memory.role, memory.actor_id, text, *details)

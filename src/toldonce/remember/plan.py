@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
 from toldonce.remember.align import Offered
@@ -52,6 +53,8 @@ class AddRequest:
     now: int
     oddities: Sequence[str] = ()
     """What could not be used of what was passed, and what became of it."""
+    zone: tzinfo = UTC
+    """Whose days "yesterday" means in it."""
 
 
 class Remembered(NamedTuple):

@@ -49,8 +49,11 @@ def build_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine, release = open_engine(read_config(None, settings.folder))
+        config = read_config(None, settings.folder)
+        engine, release = open_engine(config)
         try:
+            if config.llm is not None:
+                engine.ask_model(config.llm, config.guidance)
             engine.store.write_now(lambda store: ensure_default(store, now()))
             app.state.service = service = Service(engine, settings)
             if find_spec("opentelemetry") is not None:

@@ -31,6 +31,15 @@ _COUNTED = {
     "searches_by_words": "Searches for which only words were compared, as the embedder could not be used.",
     "searches_without_vectors": "Searches that reached memories whose vectors were not made yet.",
     "queries_not_embedded": "Queries that the embedder could not embed.",
+    "llm_calls": "Answers of the model that reads facts.",
+    "llm_failures": "Times that it failed to answer; it is asked again.",
+    "llm_input_tokens": "Tokens that it read.",
+    "llm_output_tokens": "Tokens that it wrote.",
+    "facts_added": "Facts that it read and that were new.",
+    "facts_repeated": "Facts that it read and that were known.",
+    "facts_superseded": "Facts that another took the place of.",
+    "facts_dropped": "Facts that it proposed and nothing that was said proves.",
+    "facts_failed": "Pieces of conversations that were given up; see toldonce retry.",
 }
 _HELD = {
     "writes_waiting": "Writes of this process that wait for their turn.",

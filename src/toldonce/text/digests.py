@@ -26,6 +26,11 @@ def words_digest(key: bytes, role: str, name: str | None, text: str, *about: str
     return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), key=key, digest_size=SIZE).digest()
 
 
+def fact_digest(key: bytes, whom: str, text: str, *about: str | None) -> bytes:
+    """Equal for the same statement about the same person or thing, and never for something that was said."""
+    return words_digest(key, "fact", whom, text, *about)
+
+
 def about(
     agent_id: str | None, app_id: str | None, metadata: Mapping[str, Any], expires_on: str | None
 ) -> tuple[str | None, ...]:

@@ -64,9 +64,15 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, handlers: Mapping[str, Callable[[Job], None]], readers: Sequence[FeedReader] = ()
+        self,
+        store: Store,
+        handlers: Mapping[str, Callable[[Job], None]],
+        readers: Sequence[FeedReader] = (),
+        lease: int = LEASE,
     ) -> None:
+        """``lease``: see ``LEASE``. No handler may take longer."""
         self._store = store
+        self._lease = lease
         self._handlers = handlers
         self._readers = readers
         self._wake = threading.Event()
@@ -121,7 +127,7 @@ class Worker:
             due = store.jobs.next_due(now(), wanted)
         if due is None or (wait := (due - now()) / _SECOND) > 0:
             return LOOK_AGAIN if due is None else min(wait, LOOK_AGAIN)
-        job = self._store.write_now(lambda store: store.jobs.lease(now(), now() + LEASE, wanted))
+        job = self._store.write_now(lambda store: store.jobs.lease(now(), now() + self._lease, wanted))
         if job is None:
             return 0.0
         with self._changed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Category: TypeAlias = Literal["attribute", "preference", "relation", "instruction"]
-Precision: TypeAlias = Literal["instant", "day", "month", "year", "range"]
+Category: TypeAlias = Literal["attribute", "preference", "event", "plan", "relation", "instruction"]
+Precision: TypeAlias = Literal["instant", "day", "month", "year", "range", "unknown"]
 
 
 class Claim(NamedTuple):

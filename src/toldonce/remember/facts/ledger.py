@@ -29,7 +29,7 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a person stated of themselves."""
+    """Something a person stated, mostly of themselves."""
 
     id: str
     category: Category
@@ -49,6 +49,8 @@ class Fact:
     evidence: tuple[str, ...] = ()
     """Ids of the memories that prove it, the first said first."""
     extractor: str = EXTRACTOR
+    about: str = "user"
+    """Whom it is about; a model reads facts about others too."""
 
 
 class _Said(NamedTuple):

@@ -63,7 +63,7 @@ async def _remember(caller: Caller, request: Request, body: AddBody) -> Call:
         wanted = await caller.service.work_out(caller.project, lambda: _read(body))
 
     def work(store: Write, worked_out: add.WorkedOut | None = None) -> Done:
-        added = add.add(store, caller.project, wanted, worked_out)
+        added = add.add(store, caller.project, wanted, worked_out, caller.service.engine.orders(caller.project, wanted))
         results = [(memory.uid, "ADD") for memory in added.memories if memory.is_new]
         return Done(results=results, stale=added.versions)
 

@@ -195,7 +195,7 @@ class TransferWriter(TransferReader):
             self._id(m.session) or versions[0],
             self._id(m.previous),
             int(m.answers),
-            self._words(m) if m.counts else None,
+            self._words(m) if m.counts and m.fact is None else None,
             metadata_text(m.metadata),
             m.expires_on,
             m.said_at,

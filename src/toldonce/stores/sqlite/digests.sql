@@ -4,7 +4,7 @@
 SELECT id FROM message WHERE id > ? ORDER BY id LIMIT ?;
 
 -- name: memories_after
-SELECT id FROM memory WHERE id > ? AND digest IS NOT NULL ORDER BY id LIMIT ?;
+SELECT id FROM memory WHERE id > ? AND digest IS NOT NULL AND fact IS NULL ORDER BY id LIMIT ?;
 
 -- name: said
 -- Messages with the metadata and last day of the memory that each made, or that one of the same call made: among 32

@@ -68,3 +68,17 @@ SELF: dict[str, frozenset[str]] = {
     }.items()
 }
 """Words with which people speak of themselves: case-folded, diacritics kept, straight apostrophes."""
+
+NEGATIONS: dict[str, frozenset[str]] = {
+    "en": frozenset("no not never nothing nobody neither nor without cannot cant dont doesnt isnt wont".split()),
+    "de": frozenset("nicht nichts kein keine keinen keinem keiner keines nie niemals ohne".split()),
+    "es": frozenset("no nunca nada nadie sin tampoco jamás".split()),
+    "fr": frozenset("ne pas jamais rien personne sans aucun aucune".split()),
+    "it": frozenset("non mai niente nulla nessuno senza".split()),
+    "pt": frozenset("não nunca nada ninguém sem".split()),
+    "nl": frozenset("niet nooit niets geen zonder".split()),
+    "hi": frozenset("नहीं नही न मत कभी बिना".split()),
+}
+"""Words that turn a statement into its contrary, by language."""
+NEGATED_ENDINGS = ("ない", "ません", "なかった", "ず", "n't", "n’t")
+"""The same where they are a part of a word."""

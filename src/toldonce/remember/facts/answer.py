@@ -1,0 +1,94 @@
+"""What a model answered, read without trust: JSON wherever it stands, and each fact in it alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from toldonce.errors import HostFailed
+
+MOST = 32
+"""Facts of one answer that are looked at: nobody states more in a window."""
+_LONGEST = 500
+"""Characters of a statement."""
+
+
+class Unreadable(HostFailed):
+    """The model answered with something else than JSON of facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact as the model says it."""
+
+    statement: str
+    about: str
+    attribute: str
+    value: str
+    category: str
+    evidence: tuple[str, ...]
+    relation: str
+    existing: str | None
+    valid_from: str | None
+    valid_to: str | None
+    categories: tuple[str, ...]
+
+
+def proposals(text: str) -> list[Proposal | None]:
+    """The facts of an answer; None for each that has not the shape of one.
+
+    Raises ``Unreadable``: half an answer and prose are no "nothing to remember".
+    """
+    found = next((list(facts) for value in _values(text) if (facts := _listed(value)) is not None), None)
+    if found is None:
+        raise Unreadable("The model answered with something else than JSON of facts.")
+    return [_proposal(fact) for fact in found[:MOST]]
+
+
+def _values(text: str) -> Iterator[Any]:
+    """What is JSON in a text, whatever stands around it."""
+    decoder, at = json.JSONDecoder(), 0
+    while (start := min((place for mark in "{[" if (place := text.find(mark, at)) >= 0), default=-1)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, start)
+            yield value
+        except (ValueError, RecursionError):
+            at = start + 1
+
+
+def _listed(value: Any) -> Sequence[Any] | None:
+    """The list of facts, if this is an answer."""
+    if isinstance(value, Mapping):
+        value = value.get("facts")
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        return None
+    return value
+
+
+def _proposal(fact: Mapping[str, Any]) -> Proposal | None:
+    texts = [fact.get(key) for key in ("statement", "about", "attribute", "value", "category")]
+    evidence, labels = fact.get("evidence"), fact.get("categories") or []
+    if not all(isinstance(text, str) and text.strip() and len(text) <= _LONGEST for text in texts):
+        return None
+    if not isinstance(evidence, list) or not isinstance(labels, list):
+        return None
+    statement, about, attribute, value, category = (" ".join(str(text).split()) for text in texts)
+    return Proposal(
+        statement,
+        about,
+        attribute.casefold(),
+        value,
+        category.casefold(),
+        tuple(dict.fromkeys(str(one) for one in evidence)),
+        str(fact.get("relation") or "new").casefold(),
+        _text(fact.get("existing")),
+        _text(fact.get("valid_from")),
+        _text(fact.get("valid_to")),
+        tuple(str(label) for label in labels),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) and value.strip() else None
