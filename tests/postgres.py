@@ -22,7 +22,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
 _FOLDERS = {"18": "pginstall18", "16": "pginstall"}
@@ -65,15 +64,16 @@ class Server:
 
     def run(self, sql: str, database: str | None = None) -> list[tuple[object, ...]]:
         """Rows of one statement, outside any transaction."""
+        import psycopg  # which not every environment that runs some of the tests has
+
         with psycopg.connect(self.of(database) if database else self.url, autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def database(self, template: str | None = None) -> str:
+    def database(self) -> str:
         """The URL of a new database."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        copied = f" TEMPLATE {template} STRATEGY file_copy" if template else ""
-        self.run(f"CREATE DATABASE {name}{copied}")
+        self.run(f"CREATE DATABASE {name}")
         self._made.append(name)
         return self.of(name)
 
@@ -88,6 +88,8 @@ class Server:
 
     def drop(self) -> None:
         """Remove the databases that were made."""
+        import psycopg
+
         for name in self._made:
             with suppress(psycopg.Error):
                 self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -181,6 +183,8 @@ def _free_port() -> int:
 
 
 def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
     until = time.monotonic() + _START
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A store in one file, and back: what any store promises of its backups."""
+"""A store in one file, and back: what a store in a folder promises of its backups."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stores.conftest import Sqlite
 from tests.stores.filling import Open, delete, embed, fill, records
 from toldonce.errors import CorruptStore, InvalidBackup
 from toldonce.stores.backup import MANIFEST
@@ -15,6 +16,11 @@ from toldonce.stores.opening import open_store as open_at
 from toldonce.stores.opening import restore_store
 from toldonce.stores.protocol import Store
 from toldonce.stores.serving import ApiKey, Project
+
+
+@pytest.fixture
+def kind(tmp_path: Path) -> Sqlite:
+    return Sqlite(tmp_path)
 
 
 @pytest.fixture

@@ -92,4 +92,4 @@ def test_only_old_changes_that_every_reader_has_seen_are_forgotten(store: Store)
     store.write_now(lambda tx: tx.feed.keep_position("slow", every[3]))
     assert forget(1_000) == every[3:]  # the newest stays: sequences go on from it
     fill(store, "d")
-    assert newest(store) == every[3] + 1
+    assert newest(store) > every[3]

@@ -1,4 +1,7 @@
-"""The change feed: what was done to memories, in the order in which it was committed.
+"""The change feed: what was done to memories, in an order that every reader sees alike.
+
+Where one transaction ends after the other that is the order of their commits. Of those that overlap the one that began
+first comes first, and what comes after it is shown once it has ended: nobody goes on behind what is not there yet.
 
 It is read from the log of operations, whoever wrote them: this process, another, the library or a server. A reader
 keeps its place in the store, so that it goes on where it was after a restart. Memories that an import brings along

@@ -1,0 +1,199 @@
+"""The store for a fleet: a PostgreSQL database with pgvector, through psycopg, that any number of processes use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from toldonce.caches import CacheRegistry, LRUCache
+from toldonce.errors import Unsupported
+from toldonce.fair import ANYBODY, Turn
+from toldonce.stores.backup import Manifest
+from toldonce.stores.examining import Examination
+from toldonce.stores.postgres import purging
+from toldonce.stores.postgres.connection import (
+    Connection,
+    Interrupted,
+    connect,
+    newer,
+    our_errors,
+    require_server,
+    shown,
+)
+from toldonce.stores.postgres.conversation import PostgresConversations
+from toldonce.stores.postgres.database import PostgresDatabase
+from toldonce.stores.postgres.locks import named_lock
+from toldonce.stores.postgres.migrating import migrate
+from toldonce.stores.postgres.named import migrations
+from toldonce.stores.postgres.pool import Pool
+from toldonce.stores.postgres.presence import Presence
+from toldonce.stores.postgres.writer import Writer
+from toldonce.stores.protocol import Read, Write
+from toldonce.stores.sql.ids import SEQUENCE_BITS
+from toldonce.stores.sql.read import Reader, Shown
+
+__all__ = ["PostgresStore"]
+
+T = TypeVar("T")
+
+SHOWN = 2048
+"""Records kept in RAM, the last ones shown."""
+_TRY_AGAIN = 0.05
+"""Seconds between two tries to purge while somebody reads."""
+
+_BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_EPOCH = b"SELECT pg_current_snapshot()::text, (SELECT max(number) FROM toldonce_schema)"
+_SECRET = b"SELECT value FROM secret WHERE name = $1"
+_KEEP_SECRET = b"INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
+
+
+class PostgresStore:
+    """Memories in the database that a URL names. Raises the ``StoreError``s of ``toldonce.errors``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._process = os.getpid()
+        self._newest = migrations()[-1][0]
+        self._prepare()
+        self._pool = Pool(url)
+        with ExitStack() as undo:
+            undo.callback(self._pool.close)
+            self._digest_key = self.secret("digests")
+            self.caches = CacheRegistry()
+            self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
+            self.caches.register(self._shown)
+            self._known: WeakKeyDictionary[Connection, tuple[str, dict[Hashable, Any]]] = WeakKeyDictionary()
+            """What reads worked out over a connection, with the snapshot at which it holds."""
+            self._presence = Presence(self._pool, url, self._forget)
+            self._writer = Writer(self._pool, url, self.caches, self._digest_key)
+            undo.pop_all()
+
+    def _prepare(self) -> None:
+        connection = connect(self._url)
+        try:
+            require_server(connection, self._url)
+            with our_errors(self._url):
+                migrate(connection, self._url)
+        finally:
+            connection.close()
+
+    @property
+    def location(self) -> str:
+        return shown(self._url)
+
+    def secret(self, name: str) -> bytes:
+        with self._pool.connection() as connection, our_errors(self._url):
+            connection.execute(_KEEP_SECRET, (name, secrets.token_bytes(32)))
+            return bytes(connection.execute(_SECRET, (name,)).fetchall()[0][0])
+
+    def has_secret(self, name: str) -> bool:
+        with self._pool.connection() as connection, our_errors(self._url):
+            return connection.execute(_SECRET, (name,)).fetchone() is not None
+
+    def exclusively(self, name: str) -> AbstractContextManager[None]:
+        return named_lock(self._url, name)
+
+    @contextmanager
+    def read(self) -> Iterator[Read]:
+        with ExitStack() as stack:
+            try:
+                connection, view = self._begin(stack)
+            except Interrupted:  # while nobody used it
+                self._pool.drop_idle()
+                connection, view = self._begin(stack)
+            yield view
+            connection.execute(b"COMMIT")
+
+    def _begin(self, stack: ExitStack) -> tuple[Connection, Reader]:
+        """A connection in a transaction that has begun, and what it sees."""
+        with ExitStack() as begun:
+            connection = begun.enter_context(self._pool.connection())
+            begun.enter_context(our_errors(self._url))
+            pipeline = begun.enter_context(connection.pipeline())
+            connection.execute(_BEGIN)
+            epoch, version = connection.execute(_EPOCH).fetchall()[0]
+            if version > self._newest:
+                raise newer(self._url, version, self._newest)
+            stack.push(begun.pop_all())
+        before = self._known.get(connection)
+        known = before[1] if before is not None and before[0] == epoch else {}
+        self._known[connection] = (epoch, known)
+        database = PostgresDatabase(connection, pipeline)
+        return connection, Reader(database, PostgresConversations(database), self._digest_key, self._shown, known)
+
+    def write(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
+        return self._writer.submit(work, turn)
+
+    def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
+        return self._writer.write(work, turn)
+
+    @property
+    def writes_waiting(self) -> int:
+        return self._writer.waiting
+
+    def owner_of(self, row_id: int) -> int:
+        return row_id >> SEQUENCE_BITS
+
+    def purge(self, number: int, within: float) -> list[str]:
+        until = time.monotonic() + within
+        self._presence.ask(number)
+        with self._pool.connection() as connection, our_errors(self._url):
+            before = purging.horizon(connection)
+            while held_up := purging.readers(connection, before):
+                if time.monotonic() >= until:
+                    return self._named(held_up)
+                time.sleep(_TRY_AGAIN)
+            if held_up := purging.rewrite(connection, until - time.monotonic()):
+                return self._named(held_up)
+        while behind := self._presence.behind(number):
+            if time.monotonic() >= until:
+                return [f"{process} has not dropped its caches" for process in behind]
+            time.sleep(_TRY_AGAIN)
+        return []
+
+    def _named(self, sessions: list[tuple[str, int]]) -> list[str]:
+        """Who reads, for messages to people."""
+        mine = {connection.info.backend_pid: thread for connection, thread in list(self._pool.in_use.items())}
+        return [
+            f"thread {mine[session]} of this process is reading"
+            if session in mine
+            else f"{program or 'a program'} (session {session}) is reading"
+            for program, session in sessions
+        ]
+
+    def _forget(self) -> None:
+        """Drop whatever is in RAM of words and vectors."""
+        self.caches.forget(None)
+        self._pool.drop_idle()
+        self._known = WeakKeyDictionary()
+
+    def examine(self, *, set_aside: bool) -> Examination:
+        raise Unsupported(
+            f"PostgreSQL looks after the pages of {self.location} itself: see pg_amcheck and data checksums in its "
+            "manual."
+        )
+
+    def check(self, within: float) -> None:
+        with self._pool.connection() as connection:
+            require_server(connection, self._url)
+
+    def back_up(self, target: Path, project: str | None) -> Manifest:
+        raise Unsupported(f"{self.location} is backed up with PostgreSQL's own pg_dump or pg_basebackup.")
+
+    def compact(self) -> None:
+        with self._pool.connection() as connection, our_errors(self._url):
+            purging.rewrite(connection, purging.PATIENCE)
+
+    def close(self) -> None:
+        if os.getpid() != self._process:  # its connections are the parent's
+            return
+        self._writer.close()
+        self._presence.close()
+        self._pool.close()

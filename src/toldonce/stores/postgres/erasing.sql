@@ -1,0 +1,228 @@
+-- Erasing. Run by stores/sql/erasing.py. What is to go is gathered in temporary tables of ids.
+
+-- name: order
+INSERT INTO erasure (id, project, kind, subject, allow_return, ordered_at, entity) VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING number;
+
+-- name: erasure
+SELECT number, id, project, kind, subject, allow_return, ordered_at, entity, hidden_at, erased_at, counts, owners, receipt
+FROM erasure WHERE number = $1;
+
+-- name: erasures
+SELECT number, id, project, kind, subject, allow_return, ordered_at, entity, hidden_at, erased_at, counts, owners, receipt
+FROM erasure WHERE $1 = 0 OR erased_at IS NULL ORDER BY number;
+
+-- name: hide
+UPDATE erasure SET entity = NULL, hidden_at = $2, counts = $3, owners = $4 WHERE number = $1;
+
+-- name: finish
+UPDATE erasure SET receipt = $2, erased_at = $3 WHERE number = $1;
+
+-- name: erased_words
+SELECT digest, at FROM erased_words
+WHERE subject = $1 AND digest = ANY(toldonce_bytes($2));
+
+-- name: keep_words
+INSERT INTO erased_words (subject, digest, at) VALUES ($1, $2, $3)
+ON CONFLICT (subject, digest) DO UPDATE SET at = $3;
+
+-- name: welcome
+DELETE FROM erased_words WHERE subject = $1;
+
+-- name: welcome_words
+DELETE FROM erased_words WHERE subject = $1 AND digest = $2;
+
+-- name: owners
+SELECT id, kind, entity_id FROM owner WHERE project = $1 AND ($2::text IS NULL OR kind = $2::text AND entity_id = $3::text);
+
+-- name: owners_of_gone
+SELECT DISTINCT o.id, o.kind, o.entity_id
+FROM (SELECT id >> 24 AS owner_id FROM gone_memory
+      UNION SELECT c.owner_id FROM gone_message AS g JOIN conversation AS c ON c.id = g.id >> 24) AS gone
+JOIN owner AS o ON o.id = gone.owner_id;
+
+-- name: gather_owner
+INSERT INTO gone_memory (id) SELECT id FROM memory WHERE id BETWEEN $1 AND $2
+ON CONFLICT DO NOTHING;
+
+-- name: gather_talk
+INSERT INTO gone_message (id)
+SELECT m.id FROM conversation AS c JOIN message AS m ON m.id BETWEEN c.id << 24 AND (c.id << 24) + 16777215
+WHERE c.owner_id = $1
+ON CONFLICT DO NOTHING;
+
+-- name: gather_memory
+INSERT INTO gone_memory (id)
+SELECT l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE l.uid = $2 AND o.project = $1
+ON CONFLICT DO NOTHING;
+
+-- name: gather_carriers
+-- Deleted memories are in no membership any more, so the memories themselves are asked. A run: see leave.
+INSERT INTO gone_memory (id)
+SELECT m.id FROM owner AS o JOIN memory AS m ON m.id BETWEEN o.id << 24 AND (o.id << 24) + 16777215
+WHERE o.project = $1 AND $3 = CASE $2::text WHEN 'user' THEN m.user_id WHEN 'agent' THEN m.agent_id
+                                      WHEN 'app' THEN m.app_id WHEN 'run' THEN m.run_id END
+  AND NOT ($2::text = 'run' AND m.earlier_runs IS NOT NULL AND m.deleted_at IS NULL)
+ON CONFLICT DO NOTHING;
+
+-- name: leaving
+-- Memories that were said in this run and in others.
+SELECT m.id FROM owner AS o JOIN memory AS m ON m.id BETWEEN o.id << 24 AND (o.id << 24) + 16777215
+WHERE o.project = $1 AND m.earlier_runs IS NOT NULL AND m.deleted_at IS NULL
+  AND (m.run_id = $2 OR m.earlier_runs::jsonb ? $2);
+
+-- name: gather_said_with
+INSERT INTO gone_message (id)
+SELECT m.id FROM owner AS o JOIN conversation AS c ON c.owner_id = o.id
+JOIN message AS m ON m.id BETWEEN c.id << 24 AND (c.id << 24) + 16777215
+WHERE o.project = $1 AND $3 = CASE $2::text WHEN 'agent' THEN m.agent_id WHEN 'app' THEN m.app_id WHEN 'run' THEN m.run_id END
+ON CONFLICT DO NOTHING;
+
+-- name: gather_said
+-- The messages that a memory came from; a question only if no other memory was said in it.
+INSERT INTO gone_message (id)
+SELECT s.message_id FROM gone_memory AS g JOIN source AS s ON s.memory_id = g.id
+WHERE s.kind = 'said' OR NOT EXISTS (
+    SELECT 1 FROM source AS t WHERE t.message_id = s.message_id AND t.kind = 'said'
+                                AND t.memory_id NOT IN (SELECT id FROM gone_memory)
+)
+ON CONFLICT DO NOTHING;
+
+-- name: gather_quoting
+-- Memories whose text holds the words of a message that goes; $1: those that only leave a run stay.
+INSERT INTO gone_memory (id)
+SELECT s.memory_id FROM gone_message AS g JOIN source AS s ON s.message_id = g.id
+WHERE s.memory_id <> ALL(toldonce_ids($1))
+ON CONFLICT DO NOTHING;
+
+-- name: count_memories
+SELECT count(*) FROM gone_memory;
+
+-- name: gather_versions
+INSERT INTO gone_version (id)
+SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.id = g.id
+UNION
+SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.memory_id = g.id AND v.id <> v.memory_id;
+
+-- name: gather_uids
+INSERT INTO gone_uid (uid) SELECT m.uid FROM gone_memory AS g JOIN memory AS m ON m.id = g.id WHERE m.uid <> ''
+ON CONFLICT DO NOTHING;
+
+-- name: gather_events
+INSERT INTO gone_event (uid) SELECT p.event_uid FROM gone_memory AS g JOIN operation AS p ON p.memory_id = g.id
+ON CONFLICT DO NOTHING;
+
+-- name: words_of_messages
+SELECT c.owner_id, m.content FROM gone_message AS g JOIN message AS m ON m.id = g.id
+JOIN conversation AS c ON c.id = m.conversation_id;
+
+-- name: words_of_memories
+SELECT v.memory_id >> 24, v.text FROM gone_version AS g JOIN memory_version AS v ON v.id = g.id;
+
+-- name: remembered
+SELECT g.id FROM gone_memory AS g JOIN memory AS m ON m.id = g.id WHERE m.deleted_at IS NULL;
+
+-- name: drop_unembedded
+DELETE FROM unembedded WHERE version_id IN (SELECT id FROM gone_version);
+
+-- name: drop_vectors
+DELETE FROM embedding WHERE version_id IN (SELECT id FROM gone_version);
+
+-- name: drop_rebuilt_vectors
+DELETE FROM rebuilt_embedding WHERE version_id IN (SELECT id FROM gone_version);
+
+-- name: drop_tokens
+DELETE FROM token WHERE version_id IN (SELECT id FROM gone_version);
+
+-- name: drop_rebuilt_tokens
+DELETE FROM rebuilt_token WHERE version_id IN (SELECT id FROM gone_version);
+
+-- name: drop_versions
+DELETE FROM memory_version WHERE id IN (SELECT id FROM gone_version);
+
+-- name: drop_sources
+DELETE FROM source WHERE memory_id IN (SELECT id FROM gone_memory);
+
+-- name: drop_sources_of_messages
+DELETE FROM source WHERE message_id IN (SELECT id FROM gone_message);
+
+-- name: drop_changes
+-- The last one names its memory by number only, and stays so that a sequence never returns.
+DELETE FROM change
+WHERE memory_id IN (SELECT id FROM gone_memory) AND sequence < (SELECT max(sequence) FROM change);
+
+-- name: drop_operations
+DELETE FROM operation WHERE memory_id IN (SELECT id FROM gone_memory);
+
+-- name: drop_events
+DELETE FROM event WHERE uid IN (SELECT uid FROM gone_event EXCEPT SELECT event_uid FROM operation);
+
+-- name: drop_memberships
+DELETE FROM membership WHERE memory_id IN (SELECT id FROM gone_memory);
+
+-- name: drop_locators
+DELETE FROM locator WHERE uid IN (SELECT uid FROM gone_uid);
+
+-- name: drop_feedback
+DELETE FROM feedback WHERE project = $1 AND memory_uid IN (SELECT uid FROM gone_uid);
+
+-- name: drop_deliveries
+DELETE FROM delivery WHERE memory_uid IN (SELECT uid FROM gone_uid);
+
+-- name: drop_exports
+DELETE FROM export WHERE project = $1 AND ($2::text = 'project' OR EXISTS (
+    SELECT 1 FROM jsonb_path_query(export.filters::jsonb, 'strict $.**') AS f WHERE f = to_jsonb($3::text)
+));
+
+-- name: calls_naming
+SELECT c.id, c.results FROM call AS c
+WHERE c.project = $1 AND EXISTS (
+    SELECT 1 FROM jsonb_array_elements(c.results::jsonb) AS r WHERE r.value ->> 0 IN (SELECT uid FROM gone_uid)
+);
+
+-- name: gone_uids
+SELECT uid FROM gone_uid;
+
+-- name: drop_call
+DELETE FROM call WHERE id = $1;
+
+-- name: keep_call
+UPDATE call SET results = $2 WHERE id = $1;
+
+-- name: drop_calls_of_project
+DELETE FROM call WHERE project = $1;
+
+-- name: drop_messages
+DELETE FROM message WHERE id IN (SELECT id FROM gone_message);
+
+-- name: drop_empty_runs
+DELETE FROM conversation
+WHERE key = 'run ' || $2::text AND owner_id IN (SELECT id FROM owner WHERE project = $1)
+  AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.id BETWEEN conversation.id << 24 AND (conversation.id << 24) + 16777215);
+
+-- name: drop_memories
+-- Ids of owners are never given again, so nobody asks for what is left of these in RAM.
+DELETE FROM memory WHERE id IN (SELECT id FROM gone_memory) AND owner_id = ANY(toldonce_ids($1));
+
+-- name: blank_memories
+-- Where the owner stays, a row without words tells the indexes in RAM that the memory is gone.
+UPDATE memory
+SET uid = '', version_id = id, role = 'user', actor_id = NULL, user_id = NULL, agent_id = NULL, app_id = NULL,
+    run_id = NULL, earlier_runs = NULL, session_id = id, previous_id = NULL, answers = 0, digest = NULL,
+    metadata = '{}', expires_on = NULL, said_at = 0, sayings = 1, created_at = 0, updated_at = 0, fact = NULL
+WHERE id IN (SELECT id FROM gone_memory);
+
+-- name: drop_conversations
+DELETE FROM conversation WHERE owner_id = ANY(toldonce_ids($1));
+
+-- name: drop_progress
+DELETE FROM rebuilt_owner WHERE owner_id = ANY(toldonce_ids($1));
+
+-- name: drop_owners
+DELETE FROM owner WHERE id = ANY(toldonce_ids($1));
+
+-- name: lock_owners
+-- All that an erasure may touch: those of its project, or the memory's.
+SELECT o.id FROM erasure AS e JOIN owner AS o ON o.project = e.project
+WHERE e.number = $1 AND (e.kind <> 'memory' OR o.id = (SELECT l.owner_id FROM locator AS l WHERE l.uid = e.entity))
+ORDER BY o.id FOR NO KEY UPDATE OF o;

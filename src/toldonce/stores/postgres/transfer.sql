@@ -1,0 +1,104 @@
+-- Memories whole, as they are carried from one store to another.
+
+-- name: memories
+-- Without those that were erased: they have no version.
+SELECT m.id, m.uid, m.version_id, m.role, m.actor_id, m.user_id, m.agent_id, m.app_id, m.run_id, m.earlier_runs,
+       s.uid AS session, p.uid AS previous, m.answers, m.digest, m.metadata, m.expires_on, m.said_at, m.sayings, m.created_at, m.updated_at,
+       m.deleted_at, m.fact
+FROM memory AS m
+JOIN memory_version AS v ON v.id = m.version_id
+LEFT JOIN memory AS s ON s.id = m.session_id AND s.uid <> ''
+LEFT JOIN memory AS p ON p.id = m.previous_id
+WHERE m.id BETWEEN $1 AND $2
+ORDER BY m.id;
+
+-- name: versions
+SELECT id, text, said_at, recorded_at, happened_from, happened_to, closed_at FROM memory_version WHERE id = $1
+UNION ALL
+SELECT id, text, said_at, recorded_at, happened_from, happened_to, closed_at
+FROM memory_version WHERE memory_id = $1 AND id <> memory_id
+ORDER BY id;
+
+-- name: operations
+SELECT e.uid, e.kind, o.kind, o.old_version_id, o.new_version_id, e.created_at
+FROM operation AS o JOIN event AS e ON e.uid = o.event_uid
+WHERE o.memory_id = $1
+ORDER BY o.place;
+
+-- name: sources
+SELECT c.key, s.message_id, s.kind
+FROM source AS s JOIN message AS m ON m.id = s.message_id JOIN conversation AS c ON c.id = m.conversation_id
+WHERE s.memory_id = $1
+ORDER BY s.message_id, s.kind;
+
+-- name: vector
+SELECT vector, tokens FROM embedding WHERE version_id = $1;
+
+-- name: threads
+SELECT c.id, c.key, c.next_place, s.uid AS session, c.last_said_at, l.uid AS last
+FROM conversation AS c
+LEFT JOIN memory AS s ON s.id = c.session_id AND s.uid <> ''
+LEFT JOIN memory AS l ON l.id = c.last_memory_id
+WHERE c.owner_id = $1
+ORDER BY c.id;
+
+-- name: located
+SELECT o.project, l.memory_id FROM locator AS l JOIN owner AS o ON o.id = l.owner_id WHERE l.uid = $1;
+
+-- name: conversation
+SELECT id FROM conversation WHERE owner_id = $1 AND key = $2;
+
+-- name: add_conversation
+INSERT INTO conversation (owner_id, key) VALUES ($1, $2) RETURNING id;
+
+-- name: next_place
+SELECT next_place FROM conversation WHERE id = $1;
+
+-- name: keep_place
+UPDATE conversation SET next_place = $2 WHERE id = $1;
+
+-- name: said_at_places
+SELECT id, role, name, content FROM message WHERE id = ANY(toldonce_ids($1));
+
+-- name: keep_thread
+UPDATE conversation SET next_place = greatest(next_place, $2), session_id = $3, last_said_at = $4, last_memory_id = $5
+WHERE id = $1;
+
+-- name: add_version
+INSERT INTO memory_version (id, memory_id, text, said_at, recorded_at, happened_from, happened_to, closed_at,
+                            replaced_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: add_memory
+INSERT INTO memory (id, owner_id, uid, version_id, changed, role, actor_id, user_id, agent_id, app_id, run_id,
+                    earlier_runs, session_id, previous_id, answers, digest, metadata, expires_on, said_at, sayings,
+                    created_at, updated_at, deleted_at, fact)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24);
+
+-- name: add_locator
+INSERT INTO locator (uid, owner_id, memory_id) VALUES ($1, $2, $3);
+
+-- name: add_source
+INSERT INTO source (memory_id, message_id, kind) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING;
+
+-- name: add_membership
+INSERT INTO membership (project, kind, entity_id, owner_id, memory_id) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING;
+
+-- name: keep_tokens
+INSERT INTO token (version_id, ids) VALUES ($1, $2);
+
+-- name: keep_vector
+INSERT INTO embedding (version_id, vector, tokens) VALUES ($1, $2, $3);
+
+-- name: await_vector
+INSERT INTO unembedded (version_id, stamp) VALUES ($1, $2);
+
+-- name: add_event
+-- It may have come with another memory.
+INSERT INTO event (uid, kind, created_at) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING;
+
+-- name: add_operation
+INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id) VALUES ($1, $2, $3, $4, $5, $6);

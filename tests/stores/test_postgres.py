@@ -1,0 +1,419 @@
+"""What is PostgreSQL's own of the store in one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from tests.postgres import LOCKED, PASSWORD, Server
+from tests.stores.conftest import Databases
+from tests.stores.filling import TALK, adding, ask, fill, memory, named, records, said
+from tests.stores.relay import relaying
+from toldonce.errors import Closed, CorruptStore, InvalidConfig, NewerStore, StoreError, Unsupported
+from toldonce.stores.postgres import PostgresStore
+from toldonce.stores.postgres import connection as connections
+from toldonce.stores.postgres.connection import shown
+from toldonce.stores.postgres.named import migrations
+from toldonce.stores.postgres.pool import Pool
+from toldonce.stores.protocol import Store, Write
+from toldonce.stores.sql.named import statements
+
+
+@pytest.fixture
+def url(databases: Databases) -> Iterator[str]:
+    """Of an empty store."""
+    url = databases.take()
+    yield url
+    databases.give_back(url)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[PostgresStore]:
+    store = PostgresStore(url)
+    yield store
+    store.close()
+
+
+def name_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def test_both_stores_have_the_statements_that_are_run_by_name() -> None:
+    ours, others = statements("toldonce.stores.postgres"), statements("toldonce.stores.sqlite")
+    for file in set(ours) & set(others):
+        of_damage = {"bury", "end_all_memberships"}  # columns have types in PostgreSQL
+        assert set(others[file]) - set(ours[file]) <= of_damage, file
+    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_an_address_is_shown_without_what_is_secret() -> None:
+    assert shown("postgresql://ann:secret@db.test:6432/memory?sslmode=require") == "postgresql://db.test:6432/memory"
+    assert shown("postgresql://ann:secret@one,two:5433/memory") == "postgresql://one:5432,two:5433/memory"
+    with pytest.raises(InvalidConfig, match="postgresql://USER"):
+        shown("postgresql://localhost/memory?no_such_option=1")
+
+
+def test_a_database_that_is_not_there_is_named(postgres: Server) -> None:
+    with pytest.raises(StoreError, match=r"no_such_database.*createdb"):
+        PostgresStore(postgres.of("no_such_database"))
+
+
+def test_a_wrong_password_is_told_and_the_right_one_is_not_shown(postgres: Server, url: str) -> None:
+    if postgres.data is None:
+        pytest.skip("a server of somebody else's lets in whom it lets in")
+    for password in ("wrong-password", None):
+        with pytest.raises(StoreError, match="password") as told:
+            PostgresStore(postgres.of(name_of(url), LOCKED, password))
+        assert "wrong-password" not in str(told.value)
+    assert PASSWORD not in str(told.value)
+
+
+def test_nobody_listens(url: str) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        PostgresStore("postgresql://tests@127.0.0.1:1/nothing")
+
+
+def test_a_role_that_may_not_is_told(postgres: Server, url: str) -> None:
+    if postgres.data is None:
+        pytest.skip("a server of somebody else's lets in whom it lets in")
+    with pytest.raises(StoreError, match="may not do that"):
+        PostgresStore(postgres.of(name_of(url), LOCKED, PASSWORD))
+
+
+def test_without_pgvector_it_is_said_what_to_install(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toldonce.stores.postgres.migrating._EXTENSION", b"CREATE EXTENSION no_such_extension")
+    empty = postgres.database()
+    with pytest.raises(StoreError, match="Install pgvector"):
+        PostgresStore(empty)
+    assert postgres.run("SELECT to_regclass('memory')", name_of(empty)) == [(None,)]
+
+
+def test_a_server_that_is_too_old_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "OLDEST", 99)
+    with pytest.raises(StoreError, match="needs 99 or newer"):
+        PostgresStore(url)
+
+
+def test_a_database_of_another_program_is_left_alone(postgres: Server) -> None:
+    taken = postgres.database()
+    postgres.run("CREATE TABLE memory (id int)", name_of(taken))
+    with pytest.raises(CorruptStore, match="another program"):
+        PostgresStore(taken)
+
+
+def test_a_newer_store_is_refused_also_by_who_has_it_open(postgres: Server, url: str, store: PostgresStore) -> None:
+    store.write_now(named("ann"))
+    postgres.run("INSERT INTO toldonce_schema (number) VALUES (99)", name_of(url))
+    try:
+        with pytest.raises(NewerStore, match="schema 99"):
+            PostgresStore(url)
+        with pytest.raises(NewerStore, match="Upgrade"), store.read():
+            pass
+        with pytest.raises(NewerStore):
+            store.write_now(named("bob"))
+    finally:
+        postgres.run("DELETE FROM toldonce_schema WHERE number = 99", name_of(url))
+    with store.read() as view:
+        assert [name for _, name in view.owners("p", "user", None).values()] == ["ann"]
+
+
+def test_a_read_only_database_is_refused_and_noticed(postgres: Server, url: str, store: PostgresStore) -> None:
+    postgres.run(f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on")
+    try:
+        with pytest.raises(StoreError, match="replica, or read-only"):
+            PostgresStore(url)
+        store.write_now(named("ann"))  # connections that were open before may write
+        store._pool.drop_idle()
+        with pytest.raises(StoreError, match="replica, or read-only"):
+            store.write_now(named("bob"))
+    finally:
+        postgres.run(f"ALTER DATABASE {name_of(url)} RESET default_transaction_read_only")
+    store._pool.drop_idle()
+    store.check(1)
+
+
+def test_tables_that_are_gone_are_damage(postgres: Server) -> None:
+    place = postgres.database()
+    store = PostgresStore(place)
+    postgres.run("DROP TABLE conversation", name_of(place))
+    with pytest.raises(CorruptStore, match="not those"):
+        fill(store, "tea")
+    store.close()
+
+
+def test_a_pool_that_is_used_up_says_so(url: str) -> None:
+    pool = Pool(url, most=1, wait=0.05)
+    with pool.connection(), pytest.raises(StoreError, match="All 1 connections"), pool.connection():
+        pass
+    with pool.connection():
+        pass
+    pool.close()
+    with pytest.raises(Closed), pool.connection():
+        pass
+
+
+def sever(postgres: Server, url: str) -> None:
+    """End every session in a database, as a server that is restarted does."""
+    postgres.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        f"WHERE datname = '{name_of(url)}' AND pid <> pg_backend_pid()"
+    )
+
+
+def test_connections_that_were_lost_while_nobody_used_them_are_replaced(
+    postgres: Server, url: str, store: PostgresStore
+) -> None:
+    owner, ids = fill(store, "tea")
+    sever(postgres, url)
+    with store.read() as view:
+        assert view.owner_version(owner) == 1
+    sever(postgres, url)
+    fill(store, "coffee")
+    assert len(records(store, ids)) == 1
+
+
+def test_a_connection_that_dies_in_a_read_is_told(postgres: Server, url: str, store: PostgresStore) -> None:
+    def read() -> None:
+        with store.read() as view:
+            sever(postgres, url)
+            view.owners("p", None, None)
+
+    with pytest.raises(StoreError, match="was lost"):
+        read()
+    with store.read() as view:
+        assert view.owners("p", None, None) == {}
+
+
+@pytest.mark.parametrize("when", ["before anything", "in the middle", "before the commit"])
+def test_a_write_whose_connection_dies_is_done_once(
+    postgres: Server, url: str, store: PostgresStore, when: str
+) -> None:
+    tries: list[str] = []
+
+    def work(tx: Write) -> list[int]:
+        tries.append("")
+        if when == "before anything" and len(tries) == 1:
+            sever(postgres, url)
+        view = tx.conversation(ask(TALK))
+        if when == "in the middle" and len(tries) == 1:
+            sever(postgres, url)
+        changes = adding(TALK, view, [said(view.next_place, "tea")], memory("tea", place=0, previous=None))
+        made = tx.apply(changes)
+        if when == "before the commit" and len(tries) == 1:
+            sever(postgres, url)
+        return made
+
+    ids = store.write_now(work)
+    assert len(tries) == 2
+    assert [record.text for record in records(store, ids).values()] == ["tea"]
+    with store.read() as view:
+        assert view.count(list(view.owners("p", None, None))) == 1
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_commit_whose_answer_is_lost_is_looked_up(
+    postgres: Server, url: str, store: PostgresStore, committed: bool
+) -> None:
+    """The answer is lost after, or the connection before, the commit: what happened is asked of the database."""
+    tries: list[int] = []
+    execute = psycopg.Connection.execute
+
+    def lost(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        if query == b"COMMIT" and len(tries) == 1 and threading.current_thread() is threading.main_thread():
+            tries.append(0)
+            if committed:
+                answered = execute(connection, query, *rest, **options)
+                connection._pipeline.sync()
+                assert answered.statusmessage == "COMMIT"
+            raise psycopg.OperationalError("consuming input failed: server closed the connection unexpectedly")
+        return execute(connection, query, *rest, **options)
+
+    def work(tx: Write) -> int:
+        if not tries:
+            tries.append(0)
+        return tx.ensure_owner("p", "user", "ann", 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Connection, "execute", lost)
+        owner = store.write_now(work)
+    assert len(tries) == 2
+    with store.read() as view:
+        assert list(view.owners("p", "user", None)) == [owner]
+
+
+def test_two_stores_that_write_for_one_owner_do_so_one_after_the_other(url: str, store: PostgresStore) -> None:
+    other = PostgresStore(url)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(tx: Write) -> None:
+        assert tx.conversation(ask(TALK)).next_place == 0
+        begun.set()
+        go_on.wait(30)
+        tx.apply(adding(TALK, tx.conversation(ask(TALK)), [said(0, "tea")], memory("tea", place=0, previous=None)))
+
+    def second(tx: Write) -> int:
+        view = tx.conversation(ask(TALK))
+        tx.apply(adding(TALK, view, [said(view.next_place, "coffee")]))
+        return view.next_place
+
+    def elsewhere(tx: Write) -> int:
+        return tx.ensure_owner("p", "user", "bob", 1)
+
+    holding = store.write(first)
+    assert begun.wait(30)
+    waiting = other.write(second, ("p", "ann"))
+    assert other.write(elsewhere, ("p", "bob")).result(30) > 0, "another owner's write waits for nobody"
+    assert not waiting.done()
+    go_on.set()
+    holding.result(30)
+    assert waiting.result(30) == 1, "it read what the first had written"
+    other.close()
+
+
+def test_writes_that_wait_for_each_other_are_done_one_after_the_other(url: str, store: PostgresStore) -> None:
+    """A deadlock is broken by the database; what was broken off is done again."""
+    other = PostgresStore(url)
+    ann, bob = store.write_now(named("ann")), store.write_now(named("bob"))
+    meet = threading.Barrier(2)
+    tries: list[int] = []
+
+    def crossing(one: int, two: int) -> Callable[[Write], None]:
+        def work(tx: Write) -> None:
+            tries.append(one)
+            tx.owner_version(one)
+            if len(tries) <= 2:
+                meet.wait(30)
+            tx.owner_version(two)
+
+        return work
+
+    futures = [store.write(crossing(ann, bob)), other.write(crossing(bob, ann))]
+    for future in futures:
+        future.result(30)
+    assert len(tries) == 3
+    other.close()
+
+
+def test_a_write_does_not_wait_for_ever(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOLDONCE_LOCK_WAIT", "0.2")
+    store, other = PostgresStore(url), PostgresStore(url)
+    ann = store.write_now(named("ann"))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Write) -> None:
+        tx.owner_version(ann)
+        begun.set()
+        go_on.wait(30)
+
+    holding = store.write(hold)
+    assert begun.wait(30)
+    with pytest.raises(StoreError, match="TOLDONCE_LOCK_WAIT"):
+        other.write_now(lambda tx: tx.owner_version(ann))
+    go_on.set()
+    holding.result(30)
+    for one in (store, other):
+        one.close()
+
+
+def test_what_is_committed_late_is_not_missed_by_a_reader_of_the_feed(url: str, store: PostgresStore) -> None:
+    """A change of a transaction that began earlier and ends later has the lower sequence."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def late(tx: Write) -> None:
+        tx.apply(adding(TALK, tx.conversation(ask(TALK)), [said(0, "late")], memory("late", place=0, previous=None)))
+        tx.setting("anything")  # what was written so far is in the database
+        begun.set()
+        go_on.wait(30)
+
+    holding = store.write(late, ("p", "ann"))
+    assert begun.wait(30)
+    fill(store, "early", user="bob")
+    with store.read() as view:
+        position = view.feed.newest()
+        seen = view.feed.changes(0, 1 << 62, 9)
+    go_on.set()
+    holding.result(30)
+    with store.read() as view:
+        seen += view.feed.changes(position, 1 << 62, 9)
+        assert [change.text for change in seen] == ["late", "early"]
+        assert view.feed.newest() == seen[-1].sequence
+
+
+def test_one_process_at_a_time_has_a_named_lock(url: str, store: PostgresStore) -> None:
+    other = PostgresStore(url)
+    with store.exclusively("work"):
+        with other.exclusively("other work"):
+            pass
+        with pytest.raises(StoreError, match=r"toldonce.*for this \(work\)"), other.exclusively("work"):
+            pass
+    with other.exclusively("work"):
+        pass
+    other.close()
+
+
+def test_secrets_are_made_once_and_shared(url: str, store: PostgresStore) -> None:
+    other = PostgresStore(url)
+    assert not store.has_secret("keys")
+    assert store.secret("keys") == other.secret("keys")
+    assert len(store.secret("keys")) == 32
+    assert store.secret("others") != store.secret("keys")
+    other.close()
+
+
+def test_what_postgresql_does_itself_is_said(store: PostgresStore, tmp_path: Path) -> None:
+    with pytest.raises(Unsupported, match="pg_amcheck"):
+        store.examine(set_aside=False)
+    with pytest.raises(Unsupported, match="pg_dump"):
+        store.back_up(tmp_path / "copy", None)
+
+
+def test_a_store_is_made_by_one_of_many_that_open_it_at_once(postgres: Server) -> None:
+    place = postgres.database()
+    made: list[Store] = []
+    threads = [threading.Thread(target=lambda: made.append(PostgresStore(place))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({store.secret("digests") for store in made}) == 1
+    for store in made:
+        store.close()
+
+
+def test_an_add_of_a_turn_takes_three_round_trips_before_its_commit(url: str) -> None:
+    parts = urlsplit(url)
+    address = TALK._replace(key="r1")
+    before: list[int] = []
+
+    def work(tx: Write) -> None:
+        view = tx.conversation(ask(address, (b"milk", 12), ids=("m1", "m2")))
+        assert view.owner_id is not None
+        tx.known_words(view.owner_id, [b"milk"])
+        milk = memory("milk", place=2, previous=None)
+        tx.apply(adding(address, view, [said(view.next_place, "milk")], milk))
+        before.append(relay.round_trips)
+
+    assert parts.port is not None
+    with relaying(parts.port) as relay:
+        store = PostgresStore(url.replace(f":{parts.port}/", f":{relay.port}/"))
+        fill(store, "tea", "coffee")
+        store._presence.close()  # it asks too
+        begun = relay.round_trips
+        store.write_now(work)
+        assert before[0] - begun == 3
+        assert relay.round_trips - begun == 4, "the fourth is the commit, which takes along what was written"
+        begun = relay.round_trips
+        with store.read() as view:
+            view.owner_version(1)
+            view.owner_version(1)
+        assert relay.round_trips - begun == 3, "begin and ask; ask; end"
+        with store.read() as view:
+            view.owner_version(1)
+        assert relay.round_trips - begun == 5, "what is known holds as long as nobody has written"
+        store.close()
