@@ -14,7 +14,7 @@ from toldonce.stores.postgres import PostgresStore
 from toldonce.stores.protocol import Store
 
 
-class Kind(Protocol):
+class Home(Protocol):
     """One way to keep memories, for one test."""
 
     def open(self, name: str) -> Store:
@@ -98,7 +98,7 @@ def databases(postgres: Server) -> Databases:
 
 
 @pytest.fixture(params=STORES)
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     if request.param == "sqlite":
         yield Sqlite(tmp_path)
         return
@@ -108,12 +108,12 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
 
 
 @pytest.fixture
-def open_store(kind: Kind) -> Iterator[Callable[[], Store]]:
+def open_store(home: Home) -> Iterator[Callable[[], Store]]:
     """Opens the same store again and again, as several processes would."""
     opened: list[Store] = []
 
     def open_one() -> Store:
-        opened.append(kind.open(""))
+        opened.append(home.open(""))
         return opened[-1]
 
     yield open_one
@@ -122,12 +122,12 @@ def open_store(kind: Kind) -> Iterator[Callable[[], Store]]:
 
 
 @pytest.fixture
-def open_empty(kind: Kind) -> Iterator[Callable[[], Store]]:
+def open_empty(home: Home) -> Iterator[Callable[[], Store]]:
     """Opens a store that has nothing to do with the others of a test."""
     opened: list[Store] = []
 
     def open_one() -> Store:
-        opened.append(kind.open(f"empty {len(opened)}"))
+        opened.append(home.open(f"empty {len(opened)}"))
         return opened[-1]
 
     yield open_one
@@ -141,6 +141,6 @@ def store(open_store: Callable[[], Store]) -> Store:
 
 
 @pytest.fixture
-def files(kind: Kind) -> Callable[[], Path]:
+def files(home: Home) -> Callable[[], Path]:
     """The folder in which all that the store has written stands, as it is now."""
-    return lambda: kind.files
+    return lambda: home.files

@@ -19,7 +19,7 @@ from toldonce.stores.serving import ApiKey, Project
 
 
 @pytest.fixture
-def kind(tmp_path: Path) -> Sqlite:
+def home(tmp_path: Path) -> Sqlite:
     return Sqlite(tmp_path)
 
 
