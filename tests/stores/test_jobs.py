@@ -144,6 +144,16 @@ def test_a_key_orders_one_job_at_a_time(open_store: Open) -> None:
     assert leased(one, NOW + 1).kind == "b"
 
 
+def test_jobs_are_found_by_how_their_keys_begin(store: Store) -> None:
+    for n, key in enumerate(("a/1/", "a/1/x", "a/12/", "a/%/", "b")):
+        order(store, n, share="p", key=key)
+    order(store, 9)
+    with store.read() as view:
+        assert [job.payload["n"] for job in view.jobs.keyed("a/1/")] == [0, 1]
+        assert [(job.payload["n"], job.share) for job in view.jobs.keyed("a/%/")] == [(3, "p")]
+        assert view.jobs.keyed("c") == []
+
+
 def test_jobs_are_counted_by_kind_until_they_are_finished(store: Store) -> None:
     order(store, 1)
     order(store, 2)

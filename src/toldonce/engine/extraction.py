@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta, timezone, tzinfo
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from toldonce.config import Guidance, read_guidance
 from toldonce.engine.jobs import Later, Worker
@@ -21,7 +21,7 @@ from toldonce.engine.observe import Counters
 from toldonce.errors import InvalidConfig, RemoteError
 from toldonce.llm import ChatModel, Completion
 from toldonce.net.retry import Retries
-from toldonce.remember.facts.answer import Unreadable, proposals
+from toldonce.remember.facts.answer import proposals
 from toldonce.remember.facts.checks import Proved, check
 from toldonce.remember.facts.keeping import Kept, keep
 from toldonce.remember.facts.stored import stored_facts
@@ -59,7 +59,8 @@ COUNTED = (
 )
 """What is counted always; besides, why facts were dropped (``facts_dropped_...``) and what else became of them."""
 
-Orders: TypeAlias = Callable[[Write, Changes], None]
+Orders: TypeAlias = Callable[[Write, Changes], tuple[int, int]]
+"""Returns the conversation and the last place of what is to be read."""
 
 
 class Extraction:
@@ -101,11 +102,13 @@ class Extraction:
         self._model.close()
         self._worker.close()
 
-    def _order(self, project: str, zone: tzinfo, store: Write, changes: Changes) -> None:
+    def _order(self, project: str, zone: tzinfo, store: Write, changes: Changes) -> tuple[int, int]:
         owner_id, conversation_id = changes.owner_id, changes.conversation_id
         if owner_id is None or conversation_id is None:
             view = store.conversation(ConversationQuery(changes.address, None, None, (), (), 1))
             owner_id, conversation_id = view.owner_id, view.conversation_id
+        assert owner_id is not None
+        assert conversation_id is not None
         offset = as_datetime(changes.at).astimezone(zone).utcoffset() or timedelta()
         payload = {
             "owner": owner_id,
@@ -114,9 +117,8 @@ class Extraction:
             "offset": int(offset.total_seconds()),
         }
         # While a job of the conversation waits or is under way it goes on to the end: what is added is its too.
-        store.jobs.add(
-            KIND, payload, now() + GATHER, share=project, lane=_lane(owner_id), key=f"facts {conversation_id}"
-        )
+        store.jobs.add(KIND, payload, now() + GATHER, share=project, lane=_lane(owner_id), key=_key(conversation_id))
+        return conversation_id, changes.messages[-1].place
 
     def read(self, job: Job) -> None:
         """Read one window: the handler of the job."""
@@ -236,13 +238,24 @@ def waiting(store: Read) -> int:
     return store.jobs.counts().get(KIND, 0)
 
 
+def state_of(store: Read, conversation_id: int, place: int) -> tuple[Literal["read", "waiting", "failed"], str]:
+    """Whether a message was read for facts; and if that failed, why."""
+    jobs = store.jobs.keyed(_key(conversation_id))
+    reaching = [job for job in jobs if job.payload["first"] <= place <= job.payload.get("last", place)]
+    if any(job.kind == KIND for job in reaching):
+        return "waiting", ""
+    causes = [str(job.payload.get("cause", "")) for job in reaching if job.kind == FAILED]
+    return ("failed", causes[-1]) if causes else ("read", "")
+
+
 def try_again(store: Write) -> int:
     """Order again what was given up; how many windows that is."""
     count = 0
     while (job := store.jobs.lease(now(), now() + _SECOND, Wanted([FAILED]))) is not None:
         payload = {key: value for key, value in job.payload.items() if key not in ("failures", "cause")}
         store.jobs.finish(job)
-        store.jobs.add(KIND, payload, now(), share=job.share, lane=_lane(job.payload["owner"]))
+        key = f"{_key(job.payload['conversation'])}again {job.payload['first']}"
+        store.jobs.add(KIND, payload, now(), share=job.share, lane=_lane(job.payload["owner"]), key=key)
         count += 1
     return count
 
@@ -252,7 +265,15 @@ def _give_up(job: Job, cause: str, store: Write) -> None:
     last = messages[-1].place if messages else job.payload["first"]
     if store.jobs.finish(job):
         payload = {**job.payload, "last": job.payload.get("last", last), "cause": cause}
-        store.jobs.add(FAILED, payload, now(), share=job.share)  # in no lane: the next ones need not wait for it
+        # In no lane: the next ones need not wait for it.
+        store.jobs.add(
+            FAILED, payload, now(), share=job.share, key=f"{_key(job.payload['conversation'])}failed {job.id}"
+        )
+
+
+def _key(conversation_id: int) -> str:
+    """What the keys of a conversation's jobs begin with; the one that goes on to its end has no more."""
+    return f"facts/{conversation_id}/"
 
 
 def _lane(owner_id: int | None) -> str:
@@ -290,6 +311,3 @@ def _of_project(settings: dict[str, Any], otherwise: Guidance) -> Guidance:
         return read_guidance(given)
     except InvalidConfig:  # set by an earlier version, of another shape
         return otherwise
-
-
-__all__ = ["FAILED", "KIND", "Extraction", "Orders", "Unreadable", "failed", "tokens_used", "try_again", "waiting"]

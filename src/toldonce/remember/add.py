@@ -47,6 +47,8 @@ class Added:
     """How many messages were new."""
     left_out: Sequence[LeftOut] = ()
     """Messages that no memory came of."""
+    ordered: tuple[int, int] | None = None
+    """What ``order`` returned: the conversation and the last place of what is read for facts later."""
 
 
 class Moved(Exception):
@@ -127,7 +129,7 @@ def add(
     project: str,
     request: AddRequest,
     worked_out: WorkedOut | None = None,
-    order: Callable[[Write, Changes], None] | None = None,
+    order: Callable[[Write, Changes], tuple[int, int]] | None = None,
 ) -> Added:
     """Journal what is new of the request's messages and remember what they say: load, plan, apply.
 
@@ -140,11 +142,12 @@ def add(
     elif any(question(store) != answer for question, answer in worked_out.asked):
         raise Moved
     versions: list[int] = []
+    ordered: tuple[int, int] | None = None
     if worked_out.changes is not None:
         versions = store.apply(worked_out.changes)
         if order is not None and request.infer:
-            order(store, worked_out.changes)
-    return Added(worked_out.told, versions, worked_out.messages, worked_out.left_out)
+            ordered = order(store, worked_out.changes)
+    return Added(worked_out.told, versions, worked_out.messages, worked_out.left_out, ordered)
 
 
 def _erased(ask: _Asks, key: bytes, address: ConversationAddress, request: AddRequest) -> set[int]:

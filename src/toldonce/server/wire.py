@@ -99,13 +99,17 @@ def results(call: Call, texts: Mapping[str, str]) -> list[Item]:
     ]
 
 
-def event(call: Call, texts: Mapping[str, str]) -> Item:
-    """A call as an event: by the time anyone asks, it has succeeded."""
+READ_LATER = "read_later"
+"""In the answer that is kept of a call: the conversation, and the place up to which a model reads it for facts."""
+
+
+def event(call: Call, texts: Mapping[str, str], facts: str = "read", cause: str = "") -> Item:
+    """A call as an event. What was said is kept by the time anyone asks; ``facts``: see ``extraction.state_of``."""
     return {
         "id": call.id,
         "event_id": call.id,
         "event_type": call.kind,
-        "status": "SUCCEEDED",
+        "status": {"waiting": "PENDING", "failed": "FAILED"}.get(facts, "SUCCEEDED"),
         "payload": {},
         "metadata": {},
         "results": results(call, texts),
@@ -115,7 +119,7 @@ def event(call: Call, texts: Mapping[str, str]) -> Item:
         "completed_at": iso(call.finished_at),
         "latency": (call.finished_at - call.started_at) / 1000,
         "graph_status": None,
-        "error": None,
+        "error": cause or None,
     }
 
 

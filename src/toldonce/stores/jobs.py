@@ -52,6 +52,10 @@ class JobsRead(Protocol):
         """Jobs that are not finished, by kind."""
         ...
 
+    def keyed(self, prefix: str) -> list[Job]:
+        """Jobs that are not finished and whose keys begin so, in the order they were ordered."""
+        ...
+
 
 class JobsWrite(JobsRead, Protocol):
     """Ordering jobs and doing them."""

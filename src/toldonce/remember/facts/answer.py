@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toldonce.errors import HostFailed
+from toldonce.text.repair import storable_json
 
 MOST = 32
 """Facts of one answer that are looked at: nobody states more in a window."""
@@ -53,7 +54,7 @@ def _values(text: str) -> Iterator[Any]:
     while (start := min((place for mark in "{[" if (place := text.find(mark, at)) >= 0), default=-1)) >= 0:
         try:
             value, at = decoder.raw_decode(text, start)
-            yield value
+            yield storable_json(value)
         except (ValueError, RecursionError):
             at = start + 1
 

@@ -65,7 +65,8 @@ async def _remember(caller: Caller, request: Request, body: AddBody) -> Call:
     def work(store: Write, worked_out: add.WorkedOut | None = None) -> Done:
         added = add.add(store, caller.project, wanted, worked_out, caller.service.engine.orders(caller.project, wanted))
         results = [(memory.uid, "ADD") for memory in added.memories if memory.is_new]
-        return Done(results=results, stale=added.versions)
+        answer = {} if added.ordered is None else {wire.READ_LATER: added.ordered}
+        return Done(answer=answer, results=results, stale=added.versions)
 
     change = partial(caller.service.change, caller.project, request, "ADD", owner=owner_of(wanted.scope))
     for _ in range(add.TRIES if add.is_long(wanted) else 0):

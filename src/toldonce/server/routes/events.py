@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
+from toldonce.engine.extraction import state_of
 from toldonce.server import pages, wire
 from toldonce.server.auth import Caller, Reader
 from toldonce.server.errors import not_found
@@ -66,7 +67,9 @@ async def histories(request: Request, caller: Reader, page: int | None = None, l
 
 
 def _event(store: Read, caller: Caller, call: Call) -> wire.Item:
-    return wire.event(call, store.serving.texts(caller.project, [uid for uid, _ in call.results]))
+    texts = store.serving.texts(caller.project, [uid for uid, _ in call.results])
+    read_later = call.answer.get(wire.READ_LATER)
+    return wire.event(call, texts, *(state_of(store, *read_later) if read_later else ()))
 
 
 def _done(store: Read, memory_id: int, place: int) -> wire.Item:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from toldonce.stores.jobs import FARTHEST, Job, Wanted
@@ -25,6 +26,13 @@ class JobsReader(Part):
 
     def counts(self) -> dict[str, int]:
         return dict(self._rows("counts"))
+
+    def keyed(self, prefix: str) -> list[Job]:
+        found: list[Job] = []
+        for row in self._rows("keyed", prefix):
+            with suppress(*WRONG):  # whoever leases a damaged job drops it
+                found.append(_job(row))
+        return found
 
 
 class JobsWriter(JobsReader):

@@ -9,6 +9,10 @@ WHERE kind IN (SELECT value FROM json_each(?3)) AND share NOT IN (SELECT value F
 -- name: counts
 SELECT kind, count(*) FROM job GROUP BY kind;
 
+-- name: keyed
+SELECT id, CAST(kind AS BLOB), CAST(payload AS BLOB), attempts, CAST(share AS BLOB), CAST(lane AS BLOB)
+FROM job WHERE substr(key, 1, length(?1)) = ?1 ORDER BY id;
+
 -- name: add
 INSERT INTO job (kind, payload, due_at, created_at, share, lane, priority, key) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING;
