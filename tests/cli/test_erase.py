@@ -148,6 +148,11 @@ def test_all_that_is_kept_of_one_user_is_exported(folder: Path, tmp_path: Path) 
     assert run("export", out, "--user", "ann", "--data", folder, home=tmp_path).returncode == 0
     assert QUOKKAS in out.read_text()
     assert "Oslo" not in out.read_text()
+    counted = run("export", out, "--user", "ann", "--json", "--data", folder, home=tmp_path)
+    assert told(counted) == {"file": str(out), "memories": 1, "messages": 1}
+    piped = run("export", "-", "--user", "ann", "--json", "--data", folder, home=tmp_path)
+    assert piped.stdout == out.read_text(), "standard output is the export and nothing else"
+    assert json.loads(piped.stderr.splitlines()[-1])["memories"] == 1
     none = run("export", tmp_path / "eve.jsonl", "--user", "eve", "--data", folder, home=tmp_path)
     assert none.returncode == 2
     assert "'eve'" in none.stderr

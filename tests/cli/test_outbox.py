@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_what_was_put_aside_is_listed_retried_and_dropped(data: Path) -> None:
     assert outbox(data, "retry").stdout == "1 will be sent again.\n"
     assert not file.parked()
     file.close()
+
+
+def test_for_programs_it_tells_what_it_did_as_json(data: Path) -> None:
+    file = opened(data)
+    put(file, "one", "two", "three")
+    file.park([entry.id for entry in file.waiting()], "Rejected", now=0)
+    name = file.parked()[0].key[:8]
+    assert json.loads(outbox(data, "drop", name, "--json").stdout) == {"thrown_away": 1}
+    assert json.loads(outbox(data, "retry", "--json").stdout) == {"sent_again": 2}
+    moved = json.loads(outbox(data, "move", file.path.stem, "--api-key", "m0-new", "--json").stdout)
+    file.close()
+    assert moved["moved"] == 2
+    [old, new] = sorted(json.loads(outbox(data, "--json").stdout), key=lambda row: int(row["waiting"]))
+    assert (old["waiting"], new["waiting"], new["outbox"]) == (0, 2, moved["outbox"])
 
 
 @pytest.mark.parametrize(

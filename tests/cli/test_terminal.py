@@ -46,6 +46,8 @@ def test_every_command_explains_itself_with_an_example(words: tuple[str, ...], t
     if words == ("keys",):  # it only has commands
         return
     assert f"Example: toldonce {' '.join(words)}" in " ".join(shown.stdout.split())
+    talks = words in {("chat",), ("demo",), ("mcp",), ("serve",)}
+    assert ("--json" in shown.stdout) is not talks, "what ends with an answer gives it to programs too"
 
 
 LOOKS: list[tuple[tuple[str, ...], str]] = [

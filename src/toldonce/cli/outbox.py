@@ -52,7 +52,7 @@ def outbox(context: typer.Context, data: Data = None, as_json: Json = False) -> 
 
 
 @app.command()
-def retry(context: typer.Context, names: Names = None) -> None:
+def retry(context: typer.Context, names: Names = None, as_json: Json = False) -> None:
     """Let parked messages wait again, behind all others; without a NAME all of them.
 
     Example: toldonce outbox retry 0f3a91c2
@@ -62,12 +62,15 @@ def retry(context: typer.Context, names: Names = None) -> None:
         for file, entries in _chosen(files, names):
             file.retry(entries)
             count += len(entries)
-    typer.echo(f"{count} will be sent again.")
+    typer.echo(json.dumps({"sent_again": count}) if as_json else f"{count} will be sent again.")
 
 
 @app.command()
 def drop(
-    context: typer.Context, names: Names = None, every: Annotated[bool, typer.Option("--all", help="All.")] = False
+    context: typer.Context,
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="All.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Throw parked messages away for good: a NAME each, or --all.
 
@@ -81,7 +84,7 @@ def drop(
             file.drop(entry.id for entry in entries)
             file.tidy(now())
             count += len(entries)
-    typer.echo(f"{count} thrown away.")
+    typer.echo(json.dumps({"thrown_away": count}) if as_json else f"{count} thrown away.")
 
 
 @app.command()
@@ -89,6 +92,7 @@ def move(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="OUTBOX", help="The outbox, as listed.")],
     api_key: Annotated[str | None, typer.Option(metavar="KEY", help="[default: MEM0_API_KEY]")] = None,
+    as_json: Json = False,
 ) -> None:
     """Give what waits under one key to another key of the same host, when a key was replaced.
 
@@ -111,7 +115,10 @@ def move(
             old.fold()
         finally:
             new.close()
-    typer.echo(f"{len(entries)} moved to {path.stem}; they are sent when a memory with that key is next open.")
+    if as_json:
+        typer.echo(json.dumps({"moved": len(entries), "outbox": path.stem}))
+    else:
+        typer.echo(f"{len(entries)} moved to {path.stem}; they are sent when a memory with that key is next open.")
 
 
 def withdraw(folder: Path, ids: Mapping[str, str]) -> int:

@@ -48,6 +48,7 @@ def export_memories(
     vectors: Annotated[
         bool, typer.Option("--vectors", help="With their vectors: larger, and faster to import.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write everything a memory folder holds to a JSONL file: messages, memories, versions, history.
 
@@ -60,7 +61,12 @@ def export_memories(
             tally = export(engine, found, sys.stdout, user=user, vectors=vectors, done=done)
         else:
             tally = export_file(engine, found, target, user=user, vectors=vectors, done=done)
-    typer.echo(f"{tally.memories} memories and {tally.messages} messages exported.", err=True)
+    # Standard output is the export itself where it goes there.
+    told = {"file": str(target), "memories": tally.memories, "messages": tally.messages}
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False), err=str(target) == "-")
+    else:
+        typer.echo(f"{tally.memories} memories and {tally.messages} messages exported.", err=True)
 
 
 def import_memories(

@@ -23,8 +23,8 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 4096
-"""Pages read in one piece."""
+_AT_ONCE = 1 << 24
+"""Bytes read in one piece."""
 _HEADER = 100
 """Bytes of the file's own header, on its first page."""
 _MOST_PAGES = 1 << 25
@@ -35,6 +35,7 @@ _BTREE = (_INDEX_INTERIOR, _TABLE_INTERIOR, _INDEX_LEAF, _TABLE_LEAF)
 
 _Range = tuple[int, int]
 """Where bytes of the file begin and end."""
+_Numbers = NDArray[np.int64]
 
 
 def can_scrub(pages: int) -> bool:
@@ -74,7 +75,7 @@ def leftovers(path: Path) -> Iterator[bytes]:
 
 
 class _Leftovers:
-    """Finds the bytes of a file that belong to no row and are not zero."""
+    """Finds the bytes of a file that belong to no row and are not zero. It reads the file twice, piece by piece."""
 
     def __init__(self, file: apsw.VFSFile) -> None:
         self._file = file
@@ -84,116 +85,127 @@ class _Leftovers:
         self._usable = self._page_size - header[20]
         self._pages = file.xFileSize() // self._page_size
         self._first_trunk = int.from_bytes(header[32:36])
+        self._zeros = bytes(self._page_size)
 
     def ranges(self) -> Iterator[_Range]:
         """Each as (start, end) in the file."""
-        free = set[int]()
-        for start, end in self._free(free):
-            if _holds_anything(self._file.xRead(end - start, start)):
-                yield start, end
-        overflowing = 0
-        for number, page in self._each():
-            if number in free:
-                continue
-            if page[_HEADER if number == 1 else 0] in _BTREE:
-                first = (number - 1) * self._page_size
-                yield from ((first + start, first + end) for start, end in self._gaps(page, number))
-            else:
-                overflowing += 1
-        if overflowing:
-            yield from self._ends(free, overflowing)
+        unused = self._unused()
+        ends: list[_Numbers] = []
+        for first, piece in self._pieces():
+            pages = np.frombuffer(piece, np.uint8).reshape(-1, self._page_size)
+            kinds = pages[:, 0].copy()
+            if first == 0:
+                kinds[0] = pages[0, _HEADER]
+            free = unused[first : first + len(pages)]
+            for place in np.flatnonzero(free >= 0).tolist():
+                yield from self._held(
+                    piece, first, place * self._page_size + int(free[place]), (place + 1) * self._page_size
+                )
+            trees = np.flatnonzero(np.isin(kinds, _BTREE) & (free < 0))
+            for place in trees.tolist():
+                header = _HEADER if first + place == 0 else 0
+                for start, end in self._gaps(piece, place * self._page_size, header):
+                    yield from self._held(piece, first, start, end)
+            ends.append(self._long_rows(pages, kinds, trees, first))
+        yield from self._behind(np.concatenate(ends) if ends else np.empty((0, 2), np.int64))
 
-    def _page(self, number: int) -> bytes:
-        return self._file.xRead(self._page_size, (number - 1) * self._page_size)
+    def _held(self, piece: bytes, first: int, start: int, end: int) -> Iterator[_Range]:
+        """A stretch of a piece that begins with page ``first``, counted from 0, unless it is all zeros."""
+        if piece[start:end] != self._zeros[: end - start]:
+            at = first * self._page_size
+            yield at + start, at + end
 
-    def _each(self) -> Iterator[tuple[int, bytes]]:
-        size = self._page_size
-        for first in range(0, self._pages, _AT_ONCE):
-            count = min(_AT_ONCE, self._pages - first)
-            piece = self._file.xRead(count * size, first * size)
-            for number in range(count):
-                yield first + number + 1, piece[number * size : (number + 1) * size]
+    def _pieces(self) -> Iterator[tuple[int, bytes]]:
+        """The number of the first page, counted from 0, and some pages."""
+        at_once = max(1, _AT_ONCE // self._page_size)
+        for first in range(0, self._pages, at_once):
+            count = min(at_once, self._pages - first)
+            yield first, self._file.xRead(count * self._page_size, first * self._page_size)
 
-    def _free(self, seen: set[int]) -> Iterator[_Range]:
-        """Free pages: the leaves whole, of the trunks what is behind their numbers."""
+    def _unused(self) -> NDArray[np.int32]:
+        """From which byte on each page is free, by pages counted from 0; -1: it is in use.
+
+        Of a trunk that is what is behind the numbers of other free pages, its leaves.
+        """
+        unused = np.full(self._pages, -1, np.int32)
         trunk = self._first_trunk
-        while trunk and trunk not in seen:
-            seen.add(trunk)
-            page = self._page(trunk)
+        while trunk and unused[trunk - 1] < 0:
+            page = self._file.xRead(self._page_size, (trunk - 1) * self._page_size)
             following, count = struct.unpack_from(">II", page)
-            start = (trunk - 1) * self._page_size
-            yield start + 8 + 4 * count, start + self._page_size
-            for number in struct.unpack_from(f">{count}I", page, 8):
-                seen.add(number)
-                yield (number - 1) * self._page_size, number * self._page_size
+            unused[trunk - 1] = 8 + 4 * count
+            unused[np.frombuffer(page, ">u4", count, 8).astype(np.intp) - 1] = 0
             trunk = following
+        return unused
 
-    def _gaps(self, page: bytes, number: int) -> Iterator[_Range]:
-        header = _HEADER if number == 1 else 0
-        kind, block, cells, content = struct.unpack_from(">BHHH", page, header)
+    def _gaps(self, piece: bytes, page: int, header: int) -> Iterator[_Range]:
+        """Where no cell is on the b-tree page that begins at ``page``: behind the cell pointers, and free blocks."""
+        kind, block, cells, content = struct.unpack_from(">BHHH", piece, page + header)
         start = header + (12 if kind in (_INDEX_INTERIOR, _TABLE_INTERIOR) else 8) + 2 * cells
-        end = content or 1 << 16
-        if _holds_anything(page[start:end]):
-            yield start, end
+        yield page + start, page + (content or 1 << 16)
         while block:
-            following, size = struct.unpack_from(">HH", page, block)
-            if _holds_anything(page[block + 4 : block + size]):
-                yield block + 4, block + size
+            following, size = struct.unpack_from(">HH", piece, page + block)
+            yield page + block + 4, page + block + size
             block = following
 
-    def _long_rows(self, page: bytes, number: int) -> Iterator[tuple[int, int]]:
+    def _long_rows(
+        self, pages: NDArray[np.uint8], kinds: NDArray[np.uint8], trees: NDArray[np.intp], first: int
+    ) -> _Numbers:
         """(first overflow page, bytes on overflow pages) of each row that does not fit on its page."""
-        header = _HEADER if number == 1 else 0
-        kind, _, cells, _ = struct.unpack_from(">BHHH", page, header)
-        if kind == _TABLE_INTERIOR or not cells:
-            return
-        child = 4 if kind == _INDEX_INTERIOR else 0
-        pointers = np.frombuffer(page, ">u2", cells, header + 8 + child).astype(np.intp)
-        lengths: NDArray[np.uint8] = np.frombuffer(page, np.uint8)[pointers + child]
-        for pointer in pointers[lengths >= 0x80].tolist():  # a length of more than one byte
-            payload, at = _varint(page, pointer + child)
-            if kind == _TABLE_LEAF:
-                at = _varint(page, at)[1]  # the row's id
-            local = self._local(payload, kind)
-            if local < payload:
-                yield int.from_bytes(page[at + local : at + local + 4]), payload - local
+        rows = trees[kinds[trees] != _TABLE_INTERIOR]
+        headers = np.where(rows + first == 0, _HEADER, 0)
+        counts = pages[rows, headers + 3].astype(np.int64) << 8 | pages[rows, headers + 4]
+        children = np.where(kinds[rows] == _INDEX_INTERIOR, 4, 0)
+        flat = pages.reshape(-1)
+        # One entry for each cell from here on.
+        page = np.repeat(rows * self._page_size, counts)
+        within = np.arange(len(page)) - np.repeat(np.cumsum(counts) - counts, counts)
+        pointers = page + np.repeat(headers + 8 + children, counts) + 2 * within
+        at = page + (flat[pointers].astype(np.int64) << 8 | flat[pointers + 1]) + np.repeat(children, counts)
+        leaf = np.repeat(kinds[rows] == _TABLE_LEAF, counts)
+        long = flat[at] >= 0x80  # A length of more than one byte.
+        payload, at = _varints(flat, at[long])
+        leaf = leaf[long]
+        at[leaf] = _varints(flat, at[leaf])[1]  # The row's id.
+        local = self._local(payload, leaf)
+        spills = local < payload
+        at, left = at[spills] + local[spills], (payload - local)[spills]
+        four = flat[at[:, None] + np.arange(4)].astype(np.int64)
+        return np.stack((four @ np.array([1 << 24, 1 << 16, 1 << 8, 1]), left), axis=1)
 
-    def _local(self, payload: int, kind: int) -> int:
-        """How many bytes of a row are on its own page: see "B-tree Cell Format"."""
+    def _local(self, payload: _Numbers, leaf: NDArray[np.bool_]) -> _Numbers:
+        """How many bytes of each row are on its own page: see "B-tree Cell Format"."""
         usable = self._usable
-        most = usable - 35 if kind == _TABLE_LEAF else (usable - 12) * 64 // 255 - 23
-        if payload <= most:
-            return payload
+        most = np.where(leaf, usable - 35, (usable - 12) * 64 // 255 - 23)
         least = (usable - 12) * 32 // 255 - 23
         surplus = least + (payload - least) % (usable - 4)
-        return surplus if surplus <= most else least
+        return np.where(payload <= most, payload, np.where(surplus <= most, surplus, least))
 
-    def _ends(self, free: set[int], overflowing: int) -> Iterator[_Range]:
-        """What is behind the last byte of each long row, on its last overflow page; there are so many such pages."""
-        for number, page in self._each():
-            if not overflowing:
-                return
-            if number in free or page[_HEADER if number == 1 else 0] not in _BTREE:
-                continue
-            for last, left in self._long_rows(page, number):
-                while left > self._usable - 4:
-                    last = int.from_bytes(self._file.xRead(4, (last - 1) * self._page_size))
-                    left -= self._usable - 4
-                    overflowing -= 1
-                overflowing -= 1
-                start = (last - 1) * self._page_size
-                if _holds_anything(self._page(last)[4 + left :]):
-                    yield start + 4 + left, start + self._page_size
-
-
-def _holds_anything(piece: bytes) -> bool:
-    return piece.count(0) != len(piece)
+    def _behind(self, rows: _Numbers) -> Iterator[_Range]:
+        """What is behind the last byte of each long row, on its last overflow page."""
+        room = self._usable - 4
+        page, left = rows[:, 0], rows[:, 1]
+        for row in np.flatnonzero(left > room).tolist():
+            while left[row] > room:
+                page[row] = int.from_bytes(self._file.xRead(4, (int(page[row]) - 1) * self._page_size))
+                left[row] -= room
+        order = np.argsort(page)
+        page, left = page[order] - 1, left[order]
+        for first, piece in self._pieces():
+            count = len(piece) // self._page_size
+            mine = slice(*np.searchsorted(page, (first, first + count)).tolist())
+            starts = (page[mine] - first) * self._page_size
+            for start, used in zip(starts.tolist(), left[mine].tolist(), strict=True):
+                yield from self._held(piece, first, start + 4 + used, start + self._page_size)
 
 
-def _varint(page: bytes, at: int) -> tuple[int, int]:
-    """A variable-length integer, and where it ends. (None of ours has the ninth byte of eight bits.)"""
-    value = page[at] & 0x7F
-    while page[at] >= 0x80:
-        at += 1
-        value = value << 7 | page[at] & 0x7F
+def _varints(flat: NDArray[np.uint8], at: _Numbers) -> tuple[_Numbers, _Numbers]:
+    """Variable-length integers, and where each ends. (None of ours has the ninth byte of eight bits.)"""
+    at = at.copy()
+    value = (flat[at] & 0x7F).astype(np.int64)
+    goes_on = flat[at] >= 0x80
+    while goes_on.any():
+        at[goes_on] += 1
+        byte = flat[at[goes_on]]
+        value[goes_on] = value[goes_on] << 7 | byte & 0x7F
+        goes_on[goes_on] = byte >= 0x80
     return value, at + 1
