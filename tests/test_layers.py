@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         "takeover",
         "text",
     },
-    "memory": {"config", "embedders", "engine", "filters", "stores"},
+    "memory": {"config", "embedders", "engine", "filters", "remote", "stores"},
     "testing": {"config", "embedders", "engine", "memory", "stores", "text"},
     "remote": {"config", "engine", "filters", "net", "remember"},
     "adapters": {"config", "engine", "filters", "net", "remote"},

@@ -13,7 +13,6 @@ from typing import Any, Self
 from toldonce.config import read_config
 from toldonce.embedders import Embedder
 from toldonce.engine import Engine, open_engine
-from toldonce.engine.erasing import Erased
 from toldonce.engine.loops import remembered, run_in, searched, until
 from toldonce.engine.operations import Operations
 from toldonce.engine.refcounted import DROPPED
@@ -31,8 +30,9 @@ from toldonce.engine.requests import (
     what_to_erase,
 )
 from toldonce.engine.search import Search
-from toldonce.engine.shapes import Item, added_answer, deleted, erased
+from toldonce.engine.shapes import Item, added_answer, deleted
 from toldonce.errors import Closed
+from toldonce.remote.erasing import erase
 
 
 class _Face:
@@ -347,7 +347,7 @@ class Memory(_Face):
             receipt is signed; until then it is "hidden", and ``waits_for`` names who reads. ``erased`` counts by kind.
         """
         kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
-        return erased(self._verbs.erase(kind, entity, allow_return=allow_return, within=wait))
+        return erase(self._verbs, kind, entity, allow_return=allow_return, within=wait)
 
     def reset(self) -> None:
         """Erase everything of this memory's project, journal included. Raises ``StoreError`` if somebody reads on."""
@@ -530,10 +530,10 @@ class AsyncMemory(_Face):
         """Leave no byte of a user, agent, run, app or memory; see ``Memory.erase``."""
         kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
 
-        def work() -> Erased:
-            return self._verbs.erase(kind, entity, allow_return=allow_return, within=wait)
+        def work() -> Item:
+            return erase(self._verbs, kind, entity, allow_return=allow_return, within=wait)
 
-        return erased(await run_in(self._engine.working, work))
+        return await run_in(self._engine.working, work)
 
     async def reset(self) -> None:
         """Erase everything of this memory's project; see ``Memory.reset``."""

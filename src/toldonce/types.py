@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Role: TypeAlias = Literal["user", "assistant"]
 EntityKind: TypeAlias = Literal["user", "agent", "app", "run"]
 ENTITY_KINDS: tuple[EntityKind, ...] = ("user", "agent", "app", "run")
+ErasedKind: TypeAlias = Literal["user", "agent", "app", "run", "memory", "project"]
 """In the order that decides an owner: a memory's owner is the first of these that it carries."""
 
 

@@ -131,6 +131,12 @@ def damage_cell(folder: Path, cell: Cell, value: str, chance: random.Random) -> 
             connection.execute(f"UPDATE OR IGNORE {table} SET {column} = {expression} WHERE {where}", row)
 
 
+def damage_column(folder: Path, cell: Cell, value: str) -> None:
+    """The same in every row, whosever it is."""
+    with _unconstrained(folder / DATABASE) as connection:
+        connection.execute(f"UPDATE {cell.table} SET {cell.column} = {VALUES[value]}")
+
+
 def damage_bytes(folder: Path, chance: random.Random) -> None:
     """Turn a few bytes over, anywhere behind the first page."""
     path = folder / DATABASE

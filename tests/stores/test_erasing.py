@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from tests.stores.filling import ANN, TALK, Open, adding, ask, delete, embed, fill, memory, records, said, say_again
-from toldonce.stores.erasing import ErasedKind
 from toldonce.stores.protocol import ConversationAddress, Store, Write
 from toldonce.text.digests import bare_digest, subject_digest
-from toldonce.types import Scope
+from toldonce.types import ErasedKind, Scope
 
 
 def erase(store: Store, kind: ErasedKind, entity: str, *, allow_return: bool = False) -> tuple[int, list[int]]:

@@ -7,12 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from toldonce.config import read_config
 from toldonce.engine.erasing import ERASED
 from toldonce.errors import InvalidInput
 
 from .options import Data, Host, Json
-from .outbox import withdraw
 from .target import Row, opened
 
 Project = Annotated[
@@ -61,9 +59,6 @@ def erase(
     kind, value = chosen[0]
     with opened(data, host, project) as target:
         told = target.erase(kind, value, allow_return, wait)
-    if host is None and project is None and kind not in ("memory", "project"):
-        withdrawn = withdraw(read_config(None, data).folder, {f"{kind}_id": value})
-        told["erased"] |= {"waiting_for_a_host": withdrawn} if withdrawn else {}
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from toldonce.remote.account import account
 from toldonce.remote.delivery import outbox_path
 from toldonce.remote.outbox.file import Entry, OutboxFile
 from toldonce.remote.outbox.states import FOLDER
-from toldonce.remote.payload import belongs_to, unpack
+from toldonce.remote.payload import unpack
 from toldonce.times import as_datetime, iso, now
 
 from .options import Data, Json
@@ -119,18 +119,6 @@ def move(
         typer.echo(json.dumps({"moved": len(entries), "outbox": path.stem}))
     else:
         typer.echo(f"{len(entries)} moved to {path.stem}; they are sent when a memory with that key is next open.")
-
-
-def withdraw(folder: Path, ids: Mapping[str, str]) -> int:
-    """Throw away what waits for any Mem0 host, or was put aside, and carries these ids; how many messages."""
-    count = 0
-    with _files(folder) as files:
-        for file in files:
-            unwanted = [entry.id for entry in (*file.waiting(), *file.parked()) if belongs_to(entry.payload, ids)]
-            file.drop(unwanted)
-            file.fold()
-            count += len(unwanted)
-    return count
 
 
 @contextmanager

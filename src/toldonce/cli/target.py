@@ -24,15 +24,14 @@ from toldonce.engine.requests import (
     search_request,
     what_to_erase,
 )
-from toldonce.engine.shapes import erased
 from toldonce.errors import InvalidConfig, InvalidInput, MemoryNotFound
 from toldonce.filters.tree import EVERYTHING
+from toldonce.remote.erasing import erase
 from toldonce.server.tenants import ORGANISATION, find
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT
-from toldonce.stores.erasing import ErasedKind
 from toldonce.takeover import database_file
 from toldonce.times import iso, now
-from toldonce.types import ENTITY_KINDS
+from toldonce.types import ENTITY_KINDS, ErasedKind
 
 Row = dict[str, Any]
 
@@ -167,7 +166,7 @@ class _Folder:
         else:
             given = {f"{kind}_id": entity}
             named = what_to_erase(*map(given.get, ("user_id", "agent_id", "run_id", "app_id", "memory_id")))
-        return erased(self.verbs.erase(*named, allow_return=allow_return, within=wait))
+        return erase(self.verbs, *named, allow_return=allow_return, within=wait)
 
     def receipts(self) -> list[Row]:
         with self.verbs.engine.reading() as store:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toldonce.engine.receipts import PUBLIC_KEY, public_key, receipt
 from toldonce.errors import Closed, StoreError, ToldonceError
-from toldonce.stores.erasing import ErasedKind, Erasure
+from toldonce.stores import damaged_file
+from toldonce.stores.erasing import Erasure
 from toldonce.stores.protocol import Store, Write
 from toldonce.times import now
+from toldonce.types import ErasedKind
 from toldonce.uids import new_uid
 
 if TYPE_CHECKING:
@@ -97,6 +99,10 @@ def keep_resuming(engine: Engine) -> None:
 
 
 def _carry_out(engine: Engine, number: int) -> None:
+    with engine.reading() as store:
+        erasure = store.erasing.erasure(number)
+    if erasure is not None and erasure.entity is not None:  # else it was carried out before
+        damaged_file.forget(engine.folder, erasure.project, erasure.kind, erasure.entity)
     waiting = engine.write_edit(lambda store: store.erasing.carry_out(number, now())).result()
     engine.follow_up(waiting)
 

@@ -32,10 +32,9 @@ from toldonce.remember.facts import Fact, facts_of, holds
 from toldonce.remember.facts.listing import facts_as_of, with_those_of_rules
 from toldonce.remember.facts.stored import USER
 from toldonce.remember.plan import AddRequest, owner_of
-from toldonce.stores.erasing import ErasedKind
 from toldonce.stores.protocol import Read, Write
 from toldonce.times import now, today
-from toldonce.types import Scope
+from toldonce.types import ErasedKind, Scope
 from toldonce.uids import spellings
 
 _MOST_MESSAGES = 1 << 40

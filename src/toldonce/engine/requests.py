@@ -15,10 +15,9 @@ from toldonce.recall import in_context, just_asked
 from toldonce.remember.edit import Edit
 from toldonce.remember.normalise import LONGEST_MESSAGE, normalise
 from toldonce.remember.plan import AddRequest
-from toldonce.stores.erasing import ErasedKind
 from toldonce.text.repair import storable, storable_json
 from toldonce.times import day, moment, now, zone_of
-from toldonce.types import ENTITY_KINDS, Scope
+from toldonce.types import ENTITY_KINDS, ErasedKind, Scope
 
 _LOG = logging.getLogger(__name__)
 

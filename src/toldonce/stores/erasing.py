@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
-ErasedKind: TypeAlias = Literal["user", "agent", "app", "run", "memory", "project"]
+from toldonce.types import ErasedKind
 
 
 @dataclass(frozen=True, slots=True)

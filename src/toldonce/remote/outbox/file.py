@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from toldonce.locks import FORK_GATE
 from toldonce.remote.outbox.opening import BUSY, open_database, placeholder, require_usable_folder
 from toldonce.stores.sql.named import named_queries
 from toldonce.stores.sqlite.connection import our_errors, require_safe_sqlite
+from toldonce.stores.sqlite.purging import purge
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ SQL = named_queries((resources.files(__package__) / "queries.sql").read_text("ut
 
 _FOLDS_WITHIN = 50
 """Milliseconds for which a fold waits for others."""
+
+_PURGES_AGAIN = 0.02
+"""Seconds between two tries to purge while somebody reads or writes."""
 
 MOST_BYTES = 256 << 20
 """Room for what waits and what is parked: hundreds of thousands of turns."""
@@ -240,6 +245,18 @@ class OutboxFile:
                 finally:
                     self._connection.set_busy_timeout(BUSY)
                 self._removed = self._removed and bool(busy)
+
+    def purge(self, within: float) -> bool:
+        """Leave no byte of what is gone in the file or its log; False: somebody has been reading it for so long."""
+        until = time.monotonic() + within
+        while True:
+            with self._guard, FORK_GATE, our_errors(self.path):
+                if not self.made or purge(self.path):
+                    self._removed = False
+                    return True
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PURGES_AGAIN)
 
     def close(self) -> None:
         with self._guard, FORK_GATE:

@@ -11,11 +11,12 @@ from toldonce.engine.loops import run_in
 from toldonce.engine.operations import Operations
 from toldonce.engine.receipts import receipts
 from toldonce.engine.requests import what_to_erase
-from toldonce.engine.shapes import Item, erased
+from toldonce.engine.shapes import Item
+from toldonce.remote import erasing
 from toldonce.server.auth import Admin, Caller
 from toldonce.server.replies import Json
 from toldonce.server.routing import new_router
-from toldonce.stores.erasing import ErasedKind
+from toldonce.types import ErasedKind
 
 router = new_router("erasing")
 
@@ -55,9 +56,7 @@ async def erase_now(
 ) -> Item:
     """Erase it, off the loop; what ``Memory.erase`` returns."""
     verbs = Operations(caller.service.engine, caller.project)
-    return erased(
-        await run_in(
-            caller.service.engine.working,
-            lambda: verbs.erase(kind, entity, allow_return=allow_return, within=wait),
-        )
+    return await run_in(
+        caller.service.engine.working,
+        lambda: erasing.erase(verbs, kind, entity, allow_return=allow_return, within=wait),
     )

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
-from toldonce.stores.erasing import ErasedKind, Erasure
+from toldonce.stores.erasing import Erasure
 from toldonce.stores.reading import MemoryForUpdate
 from toldonce.stores.sql.database import Database, Part
 from toldonce.stores.sql.edits import Edits
 from toldonce.stores.sql.ids import first_id, last_id
 from toldonce.text.digests import bare_digest, subject_digest
+from toldonce.types import ErasedKind
 
 _DERIVED = ("drop_unembedded", "drop_tokens", "drop_rebuilt_tokens", "drop_rebuilt_vectors", "drop_sources_of_messages")
 """Not counted: they follow from what is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,12 +10,12 @@ from typing import Any
 
 import apsw
 
+from toldonce.stores.damaged_file import Whose, line_of, new_damaged_file
 from toldonce.stores.examining import Action, Examination, Finding
 from toldonce.stores.sql.ids import SEQUENCE_BITS
 from toldonce.stores.sql.named import named_queries
 from toldonce.stores.sqlite.examine import DamagedRow, damaged_rows, pages, tables
 from toldonce.text.keys import indexed_tokens
-from toldonce.times import iso, now
 
 _SQL = named_queries((Path(__file__).parent / "doctor.sql").read_text("utf-8"))
 
@@ -28,6 +27,11 @@ _COUNTERS = {
     "conversation": {"next_place", "session_id", "last_said_at", "last_memory_id"},
 }
 """Columns of rows that others hang on: these can be found again, and the row stays."""
+_CARRIED = ("user", "agent", "app", "run", "memory")
+"""What ``carried`` answers with."""
+_OF_MESSAGES = ("agent_id", "app_id", "run_id")
+_NAMING = frozenset({*_OF_MESSAGES, "user_id", "uid", "id", "owner_id", "memory_id", "version_id", "conversation_id"})
+"""Columns that say whose a row is."""
 _KEPT = ("owner", "conversation", "setting")
 """Tables none of whose rows can be taken out."""
 
@@ -110,17 +114,44 @@ class Doctor:
         return cell.value if cell is not None and cell.kind == "integer" else None
 
     def _keep(self, folder: Path, rows: Sequence[DamagedRow]) -> Path:
-        path = folder / f"damaged-{iso(now()).replace(':', '')[:17]}-{os.getpid()}.jsonl"
+        path = new_damaged_file(folder)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             for row in rows:
+                whose = self._whose(row)
                 for table, cells in self._with_row(row):
-                    line = {"table": table, "why": row.why, "row": cells}
-                    os.write(file, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+                    os.write(file, line_of(table, row.why, cells, whose))
             os.fsync(file)
         finally:
             os.close(file)
         return path
+
+    def _whose(self, row: DamagedRow) -> Whose | None:
+        """Whose a row is, by its owner and by what it names; None where that is damaged too, or there is no owner."""
+        if not _NAMING.isdisjoint(row.wrong):
+            return None
+        with suppress(UnicodeDecodeError):  # one of the rows that tell is damaged
+            return self._told_whose(row)
+        return None
+
+    def _told_whose(self, row: DamagedRow) -> Whose | None:
+        memory_id = self._memory_id(row)
+        carried = self._run("carried", memory_id)
+        if row.table == "message":
+            owners = self._run("whose_talk", row.keys["id"].value >> SEQUENCE_BITS)
+        elif row.table == "owner":
+            owners = self._run("whose", row.keys["id"].value)
+        else:
+            owners = self._run("whose", memory_id >> SEQUENCE_BITS) if memory_id is not None and carried else []
+        if not owners:
+            return None
+        [(project, kind, entity)] = owners
+        named = [(f"{one}_id", value) for values in carried for one, value in zip(_CARRIED, values, strict=True)]
+        named += [
+            (name, cell.value.decode()) for name, cell in row.cells.items() if name in _OF_MESSAGES and cell.value
+        ]
+        ids = {f"{kind}:{entity}", *(f"{name.removesuffix('_id')}:{value}" for name, value in named if value)}
+        return {"project": project, "ids": sorted(ids)}
 
     def _with_row(self, row: DamagedRow) -> Iterator[tuple[str, dict[str, Any]]]:
         """The row, and of a memory what goes with it."""

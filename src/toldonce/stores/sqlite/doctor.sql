@@ -3,6 +3,21 @@
 -- name: uid
 SELECT uid FROM memory WHERE id = ?;
 
+-- name: whose
+SELECT project, kind, entity_id FROM owner
+WHERE id = ? AND typeof(project) = 'text' AND typeof(kind) = 'text' AND typeof(entity_id) = 'text';
+
+-- name: whose_talk
+SELECT o.project, o.kind, o.entity_id FROM conversation AS c JOIN owner AS o ON o.id = c.owner_id
+WHERE c.id = ? AND typeof(o.project) = 'text' AND typeof(o.kind) = 'text' AND typeof(o.entity_id) = 'text';
+
+-- name: carried
+-- What a memory names, as far as it can be read.
+SELECT iif(typeof(user_id) = 'text', user_id, NULL), iif(typeof(agent_id) = 'text', agent_id, NULL),
+       iif(typeof(app_id) = 'text', app_id, NULL), iif(typeof(run_id) = 'text', run_id, NULL),
+       iif(typeof(uid) = 'text', uid, NULL)
+FROM memory WHERE id = ?;
+
 -- name: memory_of_version
 SELECT memory_id FROM memory_version WHERE id = ? AND typeof(memory_id) = 'integer';
 

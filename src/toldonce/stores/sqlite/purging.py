@@ -21,7 +21,7 @@ _LAST_READ_LOCK = 127
 def purge(path: Path) -> bool:
     """Empty the log and overwrite what the file keeps of deleted rows; False: somebody reads the log.
 
-    Call under the write lock.
+    Call while nobody can write; where somebody has, all the same, it is False too.
     """
     with closing(connect(path, writes=True)) as connection:
         connection.set_busy_timeout(_BUSY)
@@ -33,6 +33,9 @@ def purge(path: Path) -> bool:
             return False
         if can_scrub(connection.pragma("page_count")):
             connection.execute("BEGIN IMMEDIATE")
+            if path.with_name(path.name + "-wal").stat().st_size:
+                connection.execute("ROLLBACK")
+                return False
             scrub(path)
         else:
             connection.execute("VACUUM; BEGIN IMMEDIATE").fetchall()
