@@ -5,7 +5,8 @@ a second. Here a writer waits in the kernel instead. Two files make the queue fa
 lets go of it only once it has ``write``; a writer that has just finished must queue for ``turn`` like all others.
 
 A wait in the kernel has no end of its own, and the process that holds the lock may be stopped. So a thread of its own
-waits there, and whoever wants to write waits for that thread, as long as ``lock_wait`` says.
+waits there, and whoever wants to write waits for that thread, as long as ``lock_wait`` says. To start it takes longer
+than most writes: for a moment a writer asks again and again instead.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from types import TracebackType
 
 from toldonce.errors import Closed, StoreError
 from toldonce.locks import LockFile, lock_wait
+
+_SHORTEST = 0.00005
+"""Seconds after which it is asked for again; as it is waited for longer, less often."""
+_MOMENT = 0.005
+"""Seconds after which a writer that does not have the lock queues for it."""
 
 
 class WriteLock:
@@ -56,7 +62,7 @@ class WriteLock:
             return False
         taken = False
         try:
-            taken = self._take_at_once() or self._queue(until)
+            taken = self._take_soon(until) or self._queue(until)
             if taken:
                 self._overdue = False
                 self._write.sign()
@@ -90,16 +96,28 @@ class WriteLock:
             if not self._queued:  # else the thread in the queue closes the files: it uses them
                 self._close_files()
 
+    def _take_soon(self, until: float) -> bool:
+        """Have the lock in a moment. If not, the turn may be ours, and stays so in the queue."""
+        began = time.monotonic()
+        try:
+            while not (taken := self._take_at_once()):
+                now = time.monotonic()
+                if self._queued or now >= min(until, began + _MOMENT):
+                    break
+                time.sleep(_SHORTEST + (now - began) / 16)
+        except BaseException:  # Ctrl-C
+            with self._changed:
+                if not self._queued and not self._closed:
+                    self._turn.let_go()
+            raise
+        return taken
+
     def _take_at_once(self) -> bool:
         with self._changed:
             if self._closed:
                 raise Closed("This memory was closed. Open it again before writing to it.")
-            if self._queued:
+            if self._queued or not (self._turn.take() and self._write.take()):
                 return False
-            if not self._turn.take():
-                return False
-            if not self._write.take():
-                return False  # the turn is ours, and stays so in the queue
             self._turn.let_go()
             return True
 
