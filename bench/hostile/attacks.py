@@ -131,6 +131,34 @@ def giant_filters(target: Target) -> None:
     _at_once(target, 4, work)
 
 
+def long_filters(target: Target) -> None:
+    """Searches and lists of users with hardly a memory, whose 900 conditions take long to read all the same."""
+
+    def work(number: int) -> None:
+        rng, connection, user = target.random(number), target.connect(), f"filtered-{number}"
+        target.send(connection, "POST", "/v3/memories/add/", {"messages": texts.plain(rng), "user_id": user})
+        while not target.over:
+            filters = texts.giant_filter(user, 900, rng.randrange(1 << 30))
+            target.send(connection, "POST", "/v3/memories/search/", {"query": texts.plain(rng, 6), "filters": filters})
+            target.send(connection, "POST", "/v3/memories/", {"filters": filters})
+
+    _at_once(target, 8, work)
+
+
+def long_edits(target: Target) -> None:
+    """Memories whose words are replaced by 60 KB, again and again."""
+
+    def work(number: int) -> None:
+        rng, connection, user = target.random(number), target.connect(), f"edited-{number}"
+        said = {"messages": texts.plain(rng), "user_id": user, "infer": False}
+        status, answer = target.send(connection, "POST", "/v3/memories/add/", said)
+        while status == 200 and not target.over:
+            text = rng.choice((texts.adversarial(rng, 60_000), texts.plain(rng, 8_000)))
+            target.send(connection, "PUT", f"/v1/memories/{answer['results'][0]['id']}/", {"text": text})
+
+    _at_once(target, 4, work)
+
+
 def export_shaping(target: Target) -> None:
     """Exports of a thousand and more memories into schemas of up to 40,000 properties."""
 

@@ -83,6 +83,19 @@ def wrong_keys(target: Target) -> None:
     wait_for_all([threading.Thread(target=work, args=(number,)) for number in range(16)])
 
 
+def open_paths(target: Target) -> None:
+    """16 callers without a key ask for what needs none, without a pause."""
+
+    def work(number: int) -> None:
+        rng, connection = target.random(number), Connection(target.port, None)
+        while not target.over:
+            with suppress(OSError):
+                path = rng.choice(("/readyz", "/openapi.json", "/docs", "/metrics", "/nothing"))
+                target.count(str(connection.send("GET", path)[0]))
+
+    wait_for_all([threading.Thread(target=work, args=(number,)) for number in range(16)])
+
+
 def dripping_receivers(target: Target) -> None:
     """50 webhooks whose receivers take everything and answer a byte every two seconds, and 2,000 messages."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=200)

@@ -36,13 +36,16 @@ def test_a_list_takes_long_by_conditions_and_memories(tmp_path: Path, monkeypatc
     monkeypatch.setattr("toldonce.engine.listing.QUICK", 100)
     with Memory(folder=tmp_path) as memory:
 
-        def long(filters: dict[str, Any]) -> bool:
+        def long(filters: dict[str, Any], *, every: bool = False) -> bool:
             with memory._engine.reading() as store:
-                return takes_long(store, owners_reached(store, PROJECT, parse_filters(filters)))
+                return takes_long(store, owners_reached(store, PROJECT, parse_filters(filters)), every=every)
 
         said = [{"role": "user", "content": f"I have {number} beagles."} for number in range(20)]
         memory.add(said, user_id="ann", infer=False)
         assert not long({"user_id": "ann"}), "nothing is held against anything"
-        assert not long({"user_id": "bob"})
+        assert not long({"user_id": "bob"}, every=True)
+        assert not long({"user_id": "ann"}, every=True)
         assert not long({"AND": [{"user_id": "ann"}, {"metadata": {"n": 1}}]})
         assert long(excluding(6))
+        monkeypatch.setattr("toldonce.engine.listing.QUICK", 19)
+        assert long({"user_id": "ann"}, every=True)

@@ -85,11 +85,14 @@ def scan(store: Store, read: Read, reached: Reached, today: str | None) -> Itera
         size = min(4 * size, _LARGEST_SLICE)
 
 
-def takes_long(read: Read, reached: Reached) -> bool:
-    """Whether so many conditions are to be held against so many memories that nobody else should wait for it."""
-    if _is_whole(reached):
+def takes_long(read: Read, reached: Reached, *, every: bool) -> bool:
+    """Whether so many conditions are to be held against so many memories that nobody else should wait for it.
+
+    ``every``: all that is found is wanted, and not only a page of it.
+    """
+    if not reached or (_is_whole(reached) and not every):
         return False
-    longest = max(conditions(rest) for _, rest in reached)
+    longest = max(1, *(conditions(rest) for _, rest in reached))  # to read it is as much
     return longest * read.count([owner_id for owner_id, _ in reached]) > QUICK
 
 

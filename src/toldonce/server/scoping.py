@@ -45,6 +45,9 @@ UNSAID = (
     '"*" stands for any.'
 )
 
+_QUICK_PARTS = 200
+"""Objects, lists and values in filters that are read on the event loop."""
+
 
 def tree_of(
     filters: Mapping[str, Any] | None,
@@ -74,6 +77,19 @@ def tree_of(
     if not constrains_entity(tree):
         raise MissingIdentity(UNSAID)
     return tree
+
+
+def is_long(filters: object) -> bool:
+    """Whether so much stands in filters that reading them takes more than a millisecond or two."""
+    seen, left = 0, [filters]
+    while left and seen < _QUICK_PARTS:
+        part = left.pop()
+        seen += 1
+        if isinstance(part, Mapping):
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return bool(left)
 
 
 def ids_in(fields: Mapping[str, Any]) -> dict[str, Any]:

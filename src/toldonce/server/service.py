@@ -36,7 +36,7 @@ from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.metrics import Tally, expose
 from toldonce.server.readiness import Readiness
 from toldonce.server.retention import Retention
-from toldonce.server.scoping import runs_of
+from toldonce.server.scoping import is_long, runs_of
 from toldonce.server.settings import Settings
 from toldonce.server.webhooks import KIND, Deliverer, Fanout
 from toldonce.stores.jobs import Job
@@ -115,9 +115,10 @@ class Service:
         """Ask the store for something small, off the loop and never behind a listing."""
         return await run_in(self._small, lambda: self._ask(question))
 
-    async def read_much(self, project: str, question: Callable[[Read], T]) -> T:
-        """Ask the store for something that may take a while."""
-        return await run_in(self.engine.working.of(project), lambda: self._ask(question))
+    async def read_much(self, project: str, question: Callable[[Read], T], *, computes: bool = False) -> T:
+        """Ask the store for something that may take a while. ``computes``: most of it is no reading."""
+        threads = self.engine.computing if computes else self.engine.working
+        return await run_in(threads.of(project), lambda: self._ask(question))
 
     async def plan(self, project: str, request: AddRequest) -> add.WorkedOut:
         """Find out what a long add changes, before its transaction."""
@@ -133,6 +134,10 @@ class Service:
         """What takes a while to read or to put together: off the loop, one at a time for each project."""
         return await run_in(self.engine.computing.of(project), answer)
 
+    async def filter_of(self, project: str, filters: object, read: Callable[[], Filter]) -> Filter:
+        """What ``read`` makes of these filters, off the loop if that takes long."""
+        return await self.work_out(project, read) if is_long(filters) else read()
+
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> Found:
         """Recall, in the engine's own threads."""
         return await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired))
@@ -143,7 +148,7 @@ class Service:
         def listing() -> list[tuple[int, MemoryRecord]]:
             return self.engine.listing(project, tree, now=now(), show_expired=show_expired)
 
-        return await run_in(await self._threads_for(project, tree), listing)
+        return await run_in(await self._threads_for(project, tree, every=True), listing)
 
     async def page(self, project: str, tree: Filter, asked: pages.Page, show_expired: bool) -> Page:
         """A page of that list, and how long the list is."""
@@ -153,17 +158,17 @@ class Service:
                 project, tree, limit=asked.size, offset=asked.start, now=now(), show_expired=show_expired
             )
 
-        return await run_in(await self._threads_for(project, tree), page)
+        return await run_in(await self._threads_for(project, tree, every=False), page)
 
-    async def _threads_for(self, project: str, tree: Filter) -> Submits:
-        """Where a list is made."""
-        long = await self.read(lambda store: takes_long(store, owners_reached(store, project, tree)))
+    async def _threads_for(self, project: str, tree: Filter, *, every: bool) -> Submits:
+        """Where a list is made: all of it, or a page."""
+        long = await self.read(lambda store: takes_long(store, owners_reached(store, project, tree), every=every))
         return (self.engine.computing if long else self.engine.working).of(project)
 
     async def latest_of(self, project: str, tree: Filter) -> Filter:
         """The filter without the memories that only state what another statement took the place of."""
         verbs = Operations(self.engine, project)
-        gone = await run_in(self.engine.working.of(project), verbs.superseded, tree)
+        gone = await run_in(self.engine.computing.of(project), verbs.superseded, tree)
         return all_of([tree, Not(parse_filters({"memory_ids": gone}, flat_metadata=False))]) if gone else tree
 
     async def change(

@@ -77,7 +77,9 @@ def _update(store: Write, *, project: str, part: Sequence[_Change], worked_out: 
 
 async def _worked_out(caller: Caller, part: Sequence[_Change]) -> list[EditedMemory | None]:
     return await caller.service.read_much(
-        caller.project, lambda store: [edit.work_out(store, memory_id, change) for _, memory_id, change in part]
+        caller.project,
+        lambda store: [edit.work_out(store, memory_id, change) for _, memory_id, change in part],
+        computes=True,
     )
 
 

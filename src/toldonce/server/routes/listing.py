@@ -69,7 +69,7 @@ async def _answer(caller: Caller, request: Request, body: ListBody, number: int 
         default=PAGE_SIZE,
         most=MOST_ON_A_PAGE,
     )
-    tree = caller.sees(_tree(body))
+    tree = caller.sees(await caller.service.filter_of(caller.project, body.filters, lambda: _tree(body)))
     if body.latest_only:
         tree = await caller.service.latest_of(caller.project, tree)
     found = await caller.service.page(caller.project, tree, asked, bool(body.show_expired))

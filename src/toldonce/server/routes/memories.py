@@ -8,6 +8,7 @@ from toldonce.engine.requests import UNSET, edit_request
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import parse_filters
 from toldonce.remember import edit
+from toldonce.remember.add import VERY_LONG
 from toldonce.server import pages, wire
 from toldonce.server.auth import Caller, Reader, Writer
 from toldonce.server.bodies import UpdateBody
@@ -38,7 +39,9 @@ async def update(memory_id: str, body: UpdateBody, request: Request, caller: Wri
     change = edit_request(body.text, body.metadata, ends, instant(body.timestamp, "timestamp"))
 
     known = await caller.service.read_much(
-        caller.project, lambda store: edit.work_out(store, located(store, caller.project, uid), change)
+        caller.project,
+        lambda store: edit.work_out(store, located(store, caller.project, uid), change),
+        computes=len(body.text or "") > VERY_LONG,
     )
 
     def work(store: Write) -> Done:

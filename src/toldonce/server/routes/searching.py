@@ -48,7 +48,11 @@ async def search_as_before(body: SearchBody, caller: Reader) -> Json:
 
 
 async def _answer(caller: Caller, body: SearchBody, ids: dict[str, Any]) -> Json:
-    tree = tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata)
+    tree = await caller.service.filter_of(
+        caller.project,
+        body.filters,
+        lambda: tree_of(body.filters, ids=ids, categories=body.categories, metadata=body.metadata),
+    )
     tree = caller.sees(tree)
     if body.latest_only:
         tree = await caller.service.latest_of(caller.project, tree)
