@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from toldonce.text.repair import storable_json
 
 MOST = 32
 """Facts of one answer that are looked at: nobody states more in a window."""
+_TRIES = 32
+"""Brackets of an answer that turn out to begin no JSON. A model that repeats itself writes thousands of them."""
+_OPENS = re.compile(r"[{\[]")
 _LONGEST = 500
 """Characters of a statement."""
 
@@ -50,13 +54,13 @@ def proposals(text: str) -> list[Proposal | None]:
 
 def _values(text: str) -> Iterator[Any]:
     """What is JSON in a text, whatever stands around it."""
-    decoder, at = json.JSONDecoder(), 0
-    while (start := min((place for mark in "{[" if (place := text.find(mark, at)) >= 0), default=-1)) >= 0:
+    decoder, at, failures = json.JSONDecoder(), 0, 0
+    while failures < _TRIES and (found := _OPENS.search(text, at)) is not None:
         try:
-            value, at = decoder.raw_decode(text, start)
+            value, at = decoder.raw_decode(text, found.start())
             yield storable_json(value)
         except (ValueError, RecursionError):
-            at = start + 1
+            at, failures = found.end(), failures + 1
 
 
 def _listed(value: Any) -> Sequence[Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias
@@ -13,8 +13,16 @@ from toldonce.remember.facts.claim import Precision
 from toldonce.remember.facts.claims import claims
 from toldonce.remember.facts.stored import ASSISTANT, CATEGORIES, USER, Origin, StoredFact
 from toldonce.remember.facts.window import Said, Window
-from toldonce.remember.facts.words import capitalised, content, is_foreign, likeness, numbers, share
-from toldonce.remember.questions import only_asks
+from toldonce.remember.facts.words import (
+    capitalised,
+    content,
+    is_foreign,
+    likeness,
+    numbers,
+    of_oneself,
+    share,
+)
+from toldonce.remember.questions import asked_in, only_asks
 from toldonce.text.dates import period
 
 Reason: TypeAlias = Literal[
@@ -118,7 +126,7 @@ def _about(named: str, window: Window) -> str:
 
 def _unsaid(proposal: Proposal, about: str, proof: Sequence[Said], window: Window) -> Reason | None:
     """What of the fact its evidence does not say."""
-    told = " ".join(message.text for message in proof)
+    told = " ".join(_told(proof, about, window))
     fact = f"{proposal.statement} {proposal.value}" + ("" if about in (USER, ASSISTANT) else f" {about}")
     if not numbers(fact) <= numbers(told):
         return "number"
@@ -134,12 +142,32 @@ def _unsaid(proposal: Proposal, about: str, proof: Sequence[Said], window: Windo
     return None
 
 
+def _told(proof: Sequence[Said], about: str, window: Window) -> Iterator[str]:
+    """The words that count: what who may tell it says, and what the other side asked right before, if that is cited.
+
+    An assistant that says what it remembers of a person proves nothing, whatever the person says next.
+    """
+    cited = {message.id for message in proof}
+    asked = ""
+    for message in window.messages:
+        if (message.role == ASSISTANT) is not (about == ASSISTANT):
+            asked = (asked_in(message.text) or "") if message.id in cited else ""
+        elif message.id in cited:
+            yield f"{asked} {message.text}"
+            asked = ""
+        else:
+            asked = ""
+
+
 def _is_order(message: Said) -> bool:
-    """Whether a person says in it how they want to be treated: by the rules, where they know the language."""
+    """Whether a person says in it how they want to be treated.
+
+    By the rules, where they know the language. Elsewhere by a word for oneself: "Nunca me llames antes de las nueve".
+    """
     if message.role != USER or len(message.text) > _SHORT:
         return False
     if is_foreign(message.text):
-        return True
+        return of_oneself(message.text)
     return any(claim.category == "instruction" for claim in claims(message.text, message.said_at))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import regex
 
 from toldonce.text.lexicon.english import FUNCTION_WORDS
-from toldonce.text.lexicon.others import NEGATED_ENDINGS, NEGATIONS, NOT_ENGLISH
+from toldonce.text.lexicon.others import NEGATED_ENDINGS, NEGATIONS, NOT_ENGLISH, SELF
 from toldonce.text.tokens import is_english, stem, words
 
 _FUNCTION = FUNCTION_WORDS | NOT_ENGLISH
 _CAPITALISED = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]*+")
 _DIGITS = regex.compile(r"\p{Nd}+")
 _NEGATIONS = frozenset[str]().union(*NEGATIONS.values())
+_SELF = frozenset[str]().union(*SELF.values())
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _ALIKE = 4
 """Letters at the beginning that forms of one word share."""
@@ -48,6 +49,11 @@ def is_foreign(text: str) -> bool:
     found = words(text)
     foreign, english = (sum(word in known for word in found) for known in (NOT_ENGLISH, FUNCTION_WORDS))
     return bool(foreign and foreign >= english) or not is_english(found)
+
+
+def of_oneself(text: str) -> bool:
+    """Whether its speaker names themselves, in one of the other languages whose words for that are known."""
+    return not _SELF.isdisjoint(_WORD.findall(text.casefold()))
 
 
 def numbers(text: str) -> set[str]:
