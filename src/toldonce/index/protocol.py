@@ -202,6 +202,15 @@ class IndexView(Protocol):
         ...
 
     @property
+    def embedded(self) -> NDArray[np.bool_]:
+        """Which rows have a vector."""
+        ...
+
+    def vectors_of(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The vectors of ``rows``, each of which has one; float32 (rows, dimensions)."""
+        ...
+
+    @property
     def from_previous(self) -> Neighbours:
         """Carries values to each row from the one said right before it in the session."""
         ...

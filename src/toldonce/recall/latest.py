@@ -1,6 +1,7 @@
 """Of what a person stated about one thing, the latest comes first: asked where she lives, she lives where she moved to.
 
-A statement that another took the place of stays in the ranking, right behind it.
+What is plainly stated of a few attributes is known by its mark; what else changed is known by how people say so. A
+statement that another took the place of stays in the ranking, right behind it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,31 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.recall.signals import Floats
+from toldonce.text.kinds import Kind
+
+LEADING = 3
+"""Statements before which what changed them is looked for."""
+LIKE = 0.15
+"""Likeness, above what is usual between a person's memories, from which two statements may be about one thing."""
+RELEVANCE = 1 / 3
+"""What an earlier statement's sum of signals adds to its likeness: of two as like, that which is asked about counts."""
+AS_RELEVANT = 0.5
+"""Share of the earlier one's sum of signals that the later one has to have by itself."""
 
 _BEFORE = np.float32(1e-4)
 """By how much the latest passes the best that it took the place of."""
 _PAST = re.compile(
-    r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|earlier|originally|old|first|last|ex|did i|was i|were we)\b",
+    r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|earlier|originally|old|first|last|ex|did|was|were|had)\b",
     re.IGNORECASE,
+)
+_PRESENT = re.compile(
+    r"\b(?:now|finally|in the end|these days|nowadays|currently|at the moment|still)\b", re.IGNORECASE
 )
 
 
 def asks_of_the_past(text: str) -> bool:
     """Whether a query may want what holds no more: nothing is put first then."""
-    return _PAST.search(text) is not None
+    return _PAST.search(text) is not None and _PRESENT.search(text) is None
 
 
 def latest_first(
@@ -48,3 +62,38 @@ def latest_first(
             priors[latest] += gain
             raised.append(latest)
     return np.array(raised, np.intp)
+
+
+def changed_first(view: IndexView, ranked: NDArray[np.intp], total: Floats, priors: Floats) -> None:
+    """Raise what says that something changed ("it's Mondays now") before the statement of how it was.
+
+    Of what the same speaker stated in earlier sessions, that is the one it is most like. ``ranked``: rows, best first;
+    ``total`` and ``priors`` (by row of the view) are changed.
+    """
+    rows = ranked[~view.questions[ranked] & ~view.by_unnamed_assistant[ranked] & view.embedded[ranked]]
+    changes = np.flatnonzero(_changes(view, rows))
+    if not len(changes):
+        return
+    when, speaker, session, sums = view.said_at[rows], view.speaker[rows], view.session[rows], total[rows]
+    changes = changes[np.argsort(when[changes], kind="stable")]  # what changed twice passes what changed once
+    vectors = view.vectors_of(rows)
+    usual = np.float32(view.typical_similarity)
+    alike = (vectors[changes] @ vectors.T - usual) / max(np.float32(1) - usual, np.float32(1e-3))
+    for likeness, change in zip(alike, changes.tolist(), strict=True):
+        before = (when < when[change]) & (speaker == speaker[change]) & (session != session[change])
+        likeness[~before] = -1.0
+        nearest = int(np.argmax(likeness * (1 + RELEVANCE * np.maximum(sums, 0.0))))
+        gain = total[rows[nearest]] + _BEFORE - total[rows[change]]
+        relevant = nearest < LEADING and sums[change] >= AS_RELEVANT * sums[nearest]
+        if relevant and likeness[nearest] >= LIKE and gain > 0:
+            total[rows[change]] += gain
+            priors[rows[change]] += gain
+
+
+def _changes(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which rows say that something changed, or answer a question that does ("Who comes instead?")."""
+    changing = view.kinds & np.uint8(Kind.CHANGE) != 0
+    before = view.previous[rows]
+    asked = (before >= 0) & changing[before] & view.questions[before]
+    found: NDArray[np.bool_] = changing[rows] | asked
+    return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.index.protocol import K1
 from toldonce.recall.late_interaction import closeness
-from toldonce.recall.latest import asks_of_the_past, latest_first
+from toldonce.recall.latest import asks_of_the_past, changed_first, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import Overview, wanted
 from toldonce.recall.query import Query
@@ -161,10 +161,13 @@ def rank(
         total[again_at_once] -= np.float32(weights.repeated)
     ranked = _in_order(view, ranked, total)
     even = _even(view.statistics.count, query, weights)
-    if query.period is None and not asks_of_the_past(query.text):
+    if (query.period is None or query.period.latest) and not asks_of_the_past(query.text):
         answering = ranked[:limit][total[ranked[:limit]] >= even]
         if len(raised := latest_first(view, answering, total, priors, mask)):
             ranked = _in_order(view, np.union1d(ranked, raised), total)
+        if similar is not None:
+            changed_first(view, ranked, total, priors)
+            ranked = _in_order(view, ranked, total)
     shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)
     places = np.array([place for _, place in shown], np.intp)

@@ -178,6 +178,13 @@ class RamView:
         numkong.cdist(some, some, "dot", out=similar)
         return float(np.median(similar[np.triu_indices(len(some), 1)]))
 
+    def vectors_of(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The vectors of ``rows``, each of which has one; float32 (rows, dimensions)."""
+        starts = np.cumsum([0, *map(len, self.vectors)])
+        blocks = np.searchsorted(starts, rows, side="right") - 1
+        places = zip(blocks.tolist(), (rows - starts[blocks]).tolist(), strict=True)
+        return np.stack([self.vectors[block][place] for block, place in places]).astype(np.float32)
+
     @cached_property
     def length_norm(self) -> NDArray[np.float32]:
         """By unit: BM25's k1 * (1 - b + b * length / mean length)."""
