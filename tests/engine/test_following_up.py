@@ -70,6 +70,30 @@ def test_a_search_right_after_it_knows_what_was_meant(tmp_path: Path, embedder: 
         assert vectors_of(memory) == [True, True]
 
 
+def test_vectors_that_follow_while_a_search_reads_are_no_reason_to_miss_them(
+    tmp_path: Path, embedder: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Memory(folder=tmp_path, embedder=embedder) as memory:
+        memory.add("I adopted a beagle.", user_id="ann")
+        index = memory._engine.index
+        read: list[int] = []
+
+        def reads(*of: Any) -> Any:
+            view = index(*of)
+            if not read:  # it has begun to read, and not yet asked what to wait for
+                embedder.gate.set()
+                memory._engine.settled().result(30)
+            read.append(len(view.pending))
+            return view
+
+        monkeypatch.setattr(memory._engine, "index", reads)
+        memory._engine.embedder.embed_query("Which pet does she have?")
+        found = memory.search("Which pet does she have?", filters=ANN, explain=True)
+        assert read[0] == 1, "the first read lacked the vector"
+        assert [one["memory"] for one in found["results"]] == ["I adopted a beagle."]
+        assert found["without_vector"] == 0
+
+
 def test_others_do_not_wait_and_nobody_waits_for_ever(tmp_path: Path, embedder: Gated) -> None:
     with Memory(folder=tmp_path, embedder=embedder) as memory:
         memory.add("I adopted a beagle.", user_id="ann", infer=False)

@@ -161,6 +161,11 @@ class Engine:
         """The vectors of what was added to these owners a moment ago, as far as they are worth waiting for."""
         return self._vectoriser.owed(owner_ids)
 
+    @property
+    def followed(self) -> int:
+        """How often vectors of what was added have followed: if it grew since a read began, that may lack some."""
+        return self._vectoriser.followed
+
     def waited_in_vain(self) -> None:
         """Note that a search gave up waiting for vectors: while these are under way no other waits."""
         self._vectoriser.waited_in_vain()

@@ -39,6 +39,8 @@ QUICK_RESULTS = 200
 """Results that are told apart and looked up there."""
 QUICK_MEMORIES = 50_000
 """Memories that are ranked there."""
+REREADS = 3
+"""Times that a search reads again as vectors have followed since it read; on a busy server they always do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Search:
         """None: the text could not be embedded."""
         self._began = time.perf_counter()
         self._waits_since: float | None = None
+        self._rereads = REREADS
 
     def embed(self) -> None:
         """Make the vectors of ``texts``. Where the embedder cannot be used, the search goes on with words alone."""
@@ -98,6 +101,7 @@ class Search:
         """Rank, if all is there that ranking needs."""
         request, began = self._request, time.perf_counter()
         self.texts = ()
+        followed = self._engine.followed  # before the store is read
         if self._waits_since is not None:
             self._engine.phases.add("wait", began - self._waits_since)
             self._waits_since = None
@@ -118,6 +122,9 @@ class Search:
                 self.owed = self._engine.owed(owner_ids)
                 if self.owed:
                     self._waits_since = time.perf_counter()
+                    return None
+                if self._rereads and self._engine.followed != followed and any(len(view.pending) for view in views):
+                    self._rereads -= 1
                     return None
             elif not all(vectors.done() for vectors in self.owed):
                 self._engine.waited_in_vain()

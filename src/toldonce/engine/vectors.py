@@ -119,6 +119,8 @@ class Vectoriser:
         self._owners: dict[int, _Owner] = {}
         """Those with calls under way."""
         self._small_calls = 0
+        self.followed = 0
+        """Small calls that are done with: a read from before one ended may lack its vectors."""
         self.set_aside = SetAside()
         self._outage_until: float | None = None
         self._failures = 0
@@ -432,6 +434,7 @@ class Vectoriser:
                     finished.append(call)
             for call in finished:
                 self._small_calls -= call.few
+                self.followed += call.few
                 for owner_id in call.owners:
                     self._owners[owner_id].calls.remove(call)
                     if not self._owners[owner_id].calls:
