@@ -31,6 +31,7 @@ ALL: dict[str, Attack] = {
         attacks.export_shaping,
         attacks.listings,
         attacks.changes_in_batches,
+        attacks.erasures,
         attacks.nested_bodies,
         sockets.partial_headers,
         sockets.bodies_without_a_key,

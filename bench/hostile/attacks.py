@@ -206,6 +206,19 @@ def changes_in_batches(target: Target) -> None:
     _at_once(target, 2, work)
 
 
+def erasures(target: Target) -> None:
+    """Users who are erased to the last byte right after they said a hundred things."""
+
+    def work(number: int) -> None:
+        rng, connection, user = target.random(number), target.connect(), f"erased-{number}"
+        while not target.over:
+            said = {"messages": texts.messages(rng, 100), "user_id": user}
+            target.send(connection, "POST", "/v3/memories/add/", said)
+            target.send(connection, "DELETE", f"/v1/erase/?user_id={user}&allow_return=true&wait=5")
+
+    _at_once(target, 2, work)
+
+
 def nested_bodies(target: Target) -> None:
     """Bodies that are deep, wide or no JSON, up to the limit of 4 MB."""
     deep = b'{"messages": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"

@@ -50,6 +50,8 @@ class Noticed:
     probes: int = 0
     found: int = 0
     """Probes that were found by their meaning right after they were said."""
+    missed: list[str] = field(default_factory=list)
+    """Those that were not, each with what it took."""
     hangs: int = 0
     refused: list[str] = field(default_factory=list)
     """What was answered with anything but success, or not at all."""
@@ -123,9 +125,13 @@ class Bystander:
         if not self._timed([], connection, "/v3/memories/add/", {"messages": said, "user_id": user}):
             return
         self._said[user] = [said]
-        answer = self._timed([], connection, "/v3/memories/search/", {"query": asked, "filters": {"user_id": user}})
+        took: list[float] = []
+        answer = self._timed(took, connection, "/v3/memories/search/", {"query": asked, "filters": {"user_id": user}})
+        found = bool(answer and [one["memory"] for one in answer["results"]] == [said])
         self.noticed.probes += 1
-        self.noticed.found += bool(answer and [one["memory"] for one in answer["results"]] == [said])
+        self.noticed.found += found
+        if not found:
+            self.noticed.missed.append(f"probe {number} in {took[0]:.0f} ms")
 
     def _timed(self, took: list[float], connection: Connection, path: str, body: Any) -> Any:
         """What was answered, or None for what is no success."""

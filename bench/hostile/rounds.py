@@ -92,7 +92,11 @@ class Round:
             if quantile(self.times[kind], 0.99) > limit
         ]
         missed = self.noticed.probes - self.noticed.found
-        return late + ([f"{missed} of {self.noticed.probes} were not found by meaning"] if missed else [])
+        return late + (
+            [f"{missed} of {self.noticed.probes} were not found by meaning: {self.noticed.missed[:5]}"]
+            if missed
+            else []
+        )
 
 
 def filled(folder: Path, memories: int) -> Path:

@@ -2,6 +2,10 @@
 
 A job is leased by one worker at a time. Whoever holds a lease says which attempt it is: a worker whose lease ended
 cannot finish, or put back, what another has taken since.
+
+Leases and due times are of the system's clock, as they outlive reboots and, in a fleet, the machine. If it steps
+forward while a job is under way, another process may carry it out too: jobs are done at least once. If it steps back, a
+job whose worker died comes again later by as much, by ``FARTHEST`` at most.
 """
 
 from __future__ import annotations

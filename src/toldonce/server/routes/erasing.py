@@ -57,6 +57,6 @@ async def erase_now(
     """Erase it, off the loop; what ``Memory.erase`` returns."""
     verbs = Operations(caller.service.engine, caller.project)
     return await run_in(
-        caller.service.engine.working,
+        caller.service.engine.working.of(caller.project),
         lambda: erasing.erase(verbs, kind, entity, allow_return=allow_return, within=wait),
     )
