@@ -260,6 +260,7 @@ class Session:
         try:
             async with asyncio.timeout(GREETING_WAITS):
                 found = own_rows(await self.client.every(wanted, PROFILE_REACH), ids)
+                found = [row for row in found if row.get("kind") != "fact"]  # the words that prove it are there too
                 facts = await self.client.facts(ids, history=True) if order == "about" else ()
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
