@@ -22,12 +22,13 @@ def kills(folder: Path, seed: int, seconds: float) -> tuple[list[str], str]:
     server, rng = Server(folder), random.Random(seed)
     key = server.key("default")
     said: list[list[str]] = [[] for _ in range(CALLERS)]
-    until, rounds, done = time.monotonic() + seconds, 0, threading.Event()
+    rounds, done = 0, threading.Event()
     server.start()
+    until = time.monotonic() + seconds
     callers = [threading.Thread(target=_talk, args=(server, key, n, said[n], done)) for n in range(CALLERS)]
     for caller in callers:
         caller.start()
-    while time.monotonic() < until:
+    while not rounds or time.monotonic() < until:
         time.sleep(rng.uniform(0.1, 1.0))
         server.kill()
         rounds += 1

@@ -58,6 +58,10 @@ def test_small_vectors_are_the_same_on_every_machine() -> None:
 FIRST_NUMBERS = [[-20, 8, -23, 5, 0, -28, -13, -17], [5, 10, -13, 6, -6, 3, -14, -9]]
 
 
+def test_a_text_without_tokens_has_no_vectors_of_them() -> None:
+    assert shrunk(np.empty((0, 384), np.float32)).shape == (0, TOKEN_DIMENSIONS)
+
+
 def test_only_the_beginning_counts_and_no_mark(minilm: MiniLM) -> None:
     [whole] = minilm.embed_documents_by_token(["the cello\nWhat does she play?"])
     own = of_beginning(whole, len("the cello"))

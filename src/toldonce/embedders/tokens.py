@@ -50,11 +50,11 @@ def shrunk(vectors: NDArray[np.float32]) -> SmallVectors:
     turned = np.zeros((count, signs.size), np.float32)
     turned[:, :width] = vectors
     turned *= signs
-    small = turned.reshape(count, -1, TOKEN_DIMENSIONS).sum(axis=1)
+    small = turned.reshape(count, signs.size // TOKEN_DIMENSIONS, TOKEN_DIMENSIONS).sum(axis=1)
     free = np.empty_like(small)
     half = 1
     while half < TOKEN_DIMENSIONS:  # the fast Walsh-Hadamard transform
-        pairs, sums = (numbers.reshape(count, -1, 2, half) for numbers in (small, free))
+        pairs, sums = (numbers.reshape(count, TOKEN_DIMENSIONS // (2 * half), 2, half) for numbers in (small, free))
         np.add(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 0])
         np.subtract(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 1])
         small, free = free, small
