@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from toldonce.engine.filter_cache import conditions
 from toldonce.filters import Filter, admits_user, candidate_owners
 from toldonce.filters.reduction import NOTHING, for_owner
 from toldonce.stores.protocol import Read
 from toldonce.types import EntityKind
+
+QUICK_CONDITIONS = 50
+"""Conditions of a filter whose owners are remembered, as it is asked for again and again; each is an object."""
 
 
 class Directory:
@@ -42,6 +46,8 @@ class Directory:
 
 def owners_reached(store: Read, project: str, tree: Filter) -> Sequence[tuple[int, Filter]]:
     """Owners the filter reaches, each with the part of the filter that its memories differ in."""
+    if conditions(tree) > QUICK_CONDITIONS:
+        return _reached(store, project, tree)
     return store.once((project, tree), lambda: _reached(store, project, tree))
 
 

@@ -16,6 +16,8 @@ from toldonce.stores.protocol import Read
 
 KEPT = 128
 """Filters and owners remembered together: 10 MB where each admits 10,000 memories."""
+LONGEST_KEPT = 300
+"""Conditions of a filter that is remembered: thousands of objects each, at which the garbage collector looks."""
 STEPS = 2_000_000
 """Conditions times memories that one filter may take for one owner: seconds. Beyond it is refused."""
 
@@ -60,7 +62,8 @@ class FilterCache:
         admitted = [memory_id for memory_id, record in written.items() if matches(rest, record)]
         ids = known.ids[~np.isin(known.ids, np.fromiter(written, np.int64))]
         ids = np.concatenate((ids, np.array(admitted, np.int64)))
-        self._known.put((owner_id, rest), _Known(version, ids))
+        if conditions(rest) <= LONGEST_KEPT:
+            self._known.put((owner_id, rest), _Known(version, ids))
         return ids
 
     def forget(self, owner_ids: Collection[int] | None) -> None:

@@ -23,8 +23,8 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 24
-"""Bytes read in one piece."""
+_AT_ONCE = 1 << 20
+"""Bytes read in one piece: a few milliseconds of work that nothing interrupts."""
 _HEADER = 100
 """Bytes of the file's own header, on its first page."""
 _MOST_PAGES = 1 << 25
