@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toldonce import Memory
-from toldonce.engine.filter_cache import FilterCache
+from toldonce.engine.filter_cache import LONGEST_KEPT, FilterCache
 from toldonce.engine.requests import PROJECT
 from toldonce.filters import Filter, matches, parse_filters
 from toldonce.filters.reduction import for_owner
@@ -32,6 +32,18 @@ edited = st.tuples(st.sampled_from(["delete", "reword", "relabel"]), st.sampled_
 
 def read_again(store: Read, owner: int, rest: Filter) -> set[int]:
     return {memory_id for memory_id, record in store.records_of(owner).items() if matches(rest, record)}
+
+
+def test_a_filter_of_very_many_conditions_is_answered_and_not_remembered(tmp_path: Path) -> None:
+    parts = [{"metadata": {"n": {"ne": number}}} for number in range(1, LONGEST_KEPT + 5)]
+    with Memory(folder=tmp_path) as memory:
+        for number in (0, 1, 2):
+            memory.add(f"I have {number} beagles.", user_id="ann", metadata={"n": number}, infer=False)
+        for count, kept in ((LONGEST_KEPT + 1, 0), (2, 1)):
+            asked = {"AND": [{"user_id": "ann"}, *parts[:count]]}
+            found = memory.search("beagles", filters=asked)["results"]
+            assert [one["memory"] for one in found] == ["I have 0 beagles."]
+            assert len(memory._engine.filter_cache) == kept
 
 
 @settings(max_examples=25, deadline=None)

@@ -217,7 +217,14 @@ def spoilt(rng: random.Random, path: str, body: dict[str, Any] | None) -> tuple[
     taken = () if body is None else tuple(body)
     if body is not None and rng.random() < 0.5:
         odd = misspelt(rng, key)
-        if odd not in taken and odd.upper() != odd and not odd.endswith("[]") and not odd.startswith("x_"):
+        right = any(odd in names for names in NAMES.values())  # "runid" with a capital I is "runId"
+        if (
+            odd not in taken
+            and not right
+            and odd.upper() != odd
+            and not odd.endswith("[]")
+            and not odd.startswith("x_")
+        ):
             return path, {**body, odd: rng.choice(("bo", "r1", "*"))}
     odd = rng.choice((key, misspelt(rng, key), "limit", "where"))
     return f"{path}?{quote(odd)}={rng.choice(('bo', 'r1', '*'))}", body
