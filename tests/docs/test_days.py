@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,10 +19,12 @@ from mcp import Client, StdioServerParameters
 
 from tests.cli.command import environment, run
 from tests.cli.terminal import terminal
+from tests.conformance.environments import node
 from tests.docs.ports import free_port
 from tests.server.mcp.speaking import resource, tool
 
 DOCS = Path(__file__).parents[2] / "docs"
+OLD_FOLDER = Path(__file__).parent / "folder_of_9465ea2.tar.gz"
 
 
 def section(page: str, title: str) -> str:
@@ -32,11 +35,18 @@ def section(page: str, title: str) -> str:
     return found.group(1)
 
 
+def script_of(title: str) -> str:
+    """The commands of a section, its blocks apart, on a port of their own."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", section("operating.md", title), re.M | re.S)
+    assert len(blocks) >= 4
+    return "\necho == done ==\n".join(blocks).replace("8765", str(free_port()))
+
+
 @contextmanager
 def bash(script: str, home: Path) -> Iterator[subprocess.Popen[str]]:
     """A script whose `toldonce` is the source these tests run; what it leaves running is ended."""
     command = home / "bin" / "toldonce"
-    command.parent.mkdir()
+    command.parent.mkdir(exist_ok=True)
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m toldonce.cli "$@"\n')
     command.chmod(0o755)
     variables = {**environment(home), "PATH": f"{command.parent}:{os.environ['PATH']}"}
@@ -59,12 +69,7 @@ def bash(script: str, home: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the document's commands need curl")
 def test_an_operators_day(tmp_path: Path) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```", section("operating.md", "A first day"), re.M | re.S)
-    assert len(blocks) >= 8
-    script = "\necho == done ==\n".join(blocks).replace(":8765", f":{free_port()}").replace("8765", "$PORT")
-    port = re.search(r":(\d{4,5})/readyz", script)
-    assert port is not None
-    with bash(f"PORT={port.group(1)}\n{script}", tmp_path) as day:
+    with bash(script_of("A first day"), tmp_path) as day:
         out, err = day.communicate(timeout=240)
     assert day.returncode == 0, f"{out}\n{err}\n{(tmp_path / 'serve.log').read_text()}"
     said = out.split("== done ==\n")
@@ -83,6 +88,45 @@ def test_an_operators_day(tmp_path: Path) -> None:
     left = b"".join(path.read_bytes() for path in (tmp_path / "memory").rglob("*") if path.is_file())
     assert b"two goats" in left
     assert b"Bergen" not in left, "what was erased is nowhere in the folder"
+
+
+def in_place_of(command: str, script: str, home: Path) -> None:
+    """A command that is not run: what it would fetch is here."""
+    path = home / "bin" / command
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None or shutil.which("npm") is None, reason="it needs curl and npm")
+def test_an_operators_second_day(tmp_path: Path) -> None:
+    """With a folder as commit 9465ea2 has left it."""
+    with tarfile.open(OLD_FOLDER) as packed:
+        packed.extractall(tmp_path / "memory", filter="data")
+    in_place_of("pip", ":", tmp_path)
+    in_place_of("npm", f"ln -s {node('mem0ai-js-3.3.1') / 'node_modules'} node_modules", tmp_path)
+    with bash(script_of("A second day"), tmp_path) as day:
+        out, err = day.communicate(timeout=240)
+    assert day.returncode == 0, f"{out}\n{err}\n{(tmp_path / 'serve.log').read_text()}"
+    upgraded, talked, kept, moved = out.split("== done ==\n")
+    assert "Nothing is damaged." in upgraded
+    assert "I moved to Oslo in March." in upgraded
+    assert "My birthday is on May 7th." in upgraded
+    assert "4711" not in upgraded, "it was deleted by the earlier version"
+    assert talked.endswith("I sold my cello.\n")
+    assert "Erased user eva: 1 memories" in kept
+    [receipt] = json.loads((tmp_path / "receipts.json").read_text())
+    assert receipt["erased"]["memories"] == 1
+    assert "Erased user eva: 1 memories" in moved, "the backup was older"
+    assert "dan" in moved
+    assert "eva" not in moved.partition("Erased user eva")[2]
+    assert "I bought a drum." in moved
+    assert "toldonce_store_usable 1.0" in moved
+    for folder in ("memory", "elsewhere"):
+        bytes_ = b"".join(path.read_bytes() for path in (tmp_path / folder).rglob("*") if path.is_file())
+        assert b"bought a drum" in bytes_
+        assert b"sold my cello" not in bytes_
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()
 
 
 async def test_a_hobbyists_day(tmp_path: Path) -> None:
