@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pipecat.frames.frames import LLMMessagesAppendFrame
 
+from toldonce.pipecat import block as block_module
 from toldonce.pipecat.capture import Capture
 from toldonce.pipecat.identity import Identity
 from toldonce.pipecat.log import TranscriptLog
@@ -114,3 +115,41 @@ async def test_two_services_whose_user_becomes_the_same_store_what_is_said_once(
     last = [("user", "The other way round."), ("assistant", "answer 4")]
     assert await ann.said() == [*both, *last]
     assert await ann.said("bob") == [*both, *one, *last]
+
+
+@needs_the_pair
+async def test_the_same_words_of_two_people_that_are_read_at_once_are_each_their_own(ann: Ann) -> None:
+    service = ann.service()
+    async with Call(service) as call:
+        for user, text in (("ann", "My door code is 2580."), ("ann", "Yes."), ("bob", "Yes."), ("bob", "And no.")):
+            service.user_id = user
+            before = len(messages_of(call.context))
+            await call.worker.queue_frame(typed(text, run=False))
+            await until(lambda: len(messages_of(call.context)) > before)  # noqa: B023 - it is awaited here
+        await call.say("What is the code?")
+    assert await ann.said() == [("user", "My door code is 2580."), ("user", "Yes.")]
+    assert [text for role, text in await ann.said("bob") if role == "user"] == ["Yes.", "And no.", "What is the code?"]
+
+
+@needs_the_pair
+async def test_in_a_turn_of_a_long_call_a_message_is_told_from_a_block_by_how_it_begins(
+    ann: Ann, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call of hours has thousands of messages, all of which a turn without memories reads."""
+    whole: list[object] = []
+    edges = block_module._reads_like_a_block
+
+    def counted(text: str) -> bool:
+        whole.append(text)
+        return edges(text)
+
+    monkeypatch.setattr(block_module, "_reads_like_a_block", counted)
+    told = [{"role": "user", "content": f"I said number {n}."} for n in range(500)]
+    saved = {"role": "system", "content": "  Based on previous conversations, I recall:\n\n1. I like tea.\n"}
+    context: Any = LLMContext([*told, saved, *told])  # type: ignore[list-item] # plain dicts
+    assert saved in messages_of(context)
+    async with Call(ann.service(user_id="eve"), context=context) as call:
+        await call.say("Thank you.")
+    assert saved not in call.shown[0], "positive control"
+    assert whole, "the saved block was read whole"
+    assert {text for text in whole if str(text).startswith("I said")} == set()

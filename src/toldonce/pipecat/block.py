@@ -67,6 +67,9 @@ tags and variation selectors do, spell out a hidden text."""
 _SHAPES: set[tuple[str, str]] = {("Based on previous conversations, I recall:", CLOSING)}
 """How the blocks of this process begin and end, in one line; first as Pipecat's and this service do by default."""
 
+_FIRST_WORDS = {prompt.split(" ", 1)[0] for prompt, _ in _SHAPES}
+"""Of how they begin."""
+
 _PHRASE = 12
 """Characters from which the beginning or end of a block is told apart from what people say."""
 
@@ -189,13 +192,17 @@ def know_shape(system_prompt: str, closing_note: str) -> bool:
     shape = " ".join(system_prompt.split()), " ".join(closing_note.split())
     known = shape in _SHAPES
     _SHAPES.add(shape)
+    _FIRST_WORDS.add(shape[0].split(" ", 1)[0])
     return not known
 
 
 def _has_shape(message: ContextMessage) -> bool:
     text = text_of(message)
-    if not text:
-        return False
+    # Most messages are told apart by how they begin: all of a talk of hours is read in a turn.
+    return bool(text) and text.lstrip().startswith(tuple(_FIRST_WORDS)) and _reads_like_a_block(text)
+
+
+def _reads_like_a_block(text: str) -> bool:
     start, end = text[:_EDGE], text[-_EDGE:]
     start, end = " ".join(start.split()), " ".join(end.split())
     for prompt, closing in _SHAPES:

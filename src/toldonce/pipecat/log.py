@@ -57,9 +57,7 @@ class TranscriptLog:
     def committed(self, text: str) -> None:
         """A turn of the user is being put into its context: it is of whoever is there now, not a moment later."""
         text = spoken(text)
-        newest = self._turns.newest
-        if newest is None or newest.sent or newest.text != text:
-            self._turns.made(text, self._owner_now(text))
+        self._turns.made(text, self._owner_now(text))
 
     def sent(self, context: Context, number: int) -> None:
         """A context, by the number of its frame, is being sent to the LLM, which answers the newest turn in it."""

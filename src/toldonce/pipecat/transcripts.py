@@ -66,6 +66,8 @@ class TurnTranscript:
         """Told that what was heard so far belongs to no turn any more."""
         self._committed = committed
         self._sent = sent
+        self._announced: int | None = None
+        """The frame that announced the latest turn."""
         self._final: list[str] = []
         self._open = False
         self._muted = False
@@ -97,7 +99,10 @@ class TurnTranscript:
     def _pushed(self, _: FrameProcessor, frame: Frame) -> None:
         """The aggregator announces with these frames, before anything else, what it has done."""
         if isinstance(frame, USER_TURN_FRAMES):
-            self._committed(frame.text)  # type: ignore[attr-defined] # absent below 1.13
+            # It goes both ways, as two frames that know of each other.
+            if self._announced is None or getattr(frame, "broadcast_sibling_id", None) != self._announced:
+                self._committed(frame.text)  # type: ignore[attr-defined] # absent below 1.13
+            self._announced = frame.id
         elif isinstance(frame, CONTEXT_FRAMES) and not is_speculative(frame):
             self._sent(frame.context, frame.id)  # type: ignore[attr-defined] # each has one
         if not isinstance(frame, _NOTEWORTHY):
