@@ -126,11 +126,11 @@ def test_whose_engine_an_embedder_asks_for(config: dict[str, Any], theirs: bool)
 
 def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
     config = read_config({"vector_store": {"provider": "toldonce", "config": {"path": "a"}}}, tmp_path)
-    assert config.folder == tmp_path
+    assert config.place == tmp_path
 
 
 def test_a_folder_may_be_named_by_a_url_and_no_other_address_by_mistake(tmp_path: Path) -> None:
-    assert read_config(None, f"sqlite://{tmp_path}").folder == tmp_path
+    assert read_config(None, f"sqlite://{tmp_path}").place == tmp_path
     with pytest.raises(InvalidConfig, match="postgresql:// is no store"):
         read_config(None, "postgresql://localhost/memories")
 

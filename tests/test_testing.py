@@ -31,6 +31,7 @@ def test_the_example_in_its_docstring_runs() -> None:
 def test_nothing_is_shared_and_nothing_is_left() -> None:
     with TemporaryMemory() as one, TemporaryMemory() as other:
         folder = one.folder
+        assert isinstance(folder, Path)
         one.add("I keep bees behind the shed.", user_id="ann")
         assert [found["memory"] for found in one.search("bees", filters=ANN)["results"]] == [
             "I keep bees behind the shed."
@@ -47,6 +48,7 @@ def test_the_async_one_is_the_same() -> None:
     async def run() -> Path:
         async with AsyncTemporaryMemory() as memory:
             folder = memory.folder
+            assert isinstance(folder, Path)
             await memory.add("I keep bees behind the shed.", user_id="ann")
             found = await memory.search("bees", filters=ANN)
             assert [row["memory"] for row in found["results"]] == ["I keep bees behind the shed."]

@@ -12,7 +12,7 @@ from typing import Any
 from toldonce.embedders.spec import MULTILINGUAL, EmbedderSpec, onnx_spec, openai_spec
 from toldonce.errors import InvalidConfig
 from toldonce.llm.spec import PROVIDERS, SETTINGS, LlmSpec, parse_llm, read_llm
-from toldonce.stores.opening import folder_of
+from toldonce.stores.place import DatabaseUrl, Place, Where, place_of
 from toldonce.takeover import user_folder
 
 _LOG = logging.getLogger(__name__)
@@ -91,8 +91,8 @@ def read_guidance(given: Mapping[str, Any]) -> Guidance:
 class Config:
     """What an engine is made from."""
 
-    folder: Path
-    """Holds the database and its locks, and nothing else that matters."""
+    place: Place
+    """A folder, which holds the database and its locks and nothing else that matters, or a PostgreSQL database."""
     embedder: EmbedderSpec | None = None
     """None: the one the folder has, and the bundled one in a new folder."""
     index_bytes: int = field(default_factory=default_index_bytes)
@@ -103,13 +103,23 @@ class Config:
     """What that model is told besides."""
 
 
-def default_folder() -> Path:
+def default_place() -> Place:
     """``TOLDONCE_HOME``, or else the platform's folder for user data."""
     home = os.environ.get("TOLDONCE_HOME")
-    return Path(home) if home else user_folder()
+    return place_of(home) if home else user_folder()
 
 
-def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str] | None = None) -> Config:
+def default_folder() -> Path:
+    """The same for what is kept in files in any case, such as what waits for a host."""
+    return files_beside(default_place())
+
+
+def files_beside(place: Place) -> Path:
+    """Where what belongs to a store and is kept in files in any case is: in its folder, or in the user's."""
+    return user_folder() if isinstance(place, DatabaseUrl) else place
+
+
+def read_config(config: Mapping[str, Any] | None, folder: Where | None = None) -> Config:
     """Read Mem0's configuration dict; ``folder`` wins over what it says.
 
     ``{"vector_store": {"provider": "toldonce", "config": {"path": ...}}}`` names a folder;
@@ -156,10 +166,10 @@ def read_config(config: Mapping[str, Any] | None, folder: str | os.PathLike[str]
             _LOG.warning("Configuration key %r has no effect here and is ignored", key)
     chosen = folder if folder is not None else path
     if chosen is None:
-        return Config(default_folder(), embedder, llm=llm, guidance=guidance)
-    if not isinstance(chosen, (str, os.PathLike)) or not str(chosen):
+        return Config(default_place(), embedder, llm=llm, guidance=guidance)
+    if not isinstance(chosen, (str, os.PathLike, DatabaseUrl)) or not str(chosen):
         raise InvalidConfig(f"vector_store.config.path must be a folder's path, not {chosen!r}.")
-    return Config(folder_of(chosen), embedder, llm=llm, guidance=guidance)
+    return Config(place_of(chosen), embedder, llm=llm, guidance=guidance)
 
 
 def _settings(section: str, value: object) -> tuple[str, Mapping[str, Any]]:

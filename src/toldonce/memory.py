@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +31,7 @@ from toldonce.engine.search import Search
 from toldonce.engine.shapes import Item, added_answer, deleted
 from toldonce.errors import Closed
 from toldonce.remote.erasing import erase
+from toldonce.stores.place import Place, Where
 
 
 class _Face:
@@ -42,7 +41,7 @@ class _Face:
         self,
         config: Mapping[str, Any] | None = None,
         *,
-        folder: str | os.PathLike[str] | None = None,
+        folder: Where | None = None,
         embedder: Embedder | None = None,
     ) -> None:
         chosen = read_config(config, folder)
@@ -76,9 +75,9 @@ class _Face:
         return self._verbs.engine
 
     @property
-    def folder(self) -> Path:
-        """Where it is kept."""
-        return self._engine.folder
+    def folder(self) -> Place:
+        """Where it is kept: a folder, or the address of a database."""
+        return self._engine.place
 
     @property
     def edits(self) -> int:

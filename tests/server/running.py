@@ -101,7 +101,7 @@ class Running:
 @contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[Running]:
     """A server over a folder."""
-    app = build_app(Settings(folder=folder, **settings))
+    app = build_app(Settings(place=folder, **settings))
     server = uvicorn.Server(configured(app))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -46,7 +46,7 @@ def restore(
 
     Example: toldonce restore memory-monday.zip --data /var/lib/toldonce
     """
-    folder = read_config(None, data).folder
+    folder = read_config(None, data).place
     _tell(restore_store(source, folder), f"Restored to {folder}", as_json)
 
 

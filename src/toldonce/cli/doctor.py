@@ -13,6 +13,7 @@ from toldonce.config import read_config
 from toldonce.errors import InvalidInput
 from toldonce.stores.examining import Examination, Finding
 from toldonce.stores.opening import open_store
+from toldonce.stores.place import folder_of
 from toldonce.stores.remains import remains
 
 from .options import Json
@@ -50,9 +51,9 @@ def doctor(
     """
     require_memories(path)
     if prove_erased is not None:
-        _prove(read_config(None, path).folder, prove_erased, as_json)
+        _prove(folder_of(read_config(None, path).place), prove_erased, as_json)
         return
-    store = open_store(read_config(None, path).folder)
+    store = open_store(read_config(None, path).place)
     try:
         found = store.examine(set_aside=not check)
     finally:

@@ -39,7 +39,7 @@ def create(
     from toldonce.server.keyring import KeyRing
     from toldonce.server.keys import SCOPES
 
-    with KeyRing(read_config(None, data).folder) as ring:
+    with KeyRing(read_config(None, data).place) as ring:
         issued, where = ring.create(project, name, scope or SCOPES, _end_of(expires))
     if as_json:
         shown = {"key": issued.text, "project": where.name, "project_id": where.id, **_shown(issued.kept)}
@@ -57,7 +57,7 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     """
     from toldonce.server.keyring import KeyRing
 
-    with KeyRing(read_config(None, data).folder) as ring:
+    with KeyRing(read_config(None, data).place) as ring:
         keys, projects = ring.all(), ring.project_names()
     if as_json:
         typer.echo(
@@ -90,7 +90,7 @@ def revoke(
     """
     from toldonce.server.keyring import KeyRing
 
-    with KeyRing(read_config(None, data).folder) as ring:
+    with KeyRing(read_config(None, data).place) as ring:
         if not ring.revoke(key_id):
             where = "" if data is None else f" --data {data}"
             raise InvalidInput(

@@ -40,4 +40,4 @@ def mcp(
     except ImportError as error:
         raise MissingExtra("MCP is not installed. Install it with: pip install 'toldonce[mcp]'") from error
     configure("warning", as_json=False)
-    asyncio.run(run_stdio(build_app(Settings(folder=read_config(None, data).folder)), entity_id("user", user)))
+    asyncio.run(run_stdio(build_app(Settings(place=read_config(None, data).place)), entity_id("user", user)))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from toldonce.stores.opening import folder_of
+from toldonce.stores.place import Place, place_of
 
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR|URL",
-        parser=folder_of,
-        help="The memory folder, or its address (sqlite:///DIR). [default: TOLDONCE_HOME or your own]",
-    ),
-]
+if TYPE_CHECKING:
+    Data: TypeAlias = Place | None
+else:  # a command's argument has one type only, and what reads it says which
+    Data = Annotated[
+        Any,
+        typer.Option(
+            "--data",
+            "--store",
+            metavar="DIR|URL",
+            parser=place_of,
+            help="The memory folder, or the store's address (sqlite:///DIR, postgresql://HOST/DATABASE). "
+            "[default: TOLDONCE_HOME or your own]",
+        ),
+    ]
 Host = Annotated[
     str | None,
     typer.Option(

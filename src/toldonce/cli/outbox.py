@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from toldonce.config import default_folder
+from toldonce.config import default_folder, files_beside
 from toldonce.errors import InvalidInput
 from toldonce.remote.account import account
 from toldonce.remote.delivery import outbox_path
@@ -38,7 +38,7 @@ def outbox(context: typer.Context, data: Data = None, as_json: Json = False) -> 
 
     Example: toldonce outbox --json
     """
-    context.obj = default_folder() if data is None else data
+    context.obj = default_folder() if data is None else files_beside(data)
     if context.invoked_subcommand is None:
         console = Console(highlight=False, soft_wrap=True)
         with _files(context.obj) as files:

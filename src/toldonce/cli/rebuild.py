@@ -34,7 +34,7 @@ def rebuild(
     from toldonce.embedders.spec import parse_spec
     from toldonce.engine.rebuild import rebuild as make_anew
 
-    folder = read_config(None, data).folder
+    folder = read_config(None, data).place
     spec = None if embedder is None else parse_spec(embedder)
     with reached("Embedding", "vectors") as reach:
         done = make_anew(folder, spec, reach)

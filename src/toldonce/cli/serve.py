@@ -68,7 +68,7 @@ def serve(
     outside = None if public_url is None else _read_url(public_url)
     names = [*(allow_host or ()), *([] if outside is None else [outside[1]])]
     settings = Settings(
-        folder=read_config(None, data).folder,
+        place=read_config(None, data).place,
         bootstrap_key=bootstrap,
         hosts=frozenset(name.lower() for name in names),
         cors_origins=tuple(cors_origin or ()),

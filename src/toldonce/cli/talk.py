@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -16,6 +15,7 @@ from rich.markup import escape
 from toldonce.errors import MemoryNotFound
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
+from toldonce.stores.place import Place
 
 from .answering import PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder, told
 from .show import Screen, one_line
@@ -35,7 +35,7 @@ LISTED = 20
 """How many memories /list shows."""
 
 
-async def talk(user_name: str, folder: Path | None, model: Model, screen: Screen) -> None:
+async def talk(user_name: str, folder: Place | None, model: Model, screen: Screen) -> None:
     """Greet the person, then answer line after line until the input ends."""
     names = {"user": user_name, "assistant": ASSISTANT_NAME}
     async with AsyncMemory(folder=folder) as memory:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, Self
 
 from toldonce.config import read_config
@@ -29,7 +28,8 @@ from toldonce.filters.tree import EVERYTHING
 from toldonce.remote.erasing import erase
 from toldonce.server.tenants import ORGANISATION, find
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT
-from toldonce.takeover import database_file
+from toldonce.stores.opening import has_store
+from toldonce.stores.place import DatabaseUrl, Place
 from toldonce.times import iso, now
 from toldonce.types import ENTITY_KINDS, ErasedKind
 
@@ -79,7 +79,7 @@ class Target(Protocol):
 
 
 @contextmanager
-def opened(data: Path | None, host: str | None, project: str | None = None) -> Iterator[Target]:
+def opened(data: Place | None, host: str | None, project: str | None = None) -> Iterator[Target]:
     """What ``--data``, ``--project`` and ``--host`` name."""
     if host is not None:
         if data is not None:
@@ -94,7 +94,7 @@ def opened(data: Path | None, host: str | None, project: str | None = None) -> I
 
 
 @contextmanager
-def opened_folder(data: Path | None, project: str | None = None) -> Iterator[Operations]:
+def opened_folder(data: Place | None, project: str | None = None) -> Iterator[Operations]:
     """A project of the folder that ``--data`` names, which must have memories."""
     require_memories(data)
     engine, let_go = open_engine(read_config(None, data))
@@ -115,12 +115,12 @@ def found_project(engine: Engine, project: str) -> str:
     return found.id
 
 
-def require_memories(data: Path | None) -> Path:
-    """The folder that ``--data`` names. Refuses one that would only now be made."""
-    folder = read_config(None, data).folder
-    if not database_file(folder).exists():
-        raise InvalidConfig(f"{folder} holds no memories. Name the folder with --data or TOLDONCE_HOME.")
-    return folder
+def require_memories(data: Place | None) -> Place:
+    """The folder or database that ``--data`` names. Refuses one in which a store would only now be made."""
+    place = read_config(None, data).place
+    if not has_store(place):
+        raise InvalidConfig(f"{place} holds no memories. Name the folder or database with --data or TOLDONCE_HOME.")
+    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +184,15 @@ class _Folder:
         return engine.page(self.verbs.project, EVERYTHING, limit=1, offset=0, now=now(), show_expired=True).count
 
     def place(self) -> Row:
-        folder = self.verbs.engine.folder
+        place = self.verbs.engine.place
         with self.verbs.engine.reading() as store:
             embedder, fingerprint = store.setting(EMBEDDER), store.setting(FINGERPRINT)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {str(path.relative_to(folder)): path.stat().st_size for path in paths}
-        return {"folder": str(folder.resolve()), "embedder": embedder, "fingerprint": fingerprint, "files": files}
+        made = {"embedder": embedder, "fingerprint": fingerprint}
+        if isinstance(place, DatabaseUrl):
+            return {"database": str(place), **made}
+        paths = sorted(path for path in place.rglob("*") if path.is_file())
+        files = {str(path.relative_to(place)): path.stat().st_size for path in paths}
+        return {"folder": str(place.resolve()), **made, "files": files}
 
 
 class _Server:

@@ -20,6 +20,7 @@ from toldonce.errors import InvalidConfig, InvalidExport
 from toldonce.remote.account import account
 from toldonce.remote.client import Mem0Client
 from toldonce.server.tenants import ensure
+from toldonce.stores.place import Place
 from toldonce.times import now
 from toldonce.transfer.jsonl import begin, export, export_file, load
 from toldonce.transfer.mem0 import (
@@ -97,7 +98,7 @@ def import_memories(
         _tell(asyncio.run(_from_account(data, project, host, api_key)), as_json)
 
 
-def _import_file(path: Path, data: Path | None, project: str | None, as_json: bool) -> None:
+def _import_file(path: Path, data: Place | None, project: str | None, as_json: bool) -> None:
     try:
         size = path.stat().st_size
         with open(path, encoding="utf-8") as file:
@@ -112,7 +113,7 @@ def _import_file(path: Path, data: Path | None, project: str | None, as_json: bo
     typer.echo(f"{tally.memories} memories and {tally.messages} messages imported, {tally.there} were there already.")
 
 
-async def _from_account(data: Path | None, project: str | None, host: str | None, api_key: str | None) -> Report:
+async def _from_account(data: Place | None, project: str | None, host: str | None, api_key: str | None) -> Report:
     async with Mem0Client(account(api_key, host)) as client:
         await require_account_memories(client)
         with _engine(data) as engine, progress("Importing", "memories") as done:
@@ -160,7 +161,7 @@ def _list(told: Sequence[tuple[str, str]], what: str) -> None:
 
 
 @contextmanager
-def _engine(data: Path | None) -> Iterator[Engine]:
+def _engine(data: Place | None) -> Iterator[Engine]:
     engine, let_go = open_engine(read_config(None, data))
     try:
         yield engine

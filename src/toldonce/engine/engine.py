@@ -62,10 +62,10 @@ class Engine:
     """A store, an embedder and the indexes in RAM over them. Get one with ``open_engine``."""
 
     def __init__(self, config: Config, embedder: Embedder | None) -> None:
-        self.folder = config.folder
-        self.store: Store = open_store(config.folder)
+        self.place = config.place
+        self.store: Store = open_store(config.place)
         try:
-            self._generation = open_generation(self.store, config.folder, config.index_bytes, config.embedder, embedder)
+            self._generation = open_generation(self.store, config.place, config.index_bytes, config.embedder, embedder)
         except BaseException:
             self.store.close()
             raise
@@ -114,7 +114,7 @@ class Engine:
         asked = given or open_embedder(spec or EmbedderSpec(), parted(known).embedder)
         try:
             if fingerprint(asked) != known and not is_earlier(known, fingerprint(asked)):
-                raise mismatch(self.folder, known, fingerprint(asked), None if given is not None else str(spec))
+                raise mismatch(self.place, known, fingerprint(asked), None if given is not None else str(spec))
         finally:
             if given is None:
                 close(asked)
@@ -228,7 +228,7 @@ class Engine:
 
     def _follow(self) -> None:
         with self._switching:
-            fitting = current_generation(self.store, self.folder, self._generation)
+            fitting = current_generation(self.store, self.place, self._generation)
             if fitting is not self._generation:
                 if fitting.embedder is not self._generation.embedder:
                     self._retired.append(self._generation)  # others may still be asking it
@@ -276,7 +276,7 @@ class Engine:
                 self._asked = (spec, guidance)
         if self._asked != (spec, guidance):
             raise InvalidConfig(
-                f"{self.folder} is open in this process with another llm: {self._asked[0] if self._asked else None}. "
+                f"{self.place} is open in this process with another llm: {self._asked[0] if self._asked else None}. "
                 "Use one configuration for one folder."
             )
 
@@ -378,7 +378,7 @@ class Engine:
         """Bring what an earlier version made up to date; what is interrupted is gone on with at the next opening."""
         from toldonce.engine.rebuild import bring_up_to_date
 
-        _LOG.info("The vectors in %s are of an earlier version and are being made anew.", self.folder)
+        _LOG.info("The vectors in %s are of an earlier version and are being made anew.", self.place)
 
         def go_on(done: int, total: int) -> None:
             if self.closing.is_set():
@@ -389,7 +389,7 @@ class Engine:
         except Closed:
             pass
         except ToldonceError as error:
-            _LOG.warning("The vectors in %s are not all made anew; the next opening goes on: %s", self.folder, error)
+            _LOG.warning("The vectors in %s are not all made anew; the next opening goes on: %s", self.place, error)
 
     def close(self) -> None:
         """Finish what was acknowledged, stop the threads and close the files."""
@@ -425,7 +425,7 @@ def open_engine(config: Config, embedder: Embedder | None = None) -> tuple[Engin
             return Engine(config, embedder)
 
     return _ENGINES.open(
-        identity_of(config.folder),
+        identity_of(config.place),
         make,
         lambda engine: engine.require(config.embedder, embedder),
     )

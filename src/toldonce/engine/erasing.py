@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toldonce.engine.receipts import PUBLIC_KEY, public_key, receipt
@@ -101,8 +102,9 @@ def keep_resuming(engine: Engine) -> None:
 def _carry_out(engine: Engine, number: int) -> None:
     with engine.reading() as store:
         erasure = store.erasing.erasure(number)
-    if erasure is not None and erasure.entity is not None:  # else it was carried out before
-        damaged_file.forget(engine.folder, erasure.project, erasure.kind, erasure.entity)
+    place = engine.place
+    if erasure is not None and erasure.entity is not None and isinstance(place, Path):  # a database has no such files
+        damaged_file.forget(place, erasure.project, erasure.kind, erasure.entity)
     waiting = engine.write_edit(lambda store: store.erasing.carry_out(number, now())).result()
     engine.follow_up(waiting)
 

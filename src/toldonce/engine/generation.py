@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from pathlib import Path
 
 from toldonce.caches import LRUCache
 from toldonce.embedders import Embedder, close
@@ -17,6 +16,7 @@ from toldonce.index.ram import IndexCache
 from toldonce.net.openai import require_confirmed
 from toldonce.recall import Scored
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, Fingerprint, claim, is_earlier, parted, rebuild_command
+from toldonce.stores.place import Place
 from toldonce.stores.protocol import Store
 from toldonce.text.keys import KEY_VERSION
 
@@ -50,7 +50,7 @@ class Generation:
 
 def open_generation(
     store: Store,
-    folder: Path,
+    place: Place,
     index_bytes: int,
     spec: EmbedderSpec | None = None,
     given: Embedder | None = None,
@@ -65,7 +65,7 @@ def open_generation(
         known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
     asked = spec
     if given is None and spec is None:
-        spec = own_spec(folder, known, remembered)
+        spec = own_spec(place, known, remembered)
     line = None if given is not None else str(spec)
     embedder = given or open_embedder(spec or EmbedderSpec(), known and parted(known).embedder)
     try:
@@ -74,7 +74,7 @@ def open_generation(
         if known is not None and outdated:
             wanted = known
         if known != wanted or line not in (None, remembered):
-            store.write_now(lambda write: claim(write, folder, wanted, line))
+            store.write_now(lambda write: claim(write, place, wanted, line))
     except BaseException:
         if given is None:
             close(embedder)
@@ -100,7 +100,7 @@ def _generation(store: Store, fingerprint: str, embedder: Embedder, index_bytes:
     return generation
 
 
-def current_generation(store: Store, folder: Path, current: Generation) -> Generation:
+def current_generation(store: Store, place: Place, current: Generation) -> Generation:
     """What fits the store now: the same, or the generation for the embedder it was rebuilt with meanwhile."""
     with store.read() as read:
         known = read.setting(FINGERPRINT)
@@ -111,13 +111,13 @@ def current_generation(store: Store, folder: Path, current: Generation) -> Gener
         return replace(made, given=current.given, follows=current.follows)
     if not current.follows:
         raise EmbedderMismatch(
-            f"The vectors in {folder} were made anew with {known} while this memory was open with an embedder of its "
+            f"The vectors in {place} were made anew with {known} while this memory was open with an embedder of its "
             "own. Close it, and open it without naming an embedder, or with that one."
         )
-    return open_generation(store, folder, current.indexes.capacity)
+    return open_generation(store, place, current.indexes.capacity)
 
 
-def own_spec(folder: Path, known: str | None, remembered: str | None) -> EmbedderSpec:
+def own_spec(place: Place, known: str | None, remembered: str | None) -> EmbedderSpec:
     """The embedder a folder has, by what it noted of itself; the bundled one in a new folder.
 
     Raises ``AddressNotConfirmed`` where only the folder names an address elsewhere.
@@ -125,13 +125,13 @@ def own_spec(folder: Path, known: str | None, remembered: str | None) -> Embedde
     if remembered is not None:
         spec = parse_spec(remembered)
         if spec.base_url is not None:
-            require_confirmed(spec.base_url, f"The folder {folder}")
+            require_confirmed(spec.base_url, f"The folder {place}")
         return spec
     if known is not None and parted(known).embedder != BUNDLED:
         raise EmbedderMismatch(
-            f"The vectors in {folder} were made with {parted(known).embedder}, an embedder that a program brought "
+            f"The vectors in {place} were made with {parted(known).embedder}, an embedder that a program brought "
             "along. Open it with that one (embedder=), or make all vectors anew with one that can be named: "
-            f"{rebuild_command(folder, 'toldonce')}"
+            f"{rebuild_command(place, 'toldonce')}"
         )
     return EmbedderSpec()
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from toldonce.embedders import Embedder, close
@@ -20,6 +19,7 @@ from toldonce.net.retry import Retries
 from toldonce.remember.facts import memory_tokens
 from toldonce.stores.claim import EMBEDDER, FINGERPRINT, REBUILD, REFUSED, is_earlier, parted
 from toldonce.stores.opening import has_store, open_store
+from toldonce.stores.place import Place
 from toldonce.stores.protocol import Embedding, Read, Store, Unembedded, Write
 from toldonce.stores.rebuilding import Outdated, Stretch
 from toldonce.text.keys import KEY_VERSION, indexed_tokens
@@ -49,7 +49,7 @@ class Rebuilt:
     """And now."""
 
 
-def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress = lambda done, total: None) -> Rebuilt:
+def rebuild(place: Place, spec: EmbedderSpec | None = None, progress: Progress = lambda done, total: None) -> Rebuilt:
     """Give every memory in a folder a vector of the embedder ``spec`` names, or of the folder's own.
 
     What is keyed as an earlier version of Toldonce did gets new tokens too. Nobody has to wait: until the one
@@ -61,14 +61,14 @@ def rebuild(folder: Path, spec: EmbedderSpec | None = None, progress: Progress =
         InvalidConfig: the embedder cannot be opened.
         RemoteError: the embedder's server cannot be used.
     """
-    if not has_store(folder):
-        raise FolderNotUsable(f"There is no memory in {folder}. Name its folder with --data.")
-    store = open_store(folder)
+    if not has_store(place):
+        raise FolderNotUsable(f"There is no memory in {place}. Name its folder with --data.")
+    store = open_store(place)
     try:
         with store.exclusively("rebuild"):
             with store.read() as read:
                 known, remembered = read.setting(FINGERPRINT), read.setting(EMBEDDER)
-            spec = spec or own_spec(folder, known, remembered)
+            spec = spec or own_spec(place, known, remembered)
             embedder = open_embedder(spec, known and parted(known).embedder)
             try:
                 return _Rebuild(store, embedder, str(spec), known, progress).run()

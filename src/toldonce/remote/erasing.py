@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from toldonce.config import files_beside
 from toldonce.engine.operations import Operations
 from toldonce.engine.requests import PROJECT
 from toldonce.engine.shapes import Item, erased
@@ -21,7 +22,7 @@ def erase(verbs: Operations, kind: ErasedKind, entity: str, *, allow_return: boo
     """What ``Memory.erase`` returns. An outbox knows no project: what waits there counts to ``default``."""
     withdrawn = 0
     if verbs.project == PROJECT and kind not in ("memory", "project"):
-        withdrawn = withdraw(verbs.engine.folder, {f"{kind}_id": entity}, within)
+        withdrawn = withdraw(files_beside(verbs.engine.place), {f"{kind}_id": entity}, within)
     answer = erased(verbs.erase(kind, entity, allow_return=allow_return, within=within))
     if withdrawn:
         answer["erased"]["waiting_for_a_host"] = withdrawn

@@ -42,14 +42,14 @@ def _speaking_mcp(app: FastAPI) -> AbstractAsyncContextManager[None]:
 
 
 def build_app(settings: Settings) -> FastAPI:
-    """The server over the memory in ``settings.folder``, as an ASGI application.
+    """The server over the memory in ``settings.place``, as an ASGI application.
 
     It opens the memory when it starts and closes it when it stops, after the last answer.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        config = read_config(None, settings.folder)
+        config = read_config(None, settings.place)
         engine, release = open_engine(config)
         try:
             if config.llm is not None:

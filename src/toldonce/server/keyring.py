@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from toldonce.server.keys import IssuedKey, KeyHash, issue
 from toldonce.server.tenants import ensure
 from toldonce.stores.opening import open_store
+from toldonce.stores.place import Place
 from toldonce.stores.protocol import Write
 from toldonce.stores.serving import ApiKey, Project
 from toldonce.times import now
@@ -18,8 +18,8 @@ from toldonce.times import now
 class KeyRing:
     """The keys of a folder. It opens the store alone: no model, no index."""
 
-    def __init__(self, folder: Path) -> None:
-        self._store = open_store(folder)
+    def __init__(self, place: Place) -> None:
+        self._store = open_store(place)
 
     def create(
         self, project: str, name: str, scopes: Sequence[str], expires_at: int | None

@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from toldonce.config import files_beside
 from toldonce.engine import Engine
 from toldonce.engine.observe import BOUNDS, Counters, Histogram, Timings
 from toldonce.errors import ToldonceError
@@ -163,7 +164,7 @@ def _seconds_since(moment: int | None, at: int) -> float:
 def _read(engine: Engine) -> _Stored:
     with engine.store.read() as store:
         jobs, owed = store.jobs.counts(), store.unembedded_count()
-    return _Stored(jobs, owed, states(engine.folder))
+    return _Stored(jobs, owed, states(files_beside(engine.place)))
 
 
 def _counter(

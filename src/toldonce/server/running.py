@@ -17,6 +17,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from toldonce.config import files_beside
 from toldonce.engine.requests import PROJECT
 from toldonce.errors import InvalidInput
 from toldonce.server.app import build_app
@@ -85,7 +86,7 @@ def run(settings: Settings, address: Address) -> None:
 
     server = _Announcing(
         configured(app),
-        _welcome(listening, first_key, settings.folder),
+        _welcome(listening, first_key, files_beside(settings.place)),
         started,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it once more when it has stopped
@@ -149,12 +150,12 @@ def _leave() -> None:
 
 def _first_key(settings: Settings, address: Address) -> str | None:
     """A key for the very first start, or None if there is one or was one."""
-    with KeyRing(settings.folder) as ring:
+    with KeyRing(settings.place) as ring:
         keys = ring.all()
         if not address.is_loopback and not settings.bootstrap_key and not any(holds(key, now()) for key in keys):
             raise InvalidInput(
                 f"Nobody has a key yet, and {address.host} can be reached from elsewhere. Make one first with: "
-                f"toldonce keys create --data {settings.folder}"
+                f"toldonce keys create --data {settings.place}"
             )
         if keys or settings.bootstrap_key:
             return None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from toldonce.stores.place import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything ``toldonce serve`` can be told."""
 
-    folder: Path
+    place: Place
     bootstrap_key: str | None = None
     """A key for automation, from ``TOLDONCE_API_KEY``: it reaches the project that the library uses."""
     hosts: frozenset[str] = frozenset()

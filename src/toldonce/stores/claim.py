@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import NamedTuple
 
 from toldonce.errors import EmbedderMismatch
+from toldonce.stores.place import Place
 from toldonce.stores.protocol import Write
 
 FINGERPRINT = "fingerprint"
@@ -48,33 +48,33 @@ def is_earlier(known: str, wanted: str) -> bool:
     return all(int(earlier) <= int(later) for earlier, later in zip(before, now, strict=True))
 
 
-def claim(store: Write, folder: Path, fingerprint: str, spec: str | None) -> None:
+def claim(store: Write, place: Place, fingerprint: str, spec: str | None) -> None:
     """Note what a new folder's vectors depend on; raise ``EmbedderMismatch`` where those there are depend on other."""
     known = store.setting(FINGERPRINT)
     if known is None:
         store.keep_setting(FINGERPRINT, fingerprint)
     elif known != fingerprint:
-        raise mismatch(folder, known, fingerprint, spec)
+        raise mismatch(place, known, fingerprint, spec)
     if spec is not None:
         store.keep_setting(EMBEDDER, spec)
 
 
-def mismatch(folder: Path, known: str, wanted: str, spec: str | None) -> EmbedderMismatch:
+def mismatch(place: Place, known: str, wanted: str, spec: str | None) -> EmbedderMismatch:
     """The error, with the command that makes the folder's vectors anew."""
     (made, keys, _), (asked, *_) = parted(known), parted(wanted)
     if made == asked:
         return EmbedderMismatch(
-            f"The memories in {folder} are keyed in the way of another version of Toldonce ({keys}). Bring them up to "
-            f"date with: {rebuild_command(folder)}"
+            f"The memories in {place} are keyed in the way of another version of Toldonce ({keys}). Bring them up to "
+            f"date with: {rebuild_command(place)}"
         )
     return EmbedderMismatch(
-        f"The vectors in {folder} were made with {made}; this memory is set up for {asked}. Vectors of two embedders "
+        f"The vectors in {place} were made with {made}; this memory is set up for {asked}. Vectors of two embedders "
         "cannot be compared. Open it without naming an embedder to use the one it has, or make all vectors anew "
-        f"with: {rebuild_command(folder, spec)}"
+        f"with: {rebuild_command(place, spec)}"
     )
 
 
-def rebuild_command(folder: Path, spec: str | None = None) -> str:
+def rebuild_command(place: Place, spec: str | None = None) -> str:
     """What to type."""
-    command = ["toldonce", "rebuild", "--data", str(folder)]
+    command = ["toldonce", "rebuild", "--data", str(place)]
     return shlex.join(command if spec is None else [*command, "--embedder", spec])

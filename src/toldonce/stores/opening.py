@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
-from toldonce.errors import InvalidConfig
+from toldonce.errors import MissingExtra
 from toldonce.stores.backup import Manifest
+from toldonce.stores.place import DatabaseUrl, Where, folder_of, place_of
 from toldonce.stores.protocol import Store
 from toldonce.takeover import database_file
 
-Where = str | os.PathLike[str]
-"""A folder's path, or ``sqlite:///`` and an absolute one."""
-
-
-def folder_of(where: Where) -> Path:
-    """The folder that a path or a ``sqlite:///`` URL names. Raises ``InvalidConfig`` for any other address."""
-    if not isinstance(where, str):
-        return Path(where).expanduser()
-    scheme = where.partition("://")[0] if "://" in where else ""
-    if not scheme:
-        return Path(where).expanduser()
-    parts = urlsplit(where)
-    if parts.scheme != "sqlite":
-        raise InvalidConfig(
-            f"{parts.scheme}:// is no store that Toldonce can open. Use sqlite:///PATH/TO/FOLDER or the folder's path."
-        )
-    if parts.netloc or not parts.path.strip("/"):
-        raise InvalidConfig(
-            "A sqlite:// address has three slashes and a folder's absolute path: sqlite:///var/lib/memory."
-        )
-    return Path(unquote(parts.path))
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def identity_of(where: Where) -> str:
     """The same for all addresses of one store, open or not: what a process shares an engine by."""
-    return str(folder_of(where).resolve())
+    place = place_of(where)
+    return place.identity if isinstance(place, DatabaseUrl) else str(place.resolve())
 
 
 def has_store(where: Where) -> bool:
     """Whether there is a store already; opening would make one."""
-    return database_file(folder_of(where)).exists()
+    place = place_of(where)
+    if isinstance(place, DatabaseUrl):
+        return bool(_postgres().has_store(place.url))
+    return database_file(place).exists()
 
 
 def open_store(where: Where) -> Store:
     """Open a store, and make it if there is none. Raises the ``StoreError``s of ``toldonce.errors``."""
+    place = place_of(where)
+    if isinstance(place, DatabaseUrl):
+        postgres: Store = _postgres().PostgresStore(place.url)
+        return postgres
     from toldonce.stores.sqlite import SqliteStore
 
-    return SqliteStore(folder_of(where))
+    return SqliteStore(place)
 
 
 def restore_store(source: Path, where: Where) -> Manifest:
@@ -59,3 +48,11 @@ def restore_store(source: Path, where: Where) -> Manifest:
     from toldonce.stores.sqlite.backing_up import restore
 
     return restore(source, folder_of(where))
+
+
+def _postgres() -> ModuleType:
+    try:
+        from toldonce.stores import postgres
+    except ImportError as error:
+        raise MissingExtra("psycopg is not installed. Install it with: pip install 'toldonce[postgres]'") from error
+    return postgres

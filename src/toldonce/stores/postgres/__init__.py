@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,7 +30,7 @@ from toldonce.stores.postgres.connection import (
 from toldonce.stores.postgres.conversation import PostgresConversations
 from toldonce.stores.postgres.database import PostgresDatabase
 from toldonce.stores.postgres.locks import named_lock
-from toldonce.stores.postgres.migrating import migrate
+from toldonce.stores.postgres.migrating import migrate, version_of
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.presence import Presence
@@ -39,7 +39,7 @@ from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sql.ids import SEQUENCE_BITS
 from toldonce.stores.sql.read import Reader, Shown
 
-__all__ = ["PostgresStore"]
+__all__ = ["PostgresStore", "has_store"]
 
 T = TypeVar("T")
 
@@ -52,6 +52,12 @@ _BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _EPOCH = b"SELECT pg_current_snapshot()::text, (SELECT max(number) FROM toldonce_schema)"
 _SECRET = b"SELECT value FROM secret WHERE name = $1"
 _KEEP_SECRET = b"INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
+
+
+def has_store(url: str) -> bool:
+    """Whether the database holds a store."""
+    with closing(connect(url)) as connection, our_errors(url):
+        return version_of(connection) > 0
 
 
 class PostgresStore:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import RawCursor
@@ -14,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from toldonce.errors import CorruptStore, DiskFull, InvalidConfig, NewerStore, StoreError, ToldonceError, Unreachable
-from toldonce.stores.postgres.vectors import register_vectors
+from toldonce.stores.place import DatabaseUrl
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -52,14 +51,7 @@ def read_url(url: str) -> dict[str, Any]:
 
 def shown(url: str) -> str:
     """A URL for people to read, without what is secret in it."""
-    parts = read_url(url)
-    host, port = str(parts.get("host") or "localhost"), str(parts.get("port") or "5432")
-    ports = port.split(",")
-    places = [
-        f"{name or 'localhost'}:{ports[min(number, len(ports) - 1)] or 5432}"
-        for number, name in enumerate(host.split(","))
-    ]
-    return f"postgresql://{','.join(places)}/{parts.get('dbname') or parts.get('user') or ''}"
+    return str(DatabaseUrl(url))
 
 
 def connect(url: str) -> Connection:
@@ -93,11 +85,6 @@ def require_server(connection: Connection, url: str) -> None:
             f"{shown(url)} is a replica, or read-only: nothing can be written there. Name the primary, or all servers "
             "with target_session_attrs=read-write."
         )
-
-
-def adapt(connection: Connection) -> None:
-    """Have vectors read and written. The extension must be there."""
-    register_vectors(connection)
 
 
 @contextmanager
@@ -142,11 +129,6 @@ def newer(url: str, version: int, known: int) -> NewerStore:
         f"{shown(url)} was made by a newer Toldonce (schema {version}; this one knows {known}). "
         "Upgrade with pip install -U toldonce, and restart this program."
     )
-
-
-def host_of(url: str) -> str:
-    """Host and port, for a name of the store."""
-    return urlsplit(shown(url)).netloc
 
 
 def _said(error: Exception) -> str:

@@ -39,3 +39,8 @@ UPDATE job SET due_at = $3, payload = coalesce($4::text, payload) WHERE id = $1 
 
 -- name: finish
 DELETE FROM job WHERE id = $1 AND attempts = $2 RETURNING id;
+
+-- name: keyed
+SELECT id, convert_to(kind, 'UTF8'), convert_to(payload, 'UTF8'), attempts, convert_to(share, 'UTF8'),
+       convert_to(lane, 'UTF8')
+FROM job WHERE starts_with(key, $1::text) ORDER BY id;

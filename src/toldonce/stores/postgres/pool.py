@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from toldonce.errors import Closed, StoreError
-from toldonce.stores.postgres.connection import Connection, adapt, connect, require_server, shown
+from toldonce.stores.postgres.connection import Connection, connect, require_server, shown
+from toldonce.stores.postgres.vectors import register_vectors
 
 MOST = 16
 """Connections that one process has at once. Those it keeps for later are the ones it used last."""
@@ -57,7 +58,7 @@ class Pool:
             connection = connect(self._url)
             try:
                 require_server(connection, self._url)
-                adapt(connection)
+                register_vectors(connection)
             except BaseException:
                 connection.close()
                 raise

@@ -58,7 +58,7 @@ SELECT id FROM memory WHERE id BETWEEN $1 AND $2 AND deleted_at IS NULL ORDER BY
 SELECT DISTINCT owner_id FROM membership WHERE project = $1 AND kind = $2;
 
 -- name: unread
-SELECT count(*) FROM (SELECT 1 FROM memory WHERE owner_id = $1 AND changed > $2 LIMIT $3) AS some;
+SELECT count(*) FROM (SELECT 1 FROM memory WHERE owner_id = $1 AND changed > $2 LIMIT $3) AS found;
 
 -- name: changed_rows
 -- What the index in RAM keeps, of everything written after a version. Deleted rows come with the time they went.

@@ -11,6 +11,8 @@ from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types import TypeInfo
 
+from toldonce.errors import StoreError
+
 _HEAD = struct.Struct(">HH")
 
 
@@ -33,13 +35,12 @@ class _VectorLoader(Loader):
         return np.frombuffer(data, ">f4", offset=_HEAD.size).astype("<f4").tobytes()
 
 
-def register_vectors(connection: psycopg.Connection[Any]) -> bool:
-    """Have a connection read and write vectors as bytes; whether it can: the extension is there."""
+def register_vectors(connection: psycopg.Connection[Any]) -> None:
+    """Have a connection read and write vectors as bytes. Raises ``StoreError`` where there is no pgvector."""
     info = TypeInfo.fetch(connection, "vector")
     if info is None:
-        return False
+        raise StoreError("pgvector is gone from the database. Bring it back with: CREATE EXTENSION vector")
     info.register(connection)
     dumper = type("VectorDumper", (_VectorDumper,), {"oid": info.oid})
     connection.adapters.register_dumper(Vector, dumper)
     connection.adapters.register_loader(info.oid, _VectorLoader)
-    return True
