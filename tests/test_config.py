@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from toldonce.adapters.mem0_config import needs_mem0
-from toldonce.config import read_config
+from toldonce.config import default_folder, files_beside, read_config
 from toldonce.embedders.spec import EmbedderSpec, parse_spec
 from toldonce.errors import InvalidConfig
+from toldonce.stores.place import DatabaseUrl
+from toldonce.takeover import user_folder
 
 HOME = "http://localhost:11434/v1"
 
@@ -131,8 +133,17 @@ def test_a_folder_given_beside_a_configuration_wins(tmp_path: Path) -> None:
 
 def test_a_folder_may_be_named_by_a_url_and_no_other_address_by_mistake(tmp_path: Path) -> None:
     assert read_config(None, f"sqlite://{tmp_path}").place == tmp_path
-    with pytest.raises(InvalidConfig, match="postgresql:// is no store"):
-        read_config(None, "postgresql://localhost/memories")
+    with pytest.raises(InvalidConfig, match="redis:// is no store"):
+        read_config(None, "redis://localhost/memories")
+
+
+def test_a_database_may_be_named_where_a_folder_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://ann:secret@localhost/memories"
+    config = {"vector_store": {"provider": "toldonce", "config": {"path": url}}}
+    monkeypatch.setenv("TOLDONCE_HOME", url)
+    for read in (read_config(None, url), read_config(config), read_config(None)):
+        assert read.place == DatabaseUrl(url)
+    assert default_folder() == files_beside(DatabaseUrl(url)) == user_folder()
 
 
 @pytest.mark.parametrize(

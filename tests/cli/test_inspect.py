@@ -208,7 +208,7 @@ def test_what_is_changed_can_be_read_by_a_program(command: Command) -> None:
 def test_a_folder_has_an_address_too(folder: Path, tmp_path: Path) -> None:
     by_address = run("users", "--data", f"sqlite://{folder}", "--json", home=tmp_path)
     assert json.loads(by_address.stdout) == json.loads(run("users", "--data", folder, "--json", home=tmp_path).stdout)
-    other = run("users", "--data", "postgresql://db/memory", home=tmp_path)
+    other = run("users", "--data", "redis://db/memory", home=tmp_path)
     assert other.returncode == 2
     assert "sqlite:///" in other.stderr
 

@@ -20,6 +20,7 @@ from toldonce.server.keys import SCOPES
 from toldonce.server.running import configured
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
+from toldonce.stores.place import Place, folder_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +88,25 @@ class Client:
 class Running:
     """A server that listens."""
 
-    folder: Path
+    place: Place
     port: int
     service: Service
 
+    @property
+    def folder(self) -> Path:
+        return folder_of(self.place)
+
     def client(self, project: str = "default", *scopes: str) -> Client:
         """A client with a new key."""
-        with KeyRing(self.folder) as ring:
+        with KeyRing(self.place) as ring:
             issued, _ = ring.create(project, "test", scopes or SCOPES, None)
         return Client(self.port, issued.text)
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Running]:
-    """A server over a folder."""
-    app = build_app(Settings(place=folder, **settings))
+def serving(place: Place, **settings: Any) -> Iterator[Running]:
+    """A server over a folder or a database."""
+    app = build_app(Settings(place=place, **settings))
     server = uvicorn.Server(configured(app))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -110,7 +115,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Running]:
             assert thread.is_alive()
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Running(folder, port, app.state.service)
+        yield Running(place, port, app.state.service)
     finally:
         server.should_exit = True
         thread.join()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from toldonce.errors import MissingExtra
 from toldonce.stores.backup import Manifest
 from toldonce.stores.place import DatabaseUrl, Where, folder_of, place_of
 from toldonce.stores.protocol import Store
 from toldonce.takeover import database_file
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 def identity_of(where: Where) -> str:
@@ -52,7 +50,6 @@ def restore_store(source: Path, where: Where) -> Manifest:
 
 def _postgres() -> ModuleType:
     try:
-        from toldonce.stores import postgres
+        return import_module("toldonce.stores.postgres")
     except ImportError as error:
         raise MissingExtra("psycopg is not installed. Install it with: pip install 'toldonce[postgres]'") from error
-    return postgres
