@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.recall.helpers import talk, view
@@ -43,3 +45,10 @@ def test_what_forbids_comes_first_if_its_speaker_is_a_person() -> None:
     told = [hit.memory_id for hit in rank(store, analyse("the bread", store), None, limit=3)]
     assert asked.index(1) == 0
     assert told.index(1) > 0, "nothing but the question raised it"
+
+
+def test_a_request_scores_as_high_as_ever_where_nothing_limits() -> None:
+    store = view(talk("The boat is called Gull"), talk("I play chess", session=2, start=2))
+    query = analyse("Book the boat", store)
+    assert query.kinds == Kind.LIMIT
+    assert rank(store, query, None, limit=2) == rank(store, replace(query, kinds=NOTHING), None, limit=2)

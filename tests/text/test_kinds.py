@@ -29,6 +29,8 @@ def held(text: str) -> Kind:
         ("We row on Tuesdays now.", Kind.CHANGE),
         ("I gave up smoking.", Kind.CHANGE),
         ("Our new boat leaks.", Kind.CHANGE),
+        ("Sorry, the key is under the mat.", Kind.CHANGE),
+        ("Sorry about the key.", NOTHING),
         ("Now, listen to this.", NOTHING),
         ("I am in the boat right now.", NOTHING),
         ("We have more of them.", NOTHING),

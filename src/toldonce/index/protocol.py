@@ -206,8 +206,8 @@ class IndexView(Protocol):
         """Which rows have a vector."""
         ...
 
-    def vectors_of(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """The vectors of ``rows``, each of which has one; float32 (rows, dimensions)."""
+    def likeness(self, some: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Dot products of the vectors of some rows with those of others, each of which has one: (some, others)."""
         ...
 
     @property

@@ -24,6 +24,8 @@ RELEVANCE = 1 / 3
 AS_RELEVANT = 0.5
 """Share of the earlier one's sum of signals that the later one has to have by itself."""
 
+_EVER = np.iinfo(np.int64).max
+"""No time is later."""
 _BEFORE = np.float32(1e-4)
 """By how much the latest passes the best that it took the place of."""
 _PAST = re.compile(
@@ -71,14 +73,16 @@ def changed_first(view: IndexView, ranked: NDArray[np.intp], total: Floats, prio
     ``total`` and ``priors`` (by row of the view) are changed.
     """
     rows = ranked[~view.questions[ranked] & ~view.by_unnamed_assistant[ranked] & view.embedded[ranked]]
-    changes = np.flatnonzero(_changes(view, rows))
+    when, speaker, session, sums = view.said_at[rows], view.speaker[rows], view.session[rows], total[rows]
+    leading = slice(LEADING)
+    may_pass = _changes(view, rows) & (sums >= AS_RELEVANT * sums[leading].min(initial=np.inf))
+    may_pass &= when > when[leading].min(initial=_EVER)
+    changes = np.flatnonzero(may_pass)
     if not len(changes):
         return
-    when, speaker, session, sums = view.said_at[rows], view.speaker[rows], view.session[rows], total[rows]
     changes = changes[np.argsort(when[changes], kind="stable")]  # what changed twice passes what changed once
-    vectors = view.vectors_of(rows)
     usual = np.float32(view.typical_similarity)
-    alike = (vectors[changes] @ vectors.T - usual) / max(np.float32(1) - usual, np.float32(1e-3))
+    alike = (view.likeness(rows[changes], rows) - usual) / max(np.float32(1) - usual, np.float32(1e-3))
     for likeness, change in zip(alike, changes.tolist(), strict=True):
         before = (when < when[change]) & (speaker == speaker[change]) & (session != session[change])
         likeness[~before] = -1.0

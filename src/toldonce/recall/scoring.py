@@ -257,9 +257,10 @@ def _even(memories: int, query: Query, weights: Weights) -> np.float32:
     """The sum of signals that is as likely to answer as not: among many memories 0.92, with 0.1 at 0.48, 0.9 at 1.35.
 
     The best of many memories that have nothing to do with a query is more like it than the best of a few. What a query
-    gives to every other memory, for who said it or what kinds of thing it holds, counts half here.
+    gives to every other memory, for who said it or for a number or name in it, counts half here.
     """
-    given = (weights.speaker / 2 if query.speaker is not None else 0.0) + weights.kind / 2 * len(query.kinds)
+    given = weights.speaker / 2 if query.speaker is not None else 0.0
+    given += weights.kind / 2 * len(query.kinds & ~Kind.LIMIT)
     return np.float32(EVEN - LENIENT * FEW / (memories + FEW) + given)
 
 

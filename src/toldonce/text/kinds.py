@@ -30,10 +30,11 @@ _CHANGE = re.compile(
     r"(?<=[\w,] )(?<!right )(?<!by )(?<!until )(?<!for )now\b|(?:^|[.!?…] )now (?:I|we|you|he|she|it|they|my|our)\b"
     r"|\b(?:any ?more|no longer|instead|mov(?:ed?|ing)|chang(?:ed?|ing)|switch(?:ed|ing)?|replac(?:ed?|ing)"
     r"|g[ia]ven? up|stopp(?:ed|ing)|quit|from (?:now|then) on|these days|(?:old|new) ones?)\b"
-    r"|(?:\b(?:my|our|the|his|her)|^|[.!?]) new\b",
+    r"|(?:\b(?:my|our|the|his|her)|^|[.!?]) new\b"
+    r"|^(?:(?:no|sorry|wait|oops|actually)[ ,.]+)++(?:it|the|my|our|that|i meant)\b|\bi meant\b|\bcorrection\b",
     re.IGNORECASE,
 )
-"""Now, but not "Now, listen" and "right now", which begin or time what is said."""
+"""Now, but not "Now, listen" and "right now", which begin or time what is said; a correction ("No, it's the 12th")."""
 
 
 def kinds(text: str, found: Iterable[str], *, english: bool) -> Kind:

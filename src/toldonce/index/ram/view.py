@@ -166,24 +166,19 @@ class RamView:
         rows = rows[:: len(rows) // SAMPLE + 1]
         if len(rows) < 2:
             return 0.0
-        starts = np.cumsum([0, *map(len, self.vectors)])
-        blocks = np.searchsorted(starts, rows, side="right") - 1
-        some = np.stack(
-            [
-                self.vectors[block][row - starts[block]]
-                for block, row in zip(blocks.tolist(), rows.tolist(), strict=True)
-            ]
-        )
-        similar = np.zeros((len(some), len(some)))
-        numkong.cdist(some, some, "dot", out=similar)
-        return float(np.median(similar[np.triu_indices(len(some), 1)]))
+        return float(np.median(self.likeness(rows, rows)[np.triu_indices(len(rows), 1)]))
 
-    def vectors_of(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """The vectors of ``rows``, each of which has one; float32 (rows, dimensions)."""
+    def likeness(self, some: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Dot products of the vectors of some rows with those of others, each of which has one: (some, others)."""
+        products = np.zeros((len(some), len(others)))
+        numkong.cdist(self._vectors_of(some), self._vectors_of(others), "dot", out=products)
+        return products.astype(np.float32)
+
+    def _vectors_of(self, rows: NDArray[np.intp]) -> NDArray[np.float16]:
         starts = np.cumsum([0, *map(len, self.vectors)])
         blocks = np.searchsorted(starts, rows, side="right") - 1
         places = zip(blocks.tolist(), (rows - starts[blocks]).tolist(), strict=True)
-        return np.stack([self.vectors[block][place] for block, place in places]).astype(np.float32)
+        return np.stack([self.vectors[block][place] for block, place in places])
 
     @cached_property
     def length_norm(self) -> NDArray[np.float32]:

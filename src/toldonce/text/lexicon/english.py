@@ -127,7 +127,7 @@ LIMITING = frozenset(
 CHANGING = frozenset(
     """
     now anymore more longer instead move moved moving change changed changing switch switched switching replace
-    replaced replacing gave given stopped stopping quit days new ones
+    replaced replacing gave given stopped stopping quit days new ones meant correction no sorry wait oops actually
     """.split()
 )
 """One of these is in whatever says that something is otherwise than it was."""
