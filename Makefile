@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench format clean
+.PHONY: help demo serve isolation test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
@@ -18,6 +18,7 @@ help:
 	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
 	@echo "make hostile attack a server, and see what a bystander notices (HOSTILE='--seconds 300 --bars')"
 	@echo "make bench   measure every published number anew (BENCH='--quick', BENCH='search --locomo FILE')"
+	@echo "make eval-extraction  what a model reads from talks in five languages (LLM_BASE_URL=http://localhost:11434/v1 LLM_MODEL=qwen3:8b)"
 	@echo "make format  rewrite the sources in the project's format"
 
 $(BIN)/python:
@@ -101,6 +102,9 @@ hostile: $(VENV)/.dev
 
 bench: $(VENV)/.dev .venv-peers/.bench
 	$(BIN)/python -m bench $(BENCH)
+
+eval-extraction: $(VENV)/.dev
+	$(BIN)/python -m bench.extraction $(LLM_BASE_URL) $(LLM_MODEL)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
