@@ -217,7 +217,7 @@ def spoilt(rng: random.Random, path: str, body: dict[str, Any] | None) -> tuple[
     taken = () if body is None else tuple(body)
     if body is not None and rng.random() < 0.5:
         odd = misspelt(rng, key)
-        right = any(odd in names for names in NAMES.values())  # "runid" with a capital I is "runId"
+        right = any(odd in names for names in NAMES.values())  # one right name less a letter is another
         if (
             odd not in taken
             and not right

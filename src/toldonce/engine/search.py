@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.embedders.cache import EmbeddedQuery
-from toldonce.engine.directory import owners_reached
+from toldonce.engine.directory import QUICK_CONDITIONS, owners_reached
+from toldonce.engine.filter_cache import conditions
 from toldonce.engine.generation import Generation
 from toldonce.engine.requests import SearchRequest
 from toldonce.errors import ToldonceError
@@ -68,7 +69,11 @@ class Search:
         self.texts: Sequence[str] = ()
         self.owed: Sequence[Future[None]] = ()
         self.waited = False
-        self.large = len(request.query) > QUICK_QUERY or request.limit > QUICK_RESULTS
+        self.large = (
+            len(request.query) > QUICK_QUERY
+            or request.limit > QUICK_RESULTS
+            or conditions(request.tree) > QUICK_CONDITIONS
+        )
         """Whether an attempt may take long."""
         self._engine = engine
         self.project = project
