@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.recall.helpers import DAY, embed, talk, view
@@ -89,3 +91,16 @@ def test_the_last_thing_said_comes_first() -> None:
 def test_statements_come_before_questions_for_who_the_person_is() -> None:
     hits = rank(STORE, analyse("What do you know about me?", STORE), embed("x"), limit=5)
     assert [hit.memory_id for hit in hits][-1] == 2
+
+
+def test_what_a_person_says_of_themselves_comes_first_for_who_they_are() -> None:
+    store = view(
+        talk("You never know what you get told"),
+        talk("I teach chess", session=2, start=2),
+        talk("It rained all day", session=3, start=3),
+    )
+    query = analyse("What do you know about me?", store)
+    assert not len(query.terms), "knowing is nothing to look for"
+    vector = embed("know told told whatever")
+    assert rank(store, query, vector, limit=3)[0].memory_id == 2
+    assert rank(store, replace(query, overview=None), vector, limit=3)[0].memory_id == 1, "which the question is like"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.text.dates import Period
+from toldonce.text.kinds import Kind
 from toldonce.text.lexicon.english import FUNCTION_WORDS, HAPPENING, OF_TALK
 
 ONGOING = 3_600_000_000
@@ -25,6 +26,12 @@ LATEST = 8
 
 PERSON = np.float32(0.3)
 """What any statement counts where the one who makes it is asked about: the rest is up to what it is about."""
+
+LIKENESS = np.float32(0.3)
+"""Share that likeness counts where the person is all that is asked about: "know" is most like talk about knowing."""
+
+SELF = np.float32(0.25)
+"""What it counts more if it says what its speaker is, has, does or likes, and again for one of a few attributes."""
 
 TIME = np.float32(0.5)
 """What a statement of the time counts that is all a question names; what it says counts too."""
@@ -107,7 +114,9 @@ def wanted(
     said = view.alive & (view.by_unnamed_assistant if of_assistant else ~view.by_unnamed_assistant)
     telling = said & ~view.questions
     if kind is Overview.PERSON:
-        return PERSON * telling
+        of_self = telling & (view.kinds & np.uint8(Kind.SELF) != 0)
+        found: NDArray[np.float32] = PERSON * telling + SELF * of_self + SELF * (telling & (view.stated != 0))
+        return found
     if kind is Overview.TIME:
         return TIME * telling * (0 if spoken_of is None else spoken_of.weight(view.said_at))
     if kind is Overview.SESSION:

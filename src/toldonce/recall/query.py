@@ -15,7 +15,7 @@ from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
 from toldonce.text.kinds import Kind
 from toldonce.text.languages import function_words
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS, RELATIVE
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, MONTHS, OF_TALK, RELATIVE
 from toldonce.text.names import in_first_person, is_personal, mentioned, name_key, subject
 from toldonce.text.tokens import called, is_english, stem, token_id, token_ids, words
 from toldonce.times import as_datetime
@@ -76,6 +76,8 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
     spoken_of = period(text, now, zone)
     wanted = overview(text, found, spoken_of)
+    if wanted is Overview.PERSON:
+        kept = [word for word in kept if word not in OF_TALK]
     if wanted is not None and wanted is not Overview.TIME and spoken_of is not None and spoken_of.latest:
         spoken_of = None  # the overview says which is the last time
     if spoken_of is not None and not spoken_of.recurs:

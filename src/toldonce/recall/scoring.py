@@ -14,7 +14,7 @@ from toldonce.index.protocol import K1
 from toldonce.recall.late_interaction import closeness
 from toldonce.recall.latest import asks_of_the_past, changed_first, latest_first
 from toldonce.recall.novelty import distinct
-from toldonce.recall.overview import Overview, wanted
+from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
 from toldonce.recall.repeats import asked_before, just_said, knows_nothing
 from toldonce.recall.signals import Floats, Words, session_strength, stretched
@@ -128,10 +128,13 @@ def rank(
     if not view.statistics.count or limit <= 0:
         return []
     by_place = query.overview in (Overview.SESSION, Overview.STATEMENT)  # which its words do not tell
+    of_person = query.overview is Overview.PERSON and not len(query.terms)
     similar = None if vector is None or by_place else stretched(view, vector, unrelated)
     words = Words(view, query.terms[:0] if by_place else query.terms, query.weak)
     again = asked_before(view, words, similar)
     lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights, tokens)
+    if of_person:
+        dense *= LIKENESS
     if similar is None:
         dense = lexical.copy()
     elif len(view.pending):
@@ -145,7 +148,7 @@ def rank(
     total += priors
     if len(view.dead):
         total[view.dead] = -1.0
-    if tokens is not None and similar is not None:
+    if tokens is not None and similar is not None and not of_person:
         best = _best(view, total, TOKEN_ROWS, mask)
         best = best[view.by_token[best]]
         close = _close(view, best, query, tokens, similar, again, weights)
@@ -159,15 +162,8 @@ def rank(
     if len(again_at_once := just_said(view, ranked, just_asked)):
         priors[again_at_once] -= np.float32(weights.repeated)
         total[again_at_once] -= np.float32(weights.repeated)
-    ranked = _in_order(view, ranked, total)
     even = _even(view.statistics.count, query, weights)
-    if (query.period is None or query.period.latest) and not asks_of_the_past(query.text):
-        answering = ranked[:limit][total[ranked[:limit]] >= even]
-        if len(raised := latest_first(view, answering, total, priors, mask)):
-            ranked = _in_order(view, np.union1d(ranked, raised), total)
-        if similar is not None:
-            changed_first(view, ranked, total, priors)
-            ranked = _in_order(view, ranked, total)
+    ranked = _latest_first(view, _in_order(view, ranked, total), query, total, priors, mask, limit, even)
     shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)
     places = np.array([place for _, place in shown], np.intp)
@@ -181,6 +177,26 @@ def rank(
             *(column[chosen].tolist() for column in columns),
         )
     )
+
+
+def _latest_first(
+    view: IndexView,
+    ranked: NDArray[np.intp],
+    query: Query,
+    total: Floats,
+    priors: Floats,
+    mask: NDArray[np.bool_] | None,
+    limit: int,
+    even: np.float32,
+) -> NDArray[np.intp]:
+    """The ranking with what holds now before what it took the place of, unless the query names a time or the past."""
+    if (query.period is not None and not query.period.latest) or asks_of_the_past(query.text):
+        return ranked
+    answering = ranked[:limit][total[ranked[:limit]] >= even]
+    if len(raised := latest_first(view, answering, total, priors, mask)):
+        ranked = _in_order(view, np.union1d(ranked, raised), total)
+    changed_first(view, ranked, total, priors)
+    return _in_order(view, ranked, total)
 
 
 def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> Floats:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from enum import IntFlag
 
-from toldonce.text.lexicon.english import CHANGING, LIMITING, MONTHS, NUMERALS, WEEKDAYS
+from toldonce.text.lexicon.english import CHANGING, FIRST_PERSON, LIMITING, MONTHS, NUMERALS, WEEKDAYS
+from toldonce.text.lexicon.people import HABITS
 
 
 class Kind(IntFlag):
@@ -20,6 +21,8 @@ class Kind(IntFlag):
     """Something is denied, forbidden or limited: it tells whether one may."""
     CHANGE = 8
     """Something is otherwise than it was: what was said of it before holds no more."""
+    SELF = 16
+    """The speaker says what they are, have, do or like: it tells who they are."""
 
 
 _NO_NAMES = "|".join(["I", *(word.title() for word in (*MONTHS, *WEEKDAYS))])
@@ -37,6 +40,14 @@ _CHANGE = re.compile(
 """Now, but not "Now, listen" and "right now", which begin or time what is said; a correction ("No, it's the 12th")."""
 
 
+_SELF = re.compile(
+    r"\bI(?:['’]m| am)\b(?! (?:sorry|glad|sure|not sure|fine|good|great|well|ok|okay|back|here|ready|listening)\b)"
+    rf"|\b(?:I|we) (?:have|{'|'.join(sorted(HABITS))})\b|\b(?:I|we)['’]ve got\b"
+    r"|\b(?:my|our) (?:\w+ ){1,2}(?:is|are|has|have|was)\b|\b(?:my|our) \w+['’]s |\bcall me\b",
+    re.IGNORECASE,
+)
+
+
 def kinds(text: str, found: Iterable[str], *, english: bool) -> Kind:
     """What a text holds. ``found``: its words, folded, unstemmed."""
     held = Kind(0)
@@ -49,6 +60,8 @@ def kinds(text: str, found: Iterable[str], *, english: bool) -> Kind:
         held |= Kind.NAME
     if not LIMITING.isdisjoint(words):
         held |= Kind.LIMIT
+    if not FIRST_PERSON.isdisjoint(words) and _SELF.search(text):
+        held |= Kind.SELF
     if not CHANGING.isdisjoint(words) and _CHANGE.search(text):
         held |= Kind.CHANGE
     return held

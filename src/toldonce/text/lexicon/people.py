@@ -53,3 +53,9 @@ ORDERS = frozenset(
     """.split()
 )
 """Verbs with which people tell an assistant what it shall always or never do."""
+HABITS = frozenset(
+    """
+    use live work study teach coach play speak sing run like love hate prefer need drink eat drive own grew moved
+    """.split()
+)
+"""Verbs with which people say who they are: "I teach chess", "I grew up in Enugu"."""
