@@ -18,12 +18,14 @@ from tests.stores.relay import relaying
 from toldonce.errors import Closed, CorruptStore, InvalidConfig, NewerStore, StoreError, Unsupported
 from toldonce.stores.postgres import PostgresStore
 from toldonce.stores.postgres import connection as connections
-from toldonce.stores.postgres.connection import shown
+from toldonce.stores.postgres.connection import StoreUnreachable, shown
 from toldonce.stores.postgres.database import _SCRATCH
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
+from toldonce.stores.postgres.writer import Unsure
 from toldonce.stores.protocol import Store, Write
 from toldonce.stores.sql.named import statements
+from toldonce.types import Scope
 
 
 @pytest.fixture
@@ -429,3 +431,85 @@ def test_every_statement_is_one_that_the_database_takes(url: str, file: str) -> 
             lines = "\n".join(line for line in sql.splitlines() if not line.startswith("--")).strip()
             if not lines.startswith(("DO ", "LOCK ", "TRUNCATE ")):  # these cannot be prepared; the contract runs them
                 connection.execute(f"PREPARE {file}_{name} AS {lines}".encode())
+
+
+_QUESTIONS: dict[str, Callable[[Write, int, int, int], object]] = {
+    "owner_version": lambda tx, owner, memory, talk: tx.owner_version(owner),
+    "changes": lambda tx, owner, memory, talk: tx.changes(owner, 0).version,
+    "unread": lambda tx, owner, memory, talk: tx.unread(owner, 0, 9),
+    "records": lambda tx, owner, memory, talk: tx.records([memory]),
+    "records_of": lambda tx, owner, memory, talk: tx.records_of(owner),
+    "spoken": lambda tx, owner, memory, talk: tx.spoken(owner),
+    "facts": lambda tx, owner, memory, talk: tx.facts(owner),
+    "facts_resting_on": lambda tx, owner, memory, talk: tx.facts_resting_on([memory]),
+    "page": lambda tx, owner, memory, talk: tx.page([owner], limit=9),
+    "count": lambda tx, owner, memory, talk: tx.count([owner]),
+    "carriers": lambda tx, owner, memory, talk: tx.carriers(owner, "p", [("run", "r1")]),
+    "expired": lambda tx, owner, memory, talk: tx.expired(owner, "2030-01-01"),
+    "for_update": lambda tx, owner, memory, talk: tx.for_update([memory]),
+    "known_words": lambda tx, owner, memory, talk: tx.known_words(owner, [b"tea"]),
+    "history": lambda tx, owner, memory, talk: tx.history(memory),
+    "sources": lambda tx, owner, memory, talk: tx.sources([memory]),
+    "messages_at": lambda tx, owner, memory, talk: tx.messages_at(talk, 0, 9),
+    "memories_said_at": lambda tx, owner, memory, talk: tx.memories_said_at(talk, [0]),
+    "messages": lambda tx, owner, memory, talk: tx.messages([owner], Scope(), limit=None, offset=0),
+    "latest_messages": lambda tx, owner, memory, talk: tx.latest_messages([owner], Scope(), 9),
+}
+
+
+@pytest.mark.parametrize("name", _QUESTIONS)
+def test_what_a_write_reads_of_an_owner_stays_as_it_is(url: str, store: PostgresStore, name: str) -> None:
+    owner, [tea, _] = fill(store, "tea", "coffee")
+    with store.read() as view:
+        talk = view.conversation(ask(TALK._replace(key="r1"))).conversation_id
+    assert talk is not None
+    free = "SELECT count(*) FROM (SELECT 1 FROM owner WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED) AS free"
+
+    def work(tx: Write) -> None:
+        with connections.connect(url) as other:
+            tx.setting("anything")
+            assert other.execute(free.encode(), (owner,)).fetchall() == [(1,)], "nobody has it before"
+            answer = _QUESTIONS[name](tx, owner, tea, talk)
+            assert other.execute(free.encode(), (owner,)).fetchall() == [(0,)]
+        with store.read() as view:
+            asked: Any = view
+            assert _QUESTIONS[name](asked, owner, tea, talk) == answer
+
+    store.write_now(work)
+
+
+def test_a_row_that_cannot_be_read_is_left_out_or_told(
+    postgres: Server, url: str, store: PostgresStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, ids = fill(store, "tea", "coffee")
+    postgres.run(f"UPDATE memory SET metadata = '[' WHERE id = {ids[0]}", name_of(url))
+    with store.read() as view:
+        assert set(view.records(ids)) == {ids[1]}
+        with pytest.raises(CorruptStore, match=str(ids[0])):
+            view.records(ids, strict=True)
+    assert "damaged" in caplog.text
+
+
+def test_a_database_that_stays_away_is_told_and_so_is_what_is_not_known(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a commit nothing was written; of a commit without an answer it is not known."""
+
+    def away(url: str) -> None:
+        raise StoreUnreachable("The database is away.")
+
+    execute = psycopg.Connection.execute
+
+    def lost(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        if query == b"COMMIT" and threading.current_thread() is threading.main_thread():
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return execute(connection, query, *rest, **options)
+
+    monkeypatch.setattr("toldonce.stores.postgres.pool.connect", away)
+    monkeypatch.setattr("toldonce.stores.postgres.writer._ASKS", 0.1)
+    monkeypatch.setattr(store._writer, "_wait", 0.1)
+    monkeypatch.setattr(psycopg.Connection, "execute", lost)
+    with pytest.raises(Unsure, match="not known"):
+        store.write_now(named("ann"))
+    with pytest.raises(StoreUnreachable, match="away"):  # no connection is left
+        store.write_now(named("ann"))

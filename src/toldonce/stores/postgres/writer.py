@@ -21,7 +21,15 @@ from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed, StoreError, ToldonceError
 from toldonce.fair import FairQueue, Turn
 from toldonce.locks import lock_wait
-from toldonce.stores.postgres.connection import Again, Connection, Interrupted, newer, our_errors, shown
+from toldonce.stores.postgres.connection import (
+    Again,
+    Connection,
+    Interrupted,
+    StoreUnreachable,
+    newer,
+    our_errors,
+    shown,
+)
 from toldonce.stores.postgres.database import PostgresDatabase
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
@@ -164,10 +172,10 @@ class Writer:
         while True:
             try:
                 return self._transact(work)
-            except (Again, Interrupted) as error:
+            except (Again, StoreUnreachable) as error:
                 if time.monotonic() + pause > until:
                     raise
-                if isinstance(error, Interrupted):
+                if isinstance(error, StoreUnreachable):
                     self._pool.drop_idle()
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
@@ -207,7 +215,7 @@ class Writer:
                     row = connection.execute(_STATUS, (number,)).fetchone()
                 if row is not None and row[0] in ("committed", "aborted"):
                     return bool(row[0] == "committed")
-            except Interrupted:
+            except StoreUnreachable:
                 self._pool.drop_idle()
             except StoreError as error:  # the number is unknown to a server that took over without it
                 if isinstance(error.__cause__, psycopg.errors.InvalidParameterValue):
