@@ -41,7 +41,8 @@ _WITHOUT = {
 }
 """What there is instead of a section of Mem0's."""
 _WITHOUT_EFFECT = ("history_db_path", "version")
-_GUIDING = ("custom_instructions", "includes", "excludes", "custom_categories")
+GUIDING = ("custom_instructions", "includes", "excludes", "custom_categories")
+"""What ``read_guidance`` reads."""
 LLM = "TOLDONCE_LLM"
 """The environment variable that names a model, as in ``ollama:qwen3:8b``, where the configuration names none."""
 
@@ -75,7 +76,7 @@ def read_guidance(given: Mapping[str, Any]) -> Guidance:
 
     Raises ``InvalidConfig``.
     """
-    texts = {key: given.get(key) or "" for key in ("custom_instructions", "includes", "excludes")}
+    texts = {key: given.get(key) or "" for key in GUIDING[:3]}
     for key, value in texts.items():
         if not isinstance(value, str):
             raise InvalidConfig(f"{key} must be a string, not {type(value).__name__}.")
@@ -162,7 +163,7 @@ def read_config(config: Mapping[str, Any] | None, folder: Where | None = None) -
     if problems:
         raise InvalidConfig(" ".join(problems))
     for key in config:
-        if key not in _RUN and key not in _WITHOUT_EFFECT and key not in _GUIDING:
+        if key not in _RUN and key not in _WITHOUT_EFFECT and key not in GUIDING:
             _LOG.warning("Configuration key %r has no effect here and is ignored", key)
     chosen = folder if folder is not None else path
     if chosen is None:

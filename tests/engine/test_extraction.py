@@ -19,7 +19,7 @@ from toldonce import Memory
 from toldonce.engine import extraction
 from toldonce.engine.extraction import FAILED, KIND
 from toldonce.engine.jobs import worker
-from toldonce.errors import InvalidConfig
+from toldonce.errors import InvalidConfig, InvalidInput
 from toldonce.net.retry import Retries
 from toldonce.stores.protocol import FactMemory
 from toldonce.testing import WordEmbedder
@@ -307,7 +307,6 @@ def test_what_was_said_after_a_failure_is_read_and_the_rest_on_retry(tmp_path: P
         memory.add("I like coffee.", **ANN)
         read_through(memory)
         assert memory._engine.store.write_now(extraction.try_again) == 1
-        memory._engine._extraction.nudge()  # type: ignore[union-attr]
         read_through(memory)
     new = [[line["text"] for line in lines(asked) if line["new"]] for asked in model.asked]
     assert new == [["I like tea."], ["I like coffee."], ["I like tea."]]
@@ -391,3 +390,18 @@ def test_the_model_is_told_what_is_wanted_and_labels_become_categories(tmp_path:
     for part in ("Note hobbies.", "only facts about: leisure", "Never note facts about: health", "hobby: what they do"):
         assert part in told
     assert [(row["memory"], row["metadata"]) for row in rows] == [(said, {"source": "call", "categories": ["hobby"]})]
+
+
+def test_a_call_may_want_something_of_its_own(tmp_path: Path) -> None:
+    with remembering(tmp_path, tells(), custom_instructions="Note hobbies.", excludes="health") as (memory, model):
+        memory.add("I play chess.", **ANN, prompt="Note only games.")
+        memory.add("I play go.", **ANN)
+        read_through(memory)
+    told = {lines(asked)[-1]["text"]: asked["messages"][0]["content"] for asked in model.asked}
+    assert "Besides: Note only games." in told["I play chess."]
+    assert "Besides: Note hobbies." in told["I play go."]
+    for each in told.values():
+        assert "Never note facts about: health" in each
+    wrong: Any = 3
+    with remembering(tmp_path, tells()) as (memory, _), pytest.raises(InvalidInput, match="custom_instructions"):
+        memory.add("I play chess.", **ANN, prompt=wrong)

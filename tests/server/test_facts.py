@@ -107,3 +107,15 @@ def test_a_project_says_what_it_wants(tmp_path: Path, monkeypatch: pytest.Monkey
     for part in ("Note hobbies.", "only facts about: leisure", "Never note facts about: health", "fun: what they do"):
         assert part in told
     assert [line["text"] for line in lines(asked)] == ["I play chess."]
+
+
+def test_a_call_may_bring_labels_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = by_text({SAID: lambda m: fact(SAID, m, value="chess", categories=["game"])})
+    with remembering(tmp_path, script, monkeypatch) as (client, model):
+        event_id = add(client, SAID, custom_categories=[{"game": "what they play"}], excludes="health")
+        until(lambda: event(client, event_id)["status"] == "SUCCEEDED")
+        wanted = {"AND": [{"user_id": "ann"}, {"categories": {"in": ["game"]}}]}
+        assert client.post("/v3/memories/", {"filters": wanted}).json["count"] == 1
+    told = model.asked[0]["messages"][0]["content"]
+    assert "game: what they play" in told
+    assert "Never note facts about: health" in told

@@ -282,7 +282,7 @@ class Engine:
 
     def orders(self, project: str, request: AddRequest) -> Orders | None:
         """What an add does besides, so that a model reads facts from it; None: no model is configured."""
-        return None if self._extraction is None else self._extraction.orders(project, request.zone)
+        return None if self._extraction is None else self._extraction.orders(project, request)
 
     def probe_embedder(self) -> None:
         """Ask the embedder, not a cache. Raises what it raises; it may take as long as it takes."""

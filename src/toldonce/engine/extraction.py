@@ -11,7 +11,8 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, timedelta, timezone, tzinfo
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -35,6 +36,7 @@ from toldonce.remember.facts.window import (
     shown,
     window,
 )
+from toldonce.remember.plan import AddRequest
 from toldonce.stores.jobs import Job, Wanted
 from toldonce.stores.protocol import Changes, ConversationQuery, Read, Store, Write
 from toldonce.times import as_datetime, now
@@ -88,13 +90,9 @@ class Extraction:
         lease = int(timeout * _SECOND) + SLACK
         self._worker = Worker(store, {KIND: self.read}, lease=lease)
 
-    def orders(self, project: str, zone: tzinfo) -> Orders:
+    def orders(self, project: str, request: AddRequest) -> Orders:
         """What a transaction that adds messages does besides, so that they are read for facts."""
-        return partial(self._order, project, zone)
-
-    def nudge(self) -> None:
-        """There may be something to read."""
-        self._worker.nudge()
+        return partial(self._order, project, request)
 
     def close(self) -> None:
         """Take no more jobs; one under way is done again later."""
@@ -102,23 +100,27 @@ class Extraction:
         self._model.close()
         self._worker.close()
 
-    def _order(self, project: str, zone: tzinfo, store: Write, changes: Changes) -> tuple[int, int]:
+    def _order(self, project: str, request: AddRequest, store: Write, changes: Changes) -> tuple[int, int]:
         owner_id, conversation_id = changes.owner_id, changes.conversation_id
         if owner_id is None or conversation_id is None:
             view = store.conversation(ConversationQuery(changes.address, None, None, (), (), 1))
             owner_id, conversation_id = view.owner_id, view.conversation_id
         assert owner_id is not None
         assert conversation_id is not None
-        offset = as_datetime(changes.at).astimezone(zone).utcoffset() or timedelta()
-        payload = {
+        offset = as_datetime(changes.at).astimezone(request.zone).utcoffset() or timedelta()
+        payload: dict[str, Any] = {
             "owner": owner_id,
             "conversation": conversation_id,
             "first": changes.messages[0].place,
             "offset": int(offset.total_seconds()),
         }
-        # While a job of the conversation waits or is under way it goes on to the end: what is added is its too.
-        store.jobs.add(KIND, payload, now() + GATHER, share=project, lane=_lane(owner_id), key=_key(conversation_id))
-        return conversation_id, changes.messages[-1].place
+        key, last = _key(conversation_id), changes.messages[-1].place
+        if request.guidance:  # of this call only
+            payload |= {"last": last, "guidance": dict(request.guidance)}
+            key += f"of {payload['first']}"
+        # While the conversation's own job waits or is under way it goes on to the end: what is added is its too.
+        store.jobs.add(KIND, payload, now() + GATHER, share=project, lane=_lane(owner_id), key=key)
+        return conversation_id, last
 
     def read(self, job: Job) -> None:
         """Read one window: the handler of the job."""
@@ -149,6 +151,8 @@ class Extraction:
             facts = stored_facts(store.facts(job.payload["owner"]))
             project = store.serving.project(job.share)
         guidance = self._guidance if project is None else _of_project(project.settings, self._guidance)
+        if told := job.payload.get("guidance"):
+            guidance = replace(guidance, **{key: getattr(read_guidance(told), key) for key in told})
         return window(messages, first, facts, zone), guidance
 
     def _asked(self, job: Job, piece: Window, guidance: Guidance) -> list[Proved]:
@@ -157,6 +161,10 @@ class Extraction:
         )
         answer = self._model.complete(told, shown(piece), SCHEMA)
         self._store.write_now(partial(_count_tokens, job.payload["owner"], answer))
+        _LOG.info(
+            "%s read %d messages of owner %d: %d tokens in, %d out",
+            *(self._model.name, len(piece.messages), job.payload["owner"], answer.input_tokens, answer.output_tokens),
+        )
         self._counts.add("llm_calls")
         self._counts.add("llm_input_tokens", answer.input_tokens)
         self._counts.add("llm_output_tokens", answer.output_tokens)

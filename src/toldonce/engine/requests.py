@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
-from toldonce.errors import InvalidInput, MissingIdentity, Unsupported
+from toldonce.config import read_guidance
+from toldonce.errors import InvalidConfig, InvalidInput, MissingIdentity, Unsupported
 from toldonce.filters import Filter, constrains_entity, entity_id, parse_filters
 from toldonce.recall import in_context, just_asked
 from toldonce.remember.edit import Edit
@@ -96,14 +97,23 @@ def add_request(
     prompt: object,
     conversation_id: str | None,
     at: int | None = None,
+    guidance: Mapping[str, Any] | None = None,
 ) -> AddRequest:
-    """Read the arguments of add. ``at``: when the call was made, if not now; in microseconds."""
+    """Read the arguments of add.
+
+    ``at``: when the call was made, if not now; in microseconds. ``guidance``: what ``config.read_guidance`` reads, for
+    a model that reads these messages.
+    """
     if memory_type is not None:
         raise Unsupported(
             f"memory_type={memory_type!r} is no kind of memory here, with or without an extraction model. Leave it out."
         )
-    if prompt is not None:
-        _LOG.warning("prompt= has no effect here: a model is told custom_instructions of the configuration")
+    told = {"custom_instructions": prompt, **(guidance or {})}
+    wanted = {key: value for key, value in told.items() if value}
+    try:
+        read_guidance(wanted)
+    except InvalidConfig as error:
+        raise InvalidInput(f"prompt, or what a model is told: {error}") from error
     read = normalise(messages, None if timestamp is None else moment(timestamp, "timestamp"))
     for oddity in read.oddities:
         _LOG.warning("add: %s", oddity.reason)
@@ -117,6 +127,7 @@ def add_request(
         conversation_id=conversation_id,
         now=now() if at is None else at,
         zone=zone_of(timestamp),
+        guidance=wanted,
     )
 
 

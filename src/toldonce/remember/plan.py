@@ -55,6 +55,8 @@ class AddRequest:
     """What could not be used of what was passed, and what became of it."""
     zone: tzinfo = UTC
     """Whose days "yesterday" means in it."""
+    guidance: Mapping[str, Any] = field(default_factory=dict)
+    """What a model is told besides when it reads these messages: Mem0's settings of a call, by name."""
 
 
 class Remembered(NamedTuple):

@@ -60,6 +60,9 @@ class AddBody(Changing, Identified):
     timestamp: int | float | str | None = Field(default=None, description="When it was said.")
     expiration_date: str | None = Field(default=None, description="YYYY-MM-DD, the last day it is recalled.")
     custom_categories: list[Any] | None = Field(default=None, description="One-key objects: name to description.")
+    custom_instructions: Text | None = Field(default=None, description="What a model that reads facts is told.")
+    includes: Text | None = Field(default=None, description="What alone it may note.")
+    excludes: Text | None = Field(default=None, description="What it may not note.")
     async_mode: bool | None = Field(default=None, description="v1: false returns the finished result.")
     output_format: str | None = None
 

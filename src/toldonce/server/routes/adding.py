@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Request
 
+from toldonce.config import GUIDING
 from toldonce.engine.requests import add_request, scope_of
 from toldonce.errors import InvalidInput, InvalidMessage
 from toldonce.remember import add
@@ -101,6 +102,7 @@ def _read(body: AddBody) -> AddRequest:
         memory_type=None,
         prompt=None,
         conversation_id=None,
+        guidance={key: getattr(body, key) for key in GUIDING},
     )
 
 
