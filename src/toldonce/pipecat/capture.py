@@ -44,6 +44,8 @@ class Capture:
     ) -> None:
         """``parts``: who said which part of a user's words, where several people may have; else the given owner did."""
         self.turns = UserTurns()
+        self.hears_turns = False
+        """Whether every turn is announced, so that words which were not are a copy of earlier ones."""
         self._emit = emit
         self._names = names
         self._should_store = should_store
@@ -86,12 +88,16 @@ class Capture:
         at = at or self.moment()
         seen = self._contexts[context]
         before = len(seen)
-        new = seen.take(context.get_messages() if held is None else held, self.utterance)
+        new = seen.take(context.get_messages() if held is None else held, self.utterance, self._said_anew)
         found = before == 0 and len(new) > 2
         for place, (utterance, asked) in enumerate(zip(new, self.turns.owners(new, owner), strict=True), before):
             whose = (answered or owner) if utterance.role == "assistant" else asked
             self._store(seen, place, utterance, whose, interrupted, at, found=found)
         return new
+
+    def _said_anew(self, utterance: Utterance) -> bool:
+        """Of known words, alone in a context: where turns are announced, an unread one of the user has them."""
+        return not self.hears_turns or (utterance.role == "user" and self.turns.waits(utterance.text))
 
     def read_all(self, owner: Owner, *, answered: Owner | None = None, interrupted: bool = False) -> list[Utterance]:
         """Take what is new in every context that passed."""

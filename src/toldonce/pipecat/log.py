@@ -44,8 +44,7 @@ class TranscriptLog:
         self._destination = destination
         self._another_speaks = another_speaks
         self.speakers = Speakers()
-        self.context: Context = None
-        """The context that the aggregators around the session keep, if there are any."""
+        self._context: Context = None
         self._interrupted = False
         """Whether the assistant was spoken into since the last turn."""
         self._turns = capture.turns
@@ -53,6 +52,16 @@ class TranscriptLog:
         """Whose the turns are in context frames that are on their way here."""
         self._due: list[Callable[[], None]] = []
         """What is to be taken in a moment."""
+
+    @property
+    def context(self) -> Context:
+        """The context that the aggregators around the session keep, if there are any."""
+        return self._context
+
+    @context.setter
+    def context(self, context: Context) -> None:
+        self._context = context
+        self.capture.hears_turns = context is not None
 
     def committed(self, text: str) -> None:
         """A turn of the user is being put into its context: it is of whoever is there now, not a moment later."""

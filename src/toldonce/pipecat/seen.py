@@ -43,14 +43,22 @@ class SeenMessages:
     def __len__(self) -> int:
         return len(self._taken)
 
-    def take(self, messages: Sequence[ContextMessage], read: Reader) -> list[Utterance]:
-        """The new utterances of a context; from here on they are old. ``read`` says what a message is, if anything."""
+    def take(
+        self,
+        messages: Sequence[ContextMessage],
+        read: Reader,
+        said_anew: Callable[[Utterance], bool] = lambda one: True,
+    ) -> list[Utterance]:
+        """The new utterances of a context; from here on they are old. ``read`` says what a message is, if anything.
+
+        ``said_anew``: of the one utterance of a context begun anew, in words known already, whether they were said.
+        """
         tail, anchor = self._since_last_known(messages)
         inserted = self._inserted(messages[: len(messages) - len(tail)], read)
         self._extent = len(messages)
         found = [utterance for utterance in map(read, tail) if utterance is not None]
         since = 0 if anchor is None else self._places[anchor] + 1
-        new = self._fresh(found, since, anchored=anchor is not None)
+        new = self._fresh(found, since, anchored=anchor is not None, said_anew=said_anew)
         for utterance in found[: len(found) - len(new)]:  # Copies of what was taken: from now on known themselves.
             self._know(utterance, len(self._taken) - 1)
         new = [*inserted, *new]
@@ -136,7 +144,9 @@ class SeenMessages:
             strangers, before = [], place
         return inserted
 
-    def _fresh(self, offered: Sequence[Utterance], since: int, *, anchored: bool) -> list[Utterance]:
+    def _fresh(
+        self, offered: Sequence[Utterance], since: int, *, anchored: bool, said_anew: Callable[[Utterance], bool]
+    ) -> list[Utterance]:
         """What of ``offered`` is not among the utterances taken from place ``since`` on."""
         taken = self._taken[max(since, len(self._taken) - _REACH) :]
         if not taken or not offered:
@@ -150,9 +160,9 @@ class SeenMessages:
         if matched == 0:
             return list(offered)
         if not anchored and len(offered) == 1 and prints[0] != taken[-1]:
-            # A context begun anew with words that were said before. One such message is a new saying of them;
-            # only a history, or what was said last, is a history offered again.
-            return list(offered)
+            # A context begun anew with words that were said before. One such message is a new saying of them, unless
+            # it is known better; only a history, or what was said last, is a history offered again.
+            return list(offered) if said_anew(offered[0]) else []
         return list(offered[blocks[-1].b + blocks[-1].size :])
 
     def _forget_gone(self, messages: Sequence[ContextMessage]) -> None:

@@ -9,6 +9,7 @@ from pipecat.frames.frames import (
     Frame,
     InterimTranscriptionFrame,
     LLMMessagesAppendFrame,
+    LLMMessagesUpdateFrame,
     TranscriptionFrame,
     UserStartedSpeakingFrame,
 )
@@ -89,9 +90,14 @@ class TurnTranscript:
     def appended(self, _: FrameProcessor, frame: Frame) -> None:
         """An aggregator puts messages into the context: what is typed is a turn too, whether the LLM is run or not."""
         if isinstance(frame, LLMMessagesAppendFrame):
-            for said in map(utterance_of, frame.messages):
-                if said is not None and said.role == "user":
-                    self._committed(said.text)
+            put = frame.messages
+        elif isinstance(frame, LLMMessagesUpdateFrame) and frame.run_llm:
+            put = frame.messages[-1:]  # What is to be answered; the rest may be a history put back.
+        else:
+            return
+        for said in map(utterance_of, put):
+            if said is not None and said.role == "user":
+                self._committed(said.text)
 
     def _before(self, _: FrameProcessor, frame: Frame) -> None:
         self._was_muted = self._muted

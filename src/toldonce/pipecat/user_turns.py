@@ -36,6 +36,10 @@ class UserTurns:
         self._unread.append(self.newest)
         return self.newest
 
+    def waits(self, text: str) -> bool:
+        """Whether a turn of these words was committed and is not read yet."""
+        return any(turn.text == text for turn in self._unread)
+
     def owners(self, read: Sequence[Utterance], otherwise: Owner) -> list[Owner]:
         """Whose the utterances are that were just read, in order; ``otherwise``'s where nobody committed them.
 
