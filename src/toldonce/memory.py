@@ -260,7 +260,7 @@ class Memory(_Face):
     def facts(self, user_id: str, *, as_of: Any = None, history: bool = False) -> dict[str, Any]:
         """What a person plainly stated of themselves: name, birthday, home, allergies, standing instructions and more.
 
-        Rules read them from the memories, in English and precision first, without a model. A newer statement takes the
+        Rules read them from the memories, precision first, mostly in English, without a model. A newer one takes the
         place of an older one; deleting a memory takes away what it proves.
 
         Args:

@@ -176,10 +176,35 @@ def test_a_statement_takes_the_place_of_its_own_speakers_only(memory: Memory) ->
     assert found(memory, "Where does Bo live?")[0] == "I live in Braga."
 
 
-def test_a_statement_of_two_things_brings_up_neither(memory: Memory) -> None:
-    tell(memory, "My name is Ana and I live in Porto.", "2026-01-01")
-    tell(memory, "We've moved to Braga last weekend.", "2026-03-01")
-    assert found(memory, "What is my name?")[0] == "My name is Ana and I live in Porto."
+def test_a_statement_of_two_things_brings_up_the_latest_of_what_is_asked_about(memory: Memory) -> None:
+    both, moved = "My name is Ana and I live in Porto.", "We've moved to Braga last weekend."
+    tell(memory, both, "2026-01-01")
+    tell(memory, moved, "2026-03-01")
+    assert found(memory, "What is my name?")[0] == both
+    assert found(memory, "Where do I live?")[:2] == [moved, both]
+    tell(memory, "I'm Robert at work, but my name is Anita and my wife is called Ines.", "2026-04-01")
+    assert found(memory, "What is my name?")[0].startswith("I'm Robert")
+    assert found(memory, "Where do I live?")[0] == moved
+
+
+def test_a_correction_says_only_the_value(memory: Memory) -> None:
+    tell(memory, "My name is Lina and I live in Porto.", "2026-01-01")
+    tell(memory, "My birthday is on May 6th.", "2026-01-02")
+    for number, text in enumerate(
+        ["It's Braga, not Porto.", "Sorry, it's May 8th, not May 6th.", "No, Lena with an e.", "It's tea, not coffee."]
+    ):
+        tell(memory, text, f"2026-02-0{number + 1}")
+    assert values(memory) == {"name": "Lena", "home": "Braga", "birthday": "8 May"}
+    old = {fact["value"]: fact for fact in memory.facts("ana", history=True)["results"]}
+    assert old["Porto"]["superseded_by"] == old["Braga"]["id"]
+    assert old["Lina"]["superseded_by"] == old["Lena"]["id"]
+
+
+def test_who_died_is_not_asked_after(memory: Memory) -> None:
+    tell(memory, "My cat is called Miso, and my sister Rita loves her.", "2026-01-01")
+    tell(memory, "Miso died last night.", "2026-02-01")
+    tell(memory, "Napoleon died on Saint Helena.", "2026-02-02")
+    assert values(memory) == {"sister": "Rita"}
 
 
 def test_a_corrected_statement_is_still_the_latest_after_a_restart(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from toldonce.errors import InvalidInput, MemoryNotFound, StoreError
 from toldonce.fair import Turn
 from toldonce.filters import Filter
 from toldonce.remember import add, edit
-from toldonce.remember.facts import Fact, facts_of, holds
+from toldonce.remember.facts import Fact, begun, facts_of, holds
 from toldonce.remember.facts.listing import facts_as_of, with_those_of_rules
 from toldonce.remember.facts.stored import USER
 from toldonce.remember.plan import AddRequest, owner_of
@@ -204,8 +204,9 @@ class Operations:
 
     def profile(self, user_id: str, as_of: int | None) -> Item:
         """What holds of a user, as a whole."""
+        at = now() if as_of is None else as_of
         facts = self._facts(user_id, as_of, history=False)
-        return profile_item(user_id, [fact for fact in facts if fact.about == USER])
+        return profile_item(user_id, [fact for fact in facts if fact.about == USER and begun(fact, at)])
 
     def superseded(self, tree: Filter) -> list[str]:
         """Ids of the memories a filter reaches that state facts and none that holds."""

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.signals import Floats
 from toldonce.text.kinds import Kind
+from toldonce.text.lexicon.people import ASKED_WITH, ONE_AT_A_TIME
+from toldonce.text.tokens import words
 
 LEADING = 3
 """Statements before which what changed them is looked for."""
@@ -37,24 +39,43 @@ _PRESENT = re.compile(
 )
 
 
+_ASKED_WITH = [
+    ASKED_WITH.get(attribute, frozenset()) | ASKED_WITH.get(attribute.split()[-1], frozenset(attribute.split()))
+    for attribute in ONE_AT_A_TIME
+]
+
+
 def asks_of_the_past(text: str) -> bool:
     """Whether a query may want what holds no more: nothing is put first then."""
     return _PAST.search(text) is not None and _PRESENT.search(text) is None
 
 
+def asked_about(text: str) -> np.uint64:
+    """By the words of a query, which of ``ONE_AT_A_TIME`` it may ask about: a bit for each."""
+    said = frozenset(words(text))
+    bits = (1 << bit for bit, known in enumerate(_ASKED_WITH) if not known.isdisjoint(said))
+    return np.uint64(sum(bits))
+
+
 def latest_first(
-    view: IndexView, ranked: NDArray[np.intp], total: Floats, priors: Floats, mask: NDArray[np.bool_] | None
+    view: IndexView,
+    ranked: NDArray[np.intp],
+    total: Floats,
+    priors: Floats,
+    mask: NDArray[np.bool_] | None,
+    asked: np.uint64,
 ) -> NDArray[np.intp]:
     """Raise the latest statement of each thing that one of ``ranked`` states; the rows that were raised.
 
     ``total`` and ``priors`` (by row of the view) are changed. ``mask``: which rows may be returned. A row that states
-    two things raises none: it does not tell which of them is asked about.
+    several things raises a statement of the one that is ``asked`` about (see ``asked_about``), and none of two.
     """
     raised: list[int] = []
     about = view.stated[ranked]
-    telling = ranked[(about != 0) & (about & (about - np.uint64(1)) == 0) & ~view.by_assistant[ranked]]
-    for row in telling.tolist():
-        same = (view.stated & view.stated[row] != 0) & (view.speaker == view.speaker[row]) & ~view.by_assistant
+    about = np.where(about & (about - np.uint64(1)) == 0, about, about & asked)
+    telling = (about != 0) & (about & (about - np.uint64(1)) == 0) & ~view.by_assistant[ranked]
+    for row, bit in zip(ranked[telling].tolist(), about[telling], strict=True):
+        same = (view.stated & bit != 0) & (view.speaker == view.speaker[row]) & ~view.by_assistant
         same &= view.alive if mask is None else view.alive & mask
         rows = np.flatnonzero(same)
         latest = int(rows[np.lexsort((view.ids[rows], view.said_at[rows]))[-1]])

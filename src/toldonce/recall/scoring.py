@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.index.protocol import K1
 from toldonce.recall.late_interaction import closeness
-from toldonce.recall.latest import asks_of_the_past, changed_first, latest_first
+from toldonce.recall.latest import asked_about, asks_of_the_past, changed_first, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
@@ -193,7 +193,7 @@ def _latest_first(
     if (query.period is not None and not query.period.latest) or asks_of_the_past(query.text):
         return ranked
     answering = ranked[:limit][total[ranked[:limit]] >= even]
-    if len(raised := latest_first(view, answering, total, priors, mask)):
+    if len(raised := latest_first(view, answering, total, priors, mask, asked_about(query.text))):
         ranked = _in_order(view, np.union1d(ranked, raised), total)
     changed_first(view, ranked, total, priors)
     return _in_order(view, ranked, total)

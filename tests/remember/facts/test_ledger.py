@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toldonce.remember.facts import Claim, Fact, Statement, facts_of, holds
+from toldonce.remember.facts import Claim, Fact, Statement, claims, facts_of, holds
 
 PLACES = ["Porto", "Braga", "Faro"]
 
@@ -105,3 +105,58 @@ def test_a_denial_ends_what_it_names_and_nothing_else() -> None:
     found = facts_of([nuts, milk, said(3, 20, 20, "nuts", only=False, stands=False)])
     assert {fact.value: fact.valid_to for fact in found} == {"nuts": 20, "milk": None}
     assert [fact.superseded_by for fact in found] == [None, None]
+
+
+def told(*texts: str) -> dict[str, bool]:
+    """By value: whether it holds after the texts, said one after the other."""
+    statements = [Statement(f"m{n}", n, n, tuple(claims(text, n))) for n, text in enumerate(texts)]
+    return {fact.value: fact.valid_to is None for fact in facts_of(statements)}
+
+
+def test_an_instruction_takes_the_place_of_one_about_the_same_thing() -> None:
+    assert told("Never call me before nine.", "No calls before eight.", "Never call me after ten.") == {
+        "Never call me before nine": False,
+        "No calls before eight": True,
+        "Never call me after ten": True,
+    }
+    assert told(
+        "Only call me after six.", "Don't call me Bob.", "No calls after ten.", "Never call me before seven."
+    ) == {
+        "Only call me after six": False,
+        "Don't call me Bob": True,
+        "No calls after ten": True,
+        "Never call me before seven": True,
+    }
+    assert told("Always answer in Spanish.", "Speak English with me.", "Don't mention my ex.", "Use metric units.") == {
+        "Always answer in Spanish": False,
+        "Speak English with me": True,
+        "Don't mention my ex": True,
+        "Use metric units": True,
+    }
+
+
+def test_of_diets_that_exclude_each_other_the_last_holds() -> None:
+    assert told("I'm vegetarian.", "I'm diabetic.", "I've gone vegan.") == {
+        "vegetarian": False,
+        "diabetic": True,
+        "vegan": True,
+    }
+
+
+def test_a_correction_of_one_of_several_ends_the_wrong_one() -> None:
+    assert told("I'm allergic to peanuts and latex.", "It's pistachios, not peanuts.") == {
+        "peanuts": False,
+        "latex": True,
+        "pistachios": True,
+    }
+
+
+def test_who_left_is_a_friend_no_more() -> None:
+    assert told("My assistant Bethan drives.", "My dog Rex barks.", "Bethan's leaving me.", "Rex is leaving hair.") == {
+        "Bethan": False,
+        "Rex": True,
+    }
+
+
+def test_a_correction_of_what_nobody_stated_changes_nothing() -> None:
+    assert told("I live in Porto.", "It's tea, not coffee.", "No, Lena with an e.") == {"Porto": True}

@@ -2,7 +2,7 @@
 
 from toldonce.remember.facts.claim import Claim
 from toldonce.remember.facts.claims import claims
-from toldonce.remember.facts.ledger import Fact, Statement, facts_of, holds
+from toldonce.remember.facts.ledger import Fact, Statement, begun, facts_of, holds
 from toldonce.remember.facts.marks import memory_tokens
 from toldonce.remember.facts.profile import Profile, in_order, profile_of
 
@@ -11,6 +11,7 @@ __all__ = [
     "Fact",
     "Profile",
     "Statement",
+    "begun",
     "claims",
     "facts_of",
     "holds",

@@ -26,3 +26,6 @@ class Claim(NamedTuple):
     """Microseconds since 1970, if the sentence says since or from when."""
     precision: Precision = "instant"
     """Of ``valid_from``."""
+    corrects: str | None = None
+    """A value stated before, whose attribute (empty here) this claim has: "Braga, not Porto". If it is the claim's own
+    value, one that is spelled much like it: "Lena with an e"."""

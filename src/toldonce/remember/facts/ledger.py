@@ -7,13 +7,19 @@ statements give the same facts, so a statement that is edited, deleted or erased
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import NamedTuple
 
 from toldonce.remember.facts.claim import Category, Claim, Precision
 from toldonce.remember.facts.claims import EXTRACTOR
+from toldonce.text.lexicon.people import EXCLUSIVE_DIETS, LANGUAGES, MEASURES
+from toldonce.text.tokens import words
+
+_ALIKE = 0.6
+"""Of two spellings of one name."""
 
 
 class Statement(NamedTuple):
@@ -61,8 +67,12 @@ class _Said(NamedTuple):
 
     def contradicts(self, fact: Fact) -> bool:
         """Whether both cannot hold."""
-        same = _key(self.claim.value) == _key(fact.value)
-        return self.claim.only and not same if self.claim.holds else same
+        mine, other = _key(self.claim.value), _key(fact.value)
+        if not self.claim.holds:
+            return mine == other
+        if fact.category == "instruction":
+            return mine != other and _same_topic(self.claim.statement, fact.statement)
+        return mine != other and (self.claim.only or {mine, other} <= EXCLUSIVE_DIETS)
 
 
 def facts_of(statements: Iterable[Statement], as_of: int | None = None) -> list[Fact]:
@@ -74,9 +84,8 @@ def facts_of(statements: Iterable[Statement], as_of: int | None = None) -> list[
     known = [one for one in statements if as_of is None or one.recorded_at <= as_of]
     known.sort(key=lambda one: (one.said_at, one.recorded_at, one.memory_id))
     said: dict[str, list[_Said]] = {}
-    for statement in known:
-        for claim in statement.claims:
-            said.setdefault(claim.attribute, []).append(_Said(statement, claim))
+    for one in _resolved(known):
+        said.setdefault(one.claim.attribute, []).append(one)
     facts = [fact for one in said.values() for fact in _of_attribute(one)]
     return sorted(facts, key=lambda fact: (fact.valid_from, fact.recorded_at))  # else as they were said
 
@@ -84,6 +93,46 @@ def facts_of(statements: Iterable[Statement], as_of: int | None = None) -> list[
 def holds(fact: Fact, at: int) -> bool:
     """Whether a fact holds at a moment, or will, as far as anybody said."""
     return fact.valid_to is None or fact.valid_to > at
+
+
+def _resolved(known: Iterable[Statement]) -> Iterator[_Said]:
+    """Every claim with its attribute: a correction has that of the value it corrects, if that was stated before.
+
+    ``known``: in the order they were said.
+    """
+    latest: dict[str, Claim] = {}
+    for statement in known:
+        for claim in statement.claims:
+            if claim.attribute:
+                yield _Said(statement, claim)
+                if claim.holds:
+                    latest[_key(claim.value)] = claim
+                continue
+            meant = latest.get(_meant(claim, latest))
+            if meant is None or (not claim.holds and meant.category != "relation"):
+                continue
+            told = meant._replace(value=claim.value, statement=claim.statement, valid_from=None, precision="instant")
+            if claim.holds:
+                if not meant.only:  # else the new value takes the place of the old one
+                    yield _Said(statement, meant._replace(statement=claim.statement, holds=False))
+                latest[_key(claim.value)] = told
+            yield _Said(statement, told._replace(holds=claim.holds))
+
+
+def _meant(claim: Claim, latest: Mapping[str, Claim]) -> str:
+    """The key of the value that a claim without an attribute is about."""
+    if claim.corrects is None:
+        return _key(claim.value)
+    wrong, right = _key(claim.corrects), _key(claim.value)
+    if wrong != right:
+        return wrong
+    near = [key for key in latest if key != right and SequenceMatcher(None, key, right).ratio() >= _ALIKE]
+    return near[-1] if near else right
+
+
+def begun(fact: Fact, at: int) -> bool:
+    """Whether a fact holds already. A plan says from when on it will; anything else has held since it was said."""
+    return fact.valid_from <= at or fact.valid_from_precision == "instant"
 
 
 def _of_attribute(said: Sequence[_Said]) -> list[Fact]:
@@ -136,6 +185,32 @@ def _ended(fact: Fact, said: Sequence[_Said], by: Fact | None) -> Fact:
         superseded_at=max(heard, fact.recorded_at),
         superseded_by=None if by is None else by.id,
     )
+
+
+def _same_topic(newer: str, older: str) -> bool:
+    """Whether two instructions are about one thing: when to call, which language to speak, what to measure in."""
+    topics = _topic(newer), _topic(older)
+    return "" not in topics and (topics[0].startswith(topics[1]) or topics[1].startswith(topics[0]))
+
+
+def _topic(statement: str) -> str:
+    """``""``: none that is known. "Only after six" is "not before six"."""
+    said = words(statement)
+    if not _CALLING.isdisjoint(said):
+        edge = next((word for word in said if word in _EDGES), None)
+        if edge is not None:
+            return f"call {edge if _ONLY.isdisjoint(said) else _EDGES[edge]}"
+        return "" if _HOURS.isdisjoint(said) else "call"
+    if not LANGUAGES.isdisjoint(said) and not _SPEAKING.isdisjoint(said):
+        return "language"
+    return "measures" if not MEASURES.isdisjoint(said) else ""
+
+
+_EDGES = {"before": "after", "after": "before", "between": "outside"}
+_ONLY = frozenset({"only", "always"})
+_HOURS = frozenset("time times hours".split())
+_CALLING = frozenset("call calls ring phone".split())
+_SPEAKING = frozenset("speak talk answer reply write respond".split())
 
 
 def _key(value: str) -> str:

@@ -38,7 +38,7 @@ def with_those_of_rules(read: Sequence[Fact], ruled: Sequence[Fact]) -> list[Fac
         replace(fact, superseded_by=twins[fact.superseded_by].id) if fact.superseded_by in twins else fact
         for fact in told
     ]
-    return sorted(renamed, key=lambda fact: (fact.valid_from, fact.recorded_at, fact.id))
+    return sorted(renamed, key=lambda fact: (fact.valid_from, fact.recorded_at))
 
 
 def _says(rule: Fact, fact: Fact) -> bool:
