@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
+.PHONY: help demo serve isolation facts test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
@@ -13,6 +13,7 @@ help:
 	@echo "make coverage  run the same tests, and fail where they reach too little of the source"
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
+	@echo "make facts   10,000 random lives, told in random order, and what must be known of each as of every moment"
 	@echo "make simulate  two people in one Pipecat worker, 1,000 calls at random"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
@@ -45,6 +46,9 @@ serve: $(VENV)/.dev
 
 isolation: $(VENV)/.dev
 	TOLDONCE_ISOLATION_REQUESTS=20000 $(BIN)/python -m pytest tests/server/test_isolation.py
+
+facts: $(VENV)/.dev
+	TOLDONCE_FACT_LIVES=10000 $(BIN)/python -m pytest tests/remember/facts/test_bitemporal.py
 
 PYTEST := python -m pytest
 
