@@ -51,9 +51,21 @@ def test_the_greeting_says_three_true_things(played: CompletedProcess[str]) -> N
     greeting = played.stdout.split("Juno: Hello Maya, good to have you back. You told me:")[1].split("Maya:")[0]
 
     assert re.findall(r"“(.*?)”", greeting) == [
-        "Just one thing. I'm learning Portuguese now, twenty minutes every evening, so I can talk to my niece one day.",
-        "She's obsessed. I walk her on Portobello beach every morning before work.",
-        "In the last week of April, for five days. My new boss said yes straight away.",
+        "Cold, but lovely. We've been in Leith for a month now.",
+        "My neighbour Tom takes her. He's got a garden, and he spoils her rotten.",
+        "Is there any food you can't eat? — Yes, peanuts.",
+    ]
+
+
+def test_facts_are_shown_as_they_hold_with_what_they_replaced(played: CompletedProcess[str]) -> None:
+    facts = played.stdout.split("as facts, without a model:")[1].split("Maya: ")[0]
+
+    assert [line.split(maxsplit=1) for line in facts.strip().splitlines()] == [
+        ["name", "Maya (since 14 Sep 2025)"],
+        ["occupation", "physiotherapist (since 14 Sep 2025)"],
+        ["avoids", "peanuts (since 14 Sep 2025)"],
+        ["neighbour", "Tom (since 19 Oct 2025)"],
+        ["home", "Leith (since 22 Mar 2026, before: Bristol)"],
     ]
 
 

@@ -45,6 +45,8 @@ async def _converse(transcript: Transcript, memory: AsyncMemory, model: Model, s
     )
     known = told(await service.get_memories())
     screen.greets(assistant, greeting(user, known), known)
+    if facts := (await memory.facts(transcript.user_id, history=True))["results"]:
+        screen.profile(user, facts)
     recall = TurnRecall(service)
     names = {"user": user, "assistant": assistant}
     words = {turn.id: turn.text for session in transcript.sessions for turn in session.turns}

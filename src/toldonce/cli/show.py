@@ -86,6 +86,19 @@ class Screen:
             self.line(f"  - “{escape(one_line(memory['memory']))}”")
         self.line("")
 
+    def profile(self, name: str, facts: Sequence[Mapping[str, Any]]) -> None:
+        """What is known of the person as facts. ``facts``: with those that hold no more, the oldest first."""
+        values = {fact["id"]: fact["value"] for fact in facts}
+        before = {fact["superseded_by"]: fact["value"] for fact in facts if fact["superseded_by"] in values}
+        self.line(f"[dim]What rules read of {escape(name)} as facts, without a model:[/]")
+        for fact in facts:
+            if fact["valid_to"] is None:
+                was = f", before: {before[fact['id']]}" if fact["id"] in before else ""
+                since = day(datetime.fromisoformat(fact["valid_from"]))
+                row = f"  {fact['attribute']:<16}{one_line(fact['value'])} (since {since}{was})"
+                self.console.print(f"[dim]{escape(row)}[/]", no_wrap=True, overflow="ellipsis")
+        self.line("")
+
     def prompt(self, name: str) -> None:
         """Ask for a line, if somebody is there to type one."""
         if sys.stdin.isatty():

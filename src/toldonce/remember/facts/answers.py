@@ -13,7 +13,7 @@ from toldonce.remember.facts.english import any_word
 from toldonce.remember.facts.rules import things
 from toldonce.remember.facts.values import EMAIL, NAME, NUMBER, day, is_name, trimmed
 from toldonce.text.lexicon.english import POLITE
-from toldonce.text.lexicon.people import ACQUAINTANCES, DIETS, ONLY_ONE, PETS, RELATIVES
+from toldonce.text.lexicon.people import ACQUAINTANCES, DIETS, FOODS, ONLY_ONE, PETS, RELATIVES
 from toldonce.text.lexicon.statements import ASKED_EMAIL, ASKED_HOME, ASKED_NAME, ASKED_PHONE
 from toldonce.text.lexicon.talk import ASSENTS, FILLING, NO, YES
 from toldonce.text.phrases import made_of, plain
@@ -44,6 +44,8 @@ _JOB = _asks(r"\bwhat do you do (?:for (?:a living|work)|professionally)\b|\byou
 _BIRTHDAY = _asks(r"\byour (?:birthday|date of birth|birth date|birthdate)\b|\bwere you born\?")
 _PHONE, _EMAIL = _asks(ASKED_PHONE + "|reach you|call you"), _asks(ASKED_EMAIL + "|reach you|write to you")
 _ALLERGY = _asks(r"\ballerg(?:y|ies|ic)\b")
+_AVOIDS = _asks(r"\byou (?:can['’]t|cannot|don['’]t|do not|avoid|must not)\b")
+_FOOD = _asks(r"\b(?:foods?|anything|something)\b")
 _YOURS = _asks(r"\byou\b|\byour\b|\banything\b|\bany\b")
 _DIET = _asks(r"\b(?:diet|dietary|vegetarian|vegan|eat meat)\b")
 _WHEN = _asks(
@@ -119,10 +121,18 @@ def _of_body(asked: str, told: str) -> Iterator[Claim]:
         for thing in things(told):
             if len(thing.split()) <= 2 and not made_of(thing, NO | YES | ASSENTS) and thing.split()[0] not in POLITE:
                 yield Claim("attribute", "allergy", thing, "", only=False)
+    if _AVOIDS.search(asked) and _FOOD.search(asked):
+        for thing in things(told):
+            if _is_food(thing):
+                yield Claim("attribute", "avoids", thing, "", only=False)
     if _DIET.search(asked) and (found := _SOME_DIET.match(told)) is not None:
         yield Claim("preference", "diet", found["value"].lower(), "", only=False)
     if _JOB.search(asked) and (found := _AN_OCCUPATION.match(told)) is not None:
         yield Claim("attribute", "occupation", found["value"], "", only=True)
+
+
+def _is_food(thing: str) -> bool:
+    return thing in FOODS or f"{thing}s" in FOODS or thing.removesuffix("s") in FOODS
 
 
 def _of_days(asked: str, answer: str, told: str, said_at: int, zone: tzinfo) -> Iterator[Claim]:

@@ -88,7 +88,8 @@ _WHO = (
     rule("called", rf"(?i:{AM} called) (?P<value>{NAME}){_ENDS}", one("name")),
     rule(
         "hi hello hey morning afternoon evening",
-        rf"^(?i:(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there)?[,.!]* (?:I(?:['’]m| am)|this is)) "
+        rf"^(?i:(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| \p{{Lu}}\w+)?[,.!]* "
+        rf"(?:I(?:['’]m| am)|this is)) "
         rf"(?!(?i:{any_word(DEMONYMS)})\b)(?P<value>{NAME})(?=\s*(?:$|[.,!;]|(?i:and|here|again|speaking|calling"
         rf"|from)\b))",
         one("name"),
@@ -150,6 +151,11 @@ _HOME = (
     rule(
         "lived living",
         rf"(?i:{_HAVE} (?:lived|been living){_WHERE} in) {_PLACE}(?=[^,;]*\b(?:for|since|now|all my life)\b)",
+        one("home"),
+    ),
+    rule(
+        "been",
+        rf"(?i:{_HAVE} been(?: living)? in) {_PLACE} (?i:for (?:a|an|one|two|three|\w+) (?:month|year)s?)\b",
         one("home"),
     ),
     rule("moved relocated", rf"(?i:{_MOVED}) {_PLACE}{_NOT_FOR_LONG}", one("home")),
