@@ -49,7 +49,7 @@ def fact(statement: str, *evidence: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def remembering(folder: Path, script: Script | Answer, **config: Any) -> Iterator[tuple[Memory, FakeModel]]:
+def remembering(folder: Path | str, script: Script | Answer, **config: Any) -> Iterator[tuple[Memory, FakeModel]]:
     with serving(script) as model:
         section = model.config
         section["config"] |= config.pop("llm", {})
