@@ -138,6 +138,7 @@ def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
             user=user,
             group=group,
             extra_groups=others,
+            start_new_session=True,  # whoever ends the tests as a group leaves it time to clean up
         )
         server = Server(f"postgresql://tests@127.0.0.1:{port}/postgres", data)
         _wait_for(server, process)
