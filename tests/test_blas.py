@@ -13,6 +13,7 @@ SRC = Path(__file__).parents[1] / "src" / "toldonce"
 
 SMALL = {
     ("embedders/onnx.py", "vector @ vector"),  # of one text
+    ("stores/sqlite/scrub.py", "four @ np.array([1 << 24, 1 << 16, 1 << 8, 1])"),  # of whole numbers, not BLAS's
     ("recall/signals.py", "_WORTH[len(self.covered)] @ np.array(self.covered, np.float32)"),  # 256 x 8
 }
 """Products of which no size of a store, a query or a text makes one that BLAS divides."""

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.test_extraction import ANN, _moves, by_text, fact, facts_of, read_through, remembering
 from toldonce.engine import extraction
 from toldonce.engine.jobs import worker
+from toldonce.remember.facts.claims import EXTRACTOR
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def test_facts_of_the_model_are_listed_with_their_two_times(tmp_path: Path) -> N
         before = memory.facts("ann")["results"]
         memory.add("I live in Porto now.", **ANN, timestamp=1_750_000_000)
         read_through(memory)
-        assert [(one["value"], one["extractor"]) for one in before] == [("Lisbon", "rules-1")], "told once"
+        assert [(one["value"], one["extractor"]) for one in before] == [("Lisbon", EXTRACTOR)], "told once"
         assert before[0]["evidence"] == [first]
         assert [one["value"] for one in memory.facts("ann")["results"]] == ["Porto"]
         assert [one["value"] for one in memory.facts("ann", history=True)["results"]] == ["Lisbon", "Porto"]
