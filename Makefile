@@ -53,7 +53,7 @@ facts: $(VENV)/.dev
 PYTEST := python -m pytest
 
 # Two at a time, as most of the time is waiting for processes of the tests' own.
-FACES := tests/server tests/conformance tests/cli tests/docs tests/deploy
+FACES := tests/server tests/cli tests/docs tests/deploy
 
 test: $(VENV)/.dev .venv-mem0/.dev
 	$(MAKE) --no-print-directory -j2 test-faces test-engine

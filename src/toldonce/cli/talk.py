@@ -27,7 +27,7 @@ QUIT = "/quit"
 HELP = """/list        what I remember of you, newest first
 /forget N    forget memory number N of the last /list
 /quit        end the talk; so does Ctrl-D"""
-STORED_WITHIN = 1.0
+STORED_WITHIN = 5.0
 """Seconds that an answer waits for what was said before to be stored."""
 SEARCHED = 3
 """Memories of this talk that are looked through for an answer."""
