@@ -8,7 +8,7 @@ import pytest
 from tests.recall.helpers import talk, view
 from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
-from toldonce.recall.latest import asks_of_the_past
+from toldonce.recall.asked_for import asks_of_the_past
 from toldonce.types import IndexRow
 
 DIMENSIONS = 16

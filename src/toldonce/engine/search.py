@@ -21,7 +21,7 @@ from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
 from toldonce.index import IndexView
 from toldonce.recall import Hit, Query, Scored, analyse, fitting, hits, rank
-from toldonce.recall.latest import asks_of_the_past
+from toldonce.recall.asked_for import asks_of_the_past
 from toldonce.recall.proof import once_each
 from toldonce.remember.facts.stored import StoredFact
 from toldonce.stores.protocol import Read

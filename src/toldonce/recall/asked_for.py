@@ -1,11 +1,15 @@
-"""Which kind of thing answers a query: "how many" a number, "who" and "where" a name, "can I" what limits. English."""
+"""What a query asks for, told by its words: which kind of thing, of which attribute, of now or of the past. English.
+
+"How many" asks for a number, "who" and "where" for a name, "can I" for what limits.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from toldonce.text.kinds import Kind
-from toldonce.text.lexicon.people import ORDERS
+from toldonce.text.lexicon.people import ASKED_WITH, ONE_AT_A_TIME, ORDERS
 
 _NUMBER = re.compile(
     r"\bhow (?:many|much|old|far|long|often|big|tall|wide|high|heavy|fast|late|early|strong)\b"
@@ -28,6 +32,23 @@ _LIMIT = re.compile(
 )
 """Asks whether one may, asks for something to be done, or tells of a plan."""
 
+_PAST = re.compile(
+    r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|earlier|originally|old|first|last|ex|did|was|were|had)\b",
+    re.IGNORECASE,
+)
+_PRESENT = re.compile(
+    r"\b(?:now|finally|in the end|these days|nowadays|currently|at the moment|still)\b", re.IGNORECASE
+)
+_ASKED_WITH = [
+    ASKED_WITH.get(attribute, frozenset()) | ASKED_WITH.get(attribute.split()[-1], frozenset(attribute.split()))
+    for attribute in ONE_AT_A_TIME
+]
+_ATTRIBUTES = {
+    word: sum(1 << bit for bit, asked in enumerate(_ASKED_WITH) if word in asked)
+    for word in frozenset().union(*_ASKED_WITH)
+}
+"""By word that asks about an attribute: a bit for each of ``ONE_AT_A_TIME``."""
+
 
 def asked_for(text: str) -> Kind:
     """The kinds of thing that speak for a memory as an answer; none for most queries."""
@@ -36,3 +57,16 @@ def asked_for(text: str) -> Kind:
         if asks.search(text):
             asked |= kind
     return asked
+
+
+def attributes(found: Sequence[str]) -> int:
+    """Which of ``ONE_AT_A_TIME`` a query may ask about by its words (folded, unstemmed): a bit for each."""
+    asked = 0
+    for word in found:
+        asked |= _ATTRIBUTES.get(word, 0)
+    return asked
+
+
+def asks_of_the_past(text: str) -> bool:
+    """Whether a query may want what holds no more: nothing is put first then."""
+    return _PAST.search(text) is not None and _PRESENT.search(text) is None

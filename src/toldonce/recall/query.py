@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.asked_for import asked_for
+from toldonce.recall.asked_for import asked_for, asks_of_the_past, attributes
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
 from toldonce.text.kinds import Kind
@@ -55,6 +55,10 @@ class Query:
     """It is in the first person, and about nobody by name."""
     kinds: Kind
     """What kinds of thing speak for a memory as its answer."""
+    attributes: np.uint64
+    """Which of ``lexicon.people.ONE_AT_A_TIME`` it may ask about: a bit for each."""
+    of_past: bool
+    """It may want what holds no more."""
     overview: Overview | None
     """What it wants of the talk as a whole, if it names nothing to look for."""
     now: int | None
@@ -96,6 +100,8 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
         of_self=about is None and not FIRST_PERSON.isdisjoint(found),
         kinds=asked_for(text),
+        attributes=np.uint64(attributes(found)),
+        of_past=(spoken_of is not None and not spoken_of.latest) or asks_of_the_past(text),
         overview=wanted,
         now=now,
     )

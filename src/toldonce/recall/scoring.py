@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.index.protocol import K1
+from toldonce.recall.best import Best
 from toldonce.recall.late_interaction import closeness
-from toldonce.recall.latest import asked_about, asks_of_the_past, changed_first, latest_first
+from toldonce.recall.latest import changed_first, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
@@ -149,22 +150,15 @@ def rank(
     if len(view.dead):
         total[view.dead] = -1.0
     if tokens is not None and similar is not None and not of_person:
-        best = _best(view, total, TOKEN_ROWS, mask)
-        best = best[view.by_token[best]]
-        close = _close(view, best, query, tokens, similar, again, weights)
-        dense[best] += close
-        total[best] += close
-
-    ranked = _best(view, total, max(CONTEXT_ROWS, 2 * limit), mask)
-    if len(vain := knows_nothing(view, ranked)):
-        priors[vain] -= np.maximum(total[vain], 0.0)
-        total[vain] = np.minimum(total[vain], 0.0)
-    if len(again_at_once := just_said(view, ranked, just_asked)):
-        priors[again_at_once] -= np.float32(weights.repeated)
-        total[again_at_once] -= np.float32(weights.repeated)
+        near = _best(view, total, TOKEN_ROWS, mask)
+        near = near[view.by_token[near]]
+        close = _close(view, near, query, tokens, similar, again, weights)
+        dense[near] += close
+        total[near] += close
+    best = Best(view, query, _best(view, total, max(CONTEXT_ROWS, 2 * limit), mask), total, priors, mask)
     even = _even(view.statistics.count, query, weights)
-    ranked = _latest_first(view, _in_order(view, ranked, total), query, total, priors, mask, limit, even)
-    shown = distinct(view, ranked, frozenset(query.terms.tolist()), limit)
+    _correct(best, just_asked, limit, even, weights)
+    shown = distinct(view, best.rows, frozenset(query.terms.tolist()), limit)
     chosen = np.array([row for row, _ in shown], np.intp)
     places = np.array([place for _, place in shown], np.intp)
     scores = 1 / (1 + np.exp(STEEPNESS * (even - total[places])))
@@ -179,24 +173,20 @@ def rank(
     )
 
 
-def _latest_first(
-    view: IndexView,
-    ranked: NDArray[np.intp],
-    query: Query,
-    total: Floats,
-    priors: Floats,
-    mask: NDArray[np.bool_] | None,
-    limit: int,
-    even: np.float32,
-) -> NDArray[np.intp]:
-    """The ranking with what holds now before what it took the place of, unless the query names a time or the past."""
-    if (query.period is not None and not query.period.latest) or asks_of_the_past(query.text):
-        return ranked
-    answering = ranked[:limit][total[ranked[:limit]] >= even]
-    if len(raised := latest_first(view, answering, total, priors, mask, asked_about(query.text))):
-        ranked = _in_order(view, np.union1d(ranked, raised), total)
-    changed_first(view, ranked, total, priors)
-    return _in_order(view, ranked, total)
+def _correct(best: Best, just_asked: Sequence[frozenset[int]], limit: int, even: np.float32, weights: Weights) -> None:
+    """Put what says nothing last, and what holds now before what it took the place of."""
+    view = best.view
+    vain = knows_nothing(view, best.rows)
+    best.add(vain, -np.maximum(best.total[vain], 0.0))
+    best.add(just_said(view, best.rows, just_asked), -weights.repeated)
+    best.order()
+    if best.query.of_past:
+        return
+    first = best.rows[:limit]
+    latest_first(best, first[best.total[first] >= even])
+    best.order()
+    changed_first(best)
+    best.order()
 
 
 def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> Floats:
@@ -205,12 +195,6 @@ def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> 
     lexical *= 1 - again
     lexical += np.float32(weights.coverage) * words.coverage(view, again)
     return lexical
-
-
-def _in_order(view: IndexView, rows: NDArray[np.intp], total: Floats) -> NDArray[np.intp]:
-    """Best first; of equals, the newest memory."""
-    ordered: NDArray[np.intp] = rows[np.lexsort((-view.ids[rows], -total[rows]))]
-    return ordered
 
 
 def _close(
