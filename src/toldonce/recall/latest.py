@@ -35,6 +35,8 @@ def latest_first(best: Best, answering: NDArray[np.intp]) -> None:
     """
     view, total = best.view, best.total
     about = view.stated[answering]
+    if not about.any():
+        return
     about = np.where(about & (about - np.uint64(1)) == 0, about, about & best.query.attributes)
     telling = (about != 0) & (about & (about - np.uint64(1)) == 0) & ~view.by_assistant[answering]
     for row, bit in zip(answering[telling].tolist(), about[telling], strict=True):
@@ -53,13 +55,12 @@ def changed_first(best: Best) -> None:
     Of what the same speaker stated in earlier sessions, that is the one it is most like.
     """
     view, total, ranked = best.view, best.total, best.rows
-    rows = ranked[~view.questions[ranked] & ~view.by_unnamed_assistant[ranked] & view.embedded[ranked]]
-    changing = _changes(view, rows)
-    if not changing.any():
+    if not _changes(view, ranked).any():
         return
+    rows = ranked[~view.questions[ranked] & ~view.by_unnamed_assistant[ranked] & view.embedded[ranked]]
     when, speaker, session, sums = view.said_at[rows], view.speaker[rows], view.session[rows], total[rows]
     leading = slice(LEADING)
-    may_pass = changing & (sums >= AS_RELEVANT * sums[leading].min(initial=np.inf))
+    may_pass = _changes(view, rows) & (sums >= AS_RELEVANT * sums[leading].min(initial=np.inf))
     may_pass &= when > when[leading].min(initial=_EVER)
     changes = np.flatnonzero(may_pass)
     if not len(changes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,38 @@ ALIKE = 0.6
 NEWS = 1
 """Words of its own that a question may have and still ask the same, and a reply and still tell nothing."""
 
+HELD = (0.5, 0.95)
+"""Share of a vector's likeness to the query that goes back to the same question asked right before it, or two before:
+one holds an answer, the other what was said next."""
+
 _BITS = np.array([number.bit_count() for number in range(256)], np.float32)
 _KNOWING = frozenset(map(stem_id, KNOWING))
 _NEGATIONS = frozenset(map(stem_id, ("not", "no", "nothing", "never", "cannot", "unable", "without")))
 
 
-def asked_before(view: IndexView, words: Words, similar: Floats | None) -> Floats:
+class AskedBefore(NamedTuple):
+    """By row, in [0, 1]: what is left of an earlier asking of the query."""
+
+    itself: Floats
+    """How much it only asks what the query asks."""
+    reply: Floats
+    """How much the row right before it does."""
+    owed: Floats
+    """How much of its likeness is that of such a question.
+
+    The vectors of what comes next hold the question too, and are like the query for that alone.
+    """
+
+
+def asked_before(view: IndexView, words: Words, similar: Floats | None) -> AskedBefore:
+    """Where the query was asked before. ``similar``: by row, see ``signals.stretched``."""
+    itself = _asked_again(view, words, similar)
+    reply = view.from_previous(itself)
+    held = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
+    return AskedBefore(itself, reply, np.maximum(itself, held))
+
+
+def _asked_again(view: IndexView, words: Words, similar: Floats | None) -> Floats:
     """By row, in [0, 1]: how much it only asks what the query asks.
 
     By words, 0 up to three in four of those the row says and 1 for all of them; or by meaning, if it has no news. Rows

@@ -17,7 +17,7 @@ from toldonce.recall.latest import changed_first, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
-from toldonce.recall.repeats import asked_before, just_said, knows_nothing
+from toldonce.recall.repeats import AskedBefore, asked_before, just_said, knows_nothing
 from toldonce.recall.signals import Floats, Words, session_strength, stretched
 from toldonce.text.kinds import Kind
 from toldonce.types import QueryTokens
@@ -65,10 +65,6 @@ class Weights:
 
 
 WEIGHTS = Weights()
-
-HELD = (0.5, 0.95)
-"""Share of a vector's likeness to the query that goes back to the same question asked right before it, or two before:
-one holds an answer, the other what was said next."""
 
 STEEPNESS, EVEN = 5.0, 0.915
 """Of the logistic curve from a sum of signals to a score, and the sum that is as likely to answer as not."""
@@ -132,8 +128,8 @@ def rank(
     of_person = query.overview is Overview.PERSON and not len(query.terms)
     similar = None if vector is None or by_place else stretched(view, vector, unrelated)
     words = Words(view, query.terms[:0] if by_place else query.terms, query.weak)
-    again = asked_before(view, words, similar)
-    lexical, dense = _lexical(view, words, again, weights), _dense(view, similar, again, weights, tokens)
+    before = asked_before(view, words, similar)
+    lexical, dense = _lexical(view, words, before, weights), _dense(view, similar, before, weights, tokens)
     if of_person:
         dense *= LIKENESS
     if similar is None:
@@ -141,7 +137,7 @@ def rank(
     elif len(view.pending):
         dense[view.pending] += lexical[view.pending]
     total = lexical + dense
-    telling = total * (1 - view.from_previous(again))  # to have been asked is no strength
+    telling = total * (1 - before.reply)  # to have been asked is no strength
     strength = session_strength(view, telling, _top(telling, CONTEXT_ROWS, view.ids))
     session = (np.float32(weights.session) * strength).take(view.session)
     priors = _priors(view, query, weights)
@@ -152,7 +148,7 @@ def rank(
     if tokens is not None and similar is not None and not of_person:
         near = _best(view, total, TOKEN_ROWS, mask)
         near = near[view.by_token[near]]
-        close = _close(view, near, query, tokens, similar, again, weights)
+        close = _close(view, near, query, tokens, similar, before, weights)
         dense[near] += close
         total[near] += close
     best = Best(view, query, _best(view, total, max(CONTEXT_ROWS, 2 * limit), mask), total, priors, mask)
@@ -189,11 +185,11 @@ def _correct(best: Best, just_asked: Sequence[frozenset[int]], limit: int, even:
     best.order()
 
 
-def _lexical(view: IndexView, words: Words, again: Floats, weights: Weights) -> Floats:
-    """The weighed words, less of what only asks the same again."""
+def _lexical(view: IndexView, words: Words, before: AskedBefore, weights: Weights) -> Floats:
+    """The weighed words, less of what only asks the same."""
     lexical = np.float32(weights.bm25 / max(words.enough * (K1 + 1), 1e-6)) * words.bm25
-    lexical *= 1 - again
-    lexical += np.float32(weights.coverage) * words.coverage(view, again)
+    lexical *= 1 - before.itself
+    lexical += np.float32(weights.coverage) * words.coverage(view, before.itself, before.reply)
     return lexical
 
 
@@ -203,13 +199,13 @@ def _close(
     query: Query,
     tokens: QueryTokens,
     similar: Floats,
-    again: Floats,
+    before: AskedBefore,
     weights: Weights,
 ) -> Floats:
     """By row of ``rows``: the weighed nearness of its tokens. What is alike as a whole is so whatever its words."""
     close = np.float32(weights.tokens) * closeness(view, rows, query.dense_text, tokens)
     np.maximum(close, np.float32(weights.dense - weights.dense_beside) * similar[rows], out=close)
-    close *= 1 - _owed(view, again)[rows]
+    close *= 1 - before.owed[rows]
     return close
 
 
@@ -222,35 +218,24 @@ def _best(view: IndexView, total: Floats, limit: int, mask: NDArray[np.bool_] | 
 
 
 def _dense(
-    view: IndexView, similar: Floats | None, again: Floats, weights: Weights, tokens: QueryTokens | None
+    view: IndexView, similar: Floats | None, before: AskedBefore, weights: Weights, tokens: QueryTokens | None
 ) -> Floats:
-    """The weighed similarities with what neighbours lend, less of what only asks the same again."""
+    """The weighed similarities with what neighbours lend, less of what only asks the same."""
     if similar is None:
         return np.zeros(len(view), np.float32)
     meaning = similar * np.float32(weights.dense)
     if tokens is not None:
         meaning[view.by_token] *= np.float32(weights.dense_beside / weights.dense)
-    reply = view.from_previous(again)
-    own = meaning * (1 - _owed(view, again))
+    own = meaning * (1 - before.owed)
     following = view.from_following(own)
     following[view.long] = 0.0
     following *= np.float32(weights.dense_after)
     following += own
-    following[view.answers] += np.float32(weights.answer) * (meaning * (1 - reply)).take(view.answered)
+    following[view.answers] += np.float32(weights.answer) * (meaning * (1 - before.reply)).take(view.answered)
+    reply = np.float32(weights.answer) * before.reply
     reply[view.answers] = 0.0
-    following += np.float32(weights.answer) * reply
+    following += reply
     return following
-
-
-def _owed(view: IndexView, again: Floats) -> Floats:
-    """By row, in [0, 1]: how much of its likeness is that of a question that only asks what the query asks.
-
-    The vectors of what comes next hold the question too, and are like the query for that alone.
-    """
-    reply = view.from_previous(again)
-    before = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
-    owed: Floats = np.maximum(again, before)
-    return owed
 
 
 def _even(memories: int, query: Query, weights: Weights) -> np.float32:

@@ -82,9 +82,10 @@ class Words:
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
-    def coverage(self, view: IndexView, again: Floats) -> Floats:
+    def coverage(self, view: IndexView, again: Floats, reply: Floats) -> Floats:
         """The share of the query, by idf, that a row and its neighbours hold; in [0, 1].
 
+        ``again``: by row, how much it only asks the query; ``reply``: how much the row before it does.
         Of several units the best counts. Long neighbours lend nothing: among many words, any are.
         """
         share = _WORTH[len(self.covered)] @ np.array(self.covered, np.float32)
@@ -95,7 +96,7 @@ class Words:
         covered = share.take(seen) * (1 - again)
         lent = seen.copy()
         lent[view.long] = 0
-        lent[(again >= 0.5) | (view.from_previous(again) >= 0.5)] = 0
+        lent[(again >= 0.5) | (reply >= 0.5)] = 0
         if len(view.dead):
             covered[view.dead] = 0.0
             lent[view.dead] = 0

@@ -148,7 +148,7 @@ def _symbols(run: str) -> list[str]:
 
 def _word(text: str) -> list[str]:
     """A word; one with an inside as a whole and in parts."""
-    if text.isalpha():
+    if text.isalpha() or (text.isascii() and text.isalnum()):
         return [text]
     if text.endswith(("++", "#")):
         return [text, *_word(text.rstrip("+#"))]
@@ -190,7 +190,9 @@ def words(text: str) -> list[str]:
         found: list[str] = _PLAIN.findall(text.lower())
         return [part for word in found for part in ((word,) if word.isalpha() else _word(word))]
     tokens: list[str] = []
-    for match in _TOKEN.finditer(_fold(_ASCII_WORD.sub(_with_humps, text))):
+    if _HUMPED.search(text):
+        text = _ASCII_WORD.sub(_with_humps, text)
+    for match in _TOKEN.finditer(_fold(text)):
         tokens += _READERS[match.lastgroup or "word"](match.group())
     return [token[:LONGEST_TOKEN] for token in tokens if token]
 
