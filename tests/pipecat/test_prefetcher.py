@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from toldonce.pipecat import prefetcher as module
-from toldonce.pipecat.prefetcher import Prefetcher, merged
+from toldonce.pipecat.lookups import merged
+from toldonce.pipecat.prefetcher import Prefetcher
 
 from .harness import until, within
 
@@ -22,6 +23,7 @@ class Backend:
 
     def __init__(self, most: int | None = None) -> None:
         self.asked: list[str] = []
+        self.under_way: list[str] = []
         self.reported: list[Exception] = []
         self._answers: dict[str, asyncio.Future[list[dict[str, Any]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -29,8 +31,12 @@ class Backend:
 
     async def _search(self, query: str) -> list[dict[str, Any]]:
         self.asked.append(query)
+        self.under_way.append(query)
         self._answers[query] = asyncio.get_running_loop().create_future()
-        return await self._answers[query]
+        try:
+            return await self._answers[query]
+        finally:
+            self.under_way.remove(query)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -105,11 +111,11 @@ async def test_a_lookup_called_off_before_it_begins_is_not_under_way(
 
 
 async def test_turns_without_a_lookup_are_counted(backend: Backend) -> None:
-    for n in range(5):
+    for n in range(8):
         await backend.turn(f"question {n}", patience=0.001)
-    assert (len(backend.asked), backend.recall.tally.without_lookup) == (3, 2)
-    backend.recall.forget()
-    await backend.turn("question 6", patience=0.001)
+    assert (len(backend.asked), backend.recall.tally.without_lookup) == (6, 2), "the breaker is open"
+    backend.recall._breaker.succeeded()
+    await backend.turn("question 8", patience=0.001)
     assert backend.recall.tally.without_lookup == 0
 
 
@@ -207,7 +213,7 @@ async def test_of_few_lookups_one_is_under_way(backend: Backend) -> None:
     assert await within(turn) == ["in May"], "nearly all of what the turn says, and nothing else is ready"
     for n in range(5):
         await backend.turn(f"question number {n}", patience=0.001)
-    assert len(backend.asked) == 2 + 3, "those of turns before are under way as well, but no more than three"
+        assert len(backend.under_way) <= 3, "those of turns before are under way as well, but no more than three"
 
 
 async def test_past_its_time_a_turn_goes_on_and_the_next_gets_what_came(backend: Backend) -> None:
@@ -242,6 +248,53 @@ async def test_an_interrupted_turn_leaves_its_lookup_to_the_next(backend: Backen
     assert len(backend.asked) == 1
 
 
+async def test_what_is_said_next_takes_no_lookup_from_a_turn_that_waits(backend: Backend) -> None:
+    """Another turn begins, or the user is muted, and nothing interrupts the answer."""
+    await backend.ahead("where do", final=True)
+    await backend.answer("where do")
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await until(lambda: "where do I live" in backend.asked)
+    backend.recall.forget_turn()
+    await backend.ahead("and my sister", final=True)
+    await backend.answer("where do I live", "Oslo")
+    assert await within(turn) == ["Oslo"]
+    await backend.answer("and my sister", "Lisbon")
+    assert await backend.turn("and my sister") == ["Lisbon"]
+    assert backend.asked.count("and my sister") == 1
+
+
+async def test_a_turn_that_was_spoken_over_leaves_nothing(backend: Backend) -> None:
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await until(lambda: bool(backend.asked))
+    backend.recall.forget_turn()
+    turn.cancel()
+    await asyncio.wait({turn})
+    await asyncio.sleep(0)
+    assert not backend.under_way
+    assert not backend.recall._current
+
+
+async def test_what_is_forgotten_reaches_no_turn_that_waits(backend: Backend) -> None:
+    """Somebody else is there now."""
+    await backend.ahead("my pin", final=True)
+    await backend.answer("my pin", "4711")
+    turn = asyncio.create_task(backend.turn("my pin for the bank", patience=0.5))
+    await until(lambda: "my pin for the bank" in backend.asked)
+    backend.recall.forget()
+    assert await within(turn) == []
+
+
+async def test_an_interrupted_turn_uses_up_no_lookups_of_the_next() -> None:
+    backend = Backend(most=1)
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await until(lambda: bool(backend.asked))
+    turn.cancel()
+    await asyncio.wait({turn})
+    turn = asyncio.create_task(backend.turn("and when is the birthday of Eva"))
+    await backend.answer("and when is the birthday of Eva", "in June")
+    assert await within(turn) == ["in June"]
+
+
 async def test_a_failed_lookup_is_not_done(backend: Backend) -> None:
     await backend.ahead("where do I live", final=True)
     await backend.fail("where do I live")
@@ -268,6 +321,7 @@ async def test_a_backend_that_hangs_is_given_up_and_tried_again(backend: Backend
     assert backend.recall.tally.opened == 1
     backend.recall._breaker._open_until = 0.0
     assert await backend.turn("anybody there") == [], "a probe, for which nobody waits"
+    assert backend.asked[3:] == ["anybody there"], "but it is out before the turn goes on"
     await backend.answer("anybody there")
     turn = asyncio.create_task(backend.turn("where do I live"))
     await backend.answer("where do I live", "Oslo")
@@ -275,9 +329,12 @@ async def test_a_backend_that_hangs_is_given_up_and_tried_again(backend: Backend
 
 
 async def test_unanswered_lookups_do_not_pile_up(backend: Backend) -> None:
+    """Each turn has its own all the same, until so many were given up that the memory is left alone."""
     for n in range(10):
         await backend.turn(f"question {n}", patience=0.001)
-    assert len(backend.asked) == 3
+        assert len(backend.under_way) <= 3
+        assert len(backend.asked) == min(n + 1, 6)
+    assert [str(error) for error in backend.reported] == ["lookups take longer than the turns that follow"]
 
 
 async def test_forgetting_drops_what_is_ready_under_way_and_late(backend: Backend) -> None:

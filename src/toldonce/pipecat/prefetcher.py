@@ -1,6 +1,7 @@
 """Looking things up ahead of the turn, and taking what is ready when the turn comes.
 
-A turn waits for at most ``recall_timeout``. A lookup that comes too late runs on and serves the turn after.
+A turn waits for at most ``recall_timeout``. A lookup that comes too late runs on and serves the turn after. No turn
+goes on before its lookup went out, unless the breaker leaves the backend alone.
 
 A quick memory is asked at every change of the transcript. One that takes its time, or has its price, is asked few times
 a turn, one at a time, and where that covers the sentence: each time the words that say something have doubled, for the
@@ -10,21 +11,18 @@ final transcript, and for the turn itself.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from loguru import logger
 
 from toldonce.errors import RemoteError
-from toldonce.text.lexicon.english import FUNCTION_WORDS
-from toldonce.text.lexicon.others import NOT_ENGLISH
 
 from .block import Hit
 from .breaker import Breaker
+from .lookups import Answer, Lookup, Tally, best_of, content_of, telling, words_of
 
 Search: TypeAlias = Callable[[str], Awaitable[Sequence[Hit]]]
 Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
@@ -34,10 +32,7 @@ HANGS_AFTER = 2.0
 """Seconds after which a lookup counts as failed; longer if a turn is allowed to wait for longer than half of it."""
 
 _MOST_IN_FLIGHT = 3
-"""A backend with so many unanswered lookups is given no more."""
-
-_KEEPS = 10.0
-"""Seconds for which a finished lookup may answer the turn it was made for."""
+"""Unanswered lookups. For a newer one the oldest of an earlier turn is given up, as failed."""
 
 _QUICK = 0.015
 """Seconds. A backend that answers within them is asked again at every change of the transcript, and waited for."""
@@ -53,58 +48,6 @@ _RECENT = 4
 
 _LATE_SHARE = 0.2
 _LATE_SAMPLE = 10
-
-
-@dataclass(slots=True, eq=False)
-class Lookup:
-    """One search, on its way or done."""
-
-    query: str
-    words: list[str]
-    content: frozenset[str]
-    """The words that say something."""
-    started: float
-    probe: bool
-    """Whether it went out to see if the backend lives again."""
-    task: asyncio.Task[None] | None = None
-    finished: float | None = None
-    hits: Sequence[Hit] | None = None
-    """None until it has answered, and forever if it failed or was called off."""
-    over: bool = False
-    """Whether it ended, in whatever way."""
-
-    def coverage(self, content: frozenset[str]) -> float:
-        """The part of the words that say something that this lookup was made with."""
-        return len(self.content & content) / max(1, len(content))
-
-    def stale(self, now: float) -> bool:
-        """Whether it answered too long ago to answer the turn it was made for."""
-        return self.finished is not None and now - self.finished > _KEEPS
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a turn gets."""
-
-    hits: Sequence[Hit] = ()
-    overdue: Sequence[Hit] = ()
-    """What came too late for the turn before."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """How the lookups of a call went."""
-
-    lookups: int = 0
-    """Asked of the backend."""
-    turns: int = 0
-    late: int = 0
-    """Turns that went on without one."""
-    without_lookup: int = 0
-    """The latest turns, in a row, for which nothing was asked: more than a few mean that recall is dead."""
-    failed: int = 0
-    opened: int = 0
-    """Times the breaker opened."""
 
 
 class Prefetcher:
@@ -123,6 +66,10 @@ class Prefetcher:
         self._breaker = breaker or Breaker()
         self._current: list[Lookup] = []
         """The lookups for the turn being spoken."""
+        self._waited_for: list[Lookup] = []
+        """The lookups for the turn that waits for memories. What is said next takes none of them."""
+        self._spoken_over = False
+        """Whether the user has begun another turn meanwhile."""
         self._late: list[Lookup] = []
         """Lookups of turns that went on without them."""
         self._next: tuple[str, bool] | None = None
@@ -151,6 +98,7 @@ class Prefetcher:
         if pending and not (final and (not self._few or self._stand_in(content) is not None)):
             self._next = transcript, final
             return
+        self._next = None
         self._call_off(pending)
         self._start(transcript, words)
 
@@ -162,39 +110,40 @@ class Prefetcher:
         content = content_of(words)
         self._current = [lookup for lookup in self._current if not lookup.stale(began)]
         self._next = None
-        lookup = self._answering(words, content)
-        if lookup is not None and lookup.hits is not None:  # mostly: the last transcript is what was said
-            return self._settle(words, content)
-        stand_in = self._stand_in(content)
-        if lookup is None:
-            lookup = self._for_the_turn(query, words, content, spared=stand_in is not None)
-        if lookup is not None and self._breaker.closed:
-            await self._wait(lookup, self._worth_waiting(lookup, within, spared=stand_in is not None))
-        return self._settle(words, content)
+        spared = self._stand_in(content) is not None
+        lookup = self._answering(words, content) or self._for_the_turn(query, words, content, spared=spared)
+        asked, self._asked = self._asked > 0, 0
+        lookups, self._current = self._current, []
+        if lookup is not None and lookup.hits is None:  # mostly it has answered: the last transcript is what was said
+            await self._wait(lookup, self._worth_waiting(lookup, within, spared=spared), lookups)
+        return self._settle(lookups, words, content, asked=asked)
 
     async def quiet(self, within: float) -> None:
         """Wait until nothing is being looked up for a turn, but not for long."""
-        tasks = {lookup.task for lookup in self._pending() if lookup.task is not None}
+        tasks = {lookup.task for lookup in self._under_way() if lookup.task is not None}
         if tasks:
             await asyncio.wait(tasks, timeout=within)
 
     def forget(self) -> None:
         """Drop all lookups: whose they were, or what they found, holds no longer."""
         self.forget_turn()
-        self._call_off(self._late)
+        self._call_off([*self._waited_for, *self._late])
+        for lookup in self._waited_for:
+            lookup.hits = None
         self._late.clear()
 
     def forget_turn(self) -> None:
-        """Drop what was looked up for the turn being spoken: its words became no turn."""
+        """Drop what was looked up for the turn being spoken: its words became no turn, or another begins."""
         self._call_off(self._current)
         self._current.clear()
         self._next = None
         self._asked = 0
+        self._spoken_over = True
 
     @property
     def _slow(self) -> bool:
         """Whether the backend takes its time, as far as is known."""
-        oldest = min((lookup.started for lookup in self._pending()), default=None)
+        oldest = min((lookup.started for lookup in self._under_way()), default=None)
         return self._usual > _QUICK or (oldest is not None and time.monotonic() - oldest > _QUICK)
 
     @property
@@ -204,6 +153,9 @@ class Prefetcher:
 
     def _pending(self) -> list[Lookup]:
         return [lookup for lookup in self._current if lookup.hits is None]
+
+    def _under_way(self) -> list[Lookup]:
+        return [lookup for lookup in (*self._current, *self._waited_for) if not lookup.over]
 
     def _worth_one(self, says: frozenset[str], *, final: bool) -> bool:
         """Whether one of few lookups is spent on a transcript. The last is kept for the turn itself, the one before
@@ -227,23 +179,22 @@ class Prefetcher:
 
     def _worth_waiting(self, lookup: Lookup, within: float, *, spared: bool) -> float:
         """Seconds to wait for a lookup: none if it cannot make it, few if another one can stand in for it."""
+        if not self._breaker.closed:
+            return 0.0
         elapsed = time.monotonic() - lookup.started
         if len(self._took) > 1 and min(self._took) - elapsed > within:
             return 0.0
         return min(within, max(_QUICK, 2 * self._usual) - elapsed) if spared else within
 
-    def _settle(self, words: Sequence[str], content: frozenset[str]) -> Answer:
+    def _settle(self, lookups: list[Lookup], words: Sequence[str], content: frozenset[str], *, asked: bool) -> Answer:
         """Close the turn: if what was asked for it has not come, it may serve the next."""
-        best = self._best_finished(words, content)
+        best = best_of(lookups, words, content)
         answered = best is not None and best.content == content
-        pending = self._pending()
+        pending = [lookup for lookup in lookups if not lookup.over]
         overdue = [hit for late in self._late for hit in late.hits or ()]
         self._late = [late for late in self._late if late.hits is None]
-        self._current.clear()
-        self._next = None
         self.tally.turns += 1
-        self.tally.without_lookup = 0 if self._asked or best is not None else self.tally.without_lookup + 1
-        self._asked = 0
+        self.tally.without_lookup = 0 if asked or best is not None else self.tally.without_lookup + 1
         if answered:
             self._call_off(pending)
         elif pending:
@@ -267,17 +218,13 @@ class Prefetcher:
 
     def _stand_in(self, content: frozenset[str]) -> Lookup | None:
         """A lookup that has answered, with enough of the words to do if a newer one does not make it."""
-        best = self._best_finished((), content)
+        best = best_of(self._current, (), content)
         return best if best is not None and best.coverage(content) >= _GOOD_ENOUGH else None
 
-    def _best_finished(self, words: Sequence[str], content: frozenset[str]) -> Lookup | None:
-        finished = [lookup for lookup in reversed(self._current) if lookup.hits is not None]
-        return max(finished, key=lambda one: (one.words == words, one.coverage(content)), default=None)
-
     def _start(self, query: str, words: list[str]) -> Lookup | None:
-        in_flight = sum(lookup.hits is None for lookup in (*self._current, *self._late))
+        self._make_room()
         probe = not self._breaker.closed
-        if in_flight >= _MOST_IN_FLIGHT or not self._breaker.admits():
+        if not self._breaker.admits():
             return None
         lookup = Lookup(query, words, content_of(words), time.monotonic(), probe)
         self.tally.lookups += 1
@@ -287,6 +234,13 @@ class Prefetcher:
         # Not in the task itself: one that is cancelled before it begins never runs a line of its own.
         lookup.task.add_done_callback(lambda _: self._end(lookup))
         return lookup
+
+    def _make_room(self) -> None:
+        """Give up the oldest lookup of an earlier turn if too many are unanswered: what is said now has need of one."""
+        unanswered = [lookup for lookup in self._late if lookup.hits is None]
+        if unanswered and len(unanswered) + len(self._under_way()) >= _MOST_IN_FLIGHT:
+            self._call_off(unanswered[:1])
+            self._spawn(self._failed(TimeoutError("lookups take longer than the turns that follow")), "given-up")
 
     def _call_off(self, lookups: Sequence[Lookup]) -> None:
         """Nobody needs their answers any more."""
@@ -335,7 +289,7 @@ class Prefetcher:
     def _drop(self, lookup: Lookup) -> None:
         """A failed lookup is not done: the same words are looked up again."""
         lookup.over = True
-        for lookups in (self._current, self._late):
+        for lookups in (self._current, self._waited_for, self._late):
             if lookup in lookups:
                 lookups.remove(lookup)
 
@@ -348,11 +302,22 @@ class Prefetcher:
         else:
             logger.debug(f"A lookup failed: {error!r}")
 
-    @staticmethod
-    async def _wait(lookup: Lookup, seconds: float) -> None:
-        # Not wait_for: when the turn is interrupted, or its time is up, the lookup goes on.
-        if lookup.task is not None and seconds > 0:
-            await asyncio.wait({lookup.task}, timeout=seconds)
+    async def _wait(self, lookup: Lookup, seconds: float, lookups: Sequence[Lookup]) -> None:
+        """Wait for one of the lookups of a turn. When the turn is interrupted, or its time is up, they go on."""
+        self._waited_for += lookups
+        self._spoken_over = False
+        try:
+            await asyncio.sleep(0)  # Its task begins here: the turn does not go on before its lookup went out.
+            if lookup.task is not None and seconds > 0:
+                await asyncio.wait({lookup.task}, timeout=seconds)
+        except asyncio.CancelledError:  # What was said has not been answered yet, and may be with what is said next.
+            if self._spoken_over:
+                self._call_off(lookups)
+            else:
+                self._current[:0] = [one for one in lookups if one.hits is not None or not one.over]
+            raise
+        finally:
+            self._waited_for = [one for one in self._waited_for if one not in lookups]
 
     def _warn_if_often_late(self) -> None:
         if self._warned or self.tally.turns < _LATE_SAMPLE or self.tally.late <= _LATE_SHARE * self.tally.turns:
@@ -362,31 +327,3 @@ class Prefetcher:
             f"Memories came too late for {self.tally.late} of {self.tally.turns} turns: the memory usually takes "
             f"{self._usual * 1000:.0f} ms. A longer recall_timeout waits for them; now each serves the turn after."
         )
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a transcript, so that a comma or a capital more is no change."""
-    return re.findall(r"\w+", text.casefold())
-
-
-def telling(words: Sequence[str]) -> frozenset[str]:
-    """The words that say something."""
-    return frozenset(word for word in words if word not in FUNCTION_WORDS and word not in NOT_ENGLISH)
-
-
-def content_of(words: Sequence[str]) -> frozenset[str]:
-    """The words that say something; all of them if none does."""
-    return telling(words) or frozenset(words)
-
-
-def merged(hits: Sequence[Hit], overdue: Sequence[Hit], limit: int) -> list[Hit]:
-    """At most ``limit`` hits, each memory once; a third of the room is kept for those that came too late before."""
-    fresh = {key_of(hit): hit for hit in hits}
-    late = {key: hit for hit in overdue if (key := key_of(hit)) not in fresh}
-    room = limit - min(len(late), limit // 3)
-    return [*list(fresh.values())[:room], *late.values()][:limit]
-
-
-def key_of(hit: Hit) -> object:
-    """What makes two hits one memory."""
-    return hit.get("id") or hit.get("memory")

@@ -17,9 +17,10 @@ from .block import Hit, shown_of
 from .capture import Context
 from .client import MemoryClient
 from .identity import Identity, own_rows
+from .lookups import key_of, merged, words_of
 from .messages import text_of
 from .options import Options
-from .prefetcher import Prefetcher, key_of, merged, words_of
+from .prefetcher import Prefetcher
 from .prompt import PromptBlocks
 from .wishes import wishes_of
 from .writer import Ids
@@ -114,16 +115,18 @@ class Recall:
             return []
         if self._edits is None:
             self._edits = self._client.edits
-        hits, _ = await asyncio.gather(
-            self._client.search(
+        wishes = asyncio.ensure_future(self.look_for_wishes())
+        try:  # Not in a task as well: a search goes out at once when it is asked for.
+            hits = await self._client.search(
                 query,
                 self._identity.visible(ids),
                 limit=self._options.search_limit if limit is None else limit,
                 threshold=self._options.search_threshold,
                 turns=self._turns_before(query),
-            ),
-            self.look_for_wishes(),
-        )
+            )
+            await wishes
+        finally:
+            wishes.cancel()
         hits = own_rows(hits, ids)
         self._prompt.prepare(hits)
         return hits

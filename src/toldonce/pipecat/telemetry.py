@@ -39,6 +39,7 @@ class MemoryMetricsData(MetricsData):
         without_lookup: The latest turns, in a row, for which nothing was asked of the memory.
         failed: Lookups that failed.
         opened: Times the circuit breaker opened.
+        wishes_failed: Times the standing wishes of a person could not be looked up.
         breaker_open: Whether the memory is left alone now, but for a probe now and then.
         unstored: Messages not acknowledged yet.
     """
@@ -49,6 +50,7 @@ class MemoryMetricsData(MetricsData):
     without_lookup: int
     failed: int
     opened: int
+    wishes_failed: int
     breaker_open: bool
     unstored: int
 
