@@ -76,8 +76,11 @@ class User:
 
     async def settle(self, deadline: float) -> None:
         """Wait for the answer to who it is, but not past the deadline; where nobody is known yet, once a question."""
-        if self.id is None and self._questions == self._waited_for:
-            return
+        if self.id is not None or self._questions != self._waited_for:
+            await self.answers(deadline)
+
+    async def answers(self, deadline: float) -> None:
+        """Wait for the answer to who it is, but not past the deadline."""
         while (asking := self._asking) is not None:
             self._waited_for = self._questions
             left = deadline - asyncio.get_running_loop().time()
@@ -145,14 +148,14 @@ class User:
             self._ask(again)
 
     def _told(self, answer: object) -> None:
-        if answer is None or answer == "":
-            return
-        try:
-            self._become(entity_id("user", _as_text(answer)))
-        except InvalidInput as error:
-            logger.warning(f"The answer to who the user is was none: {error}")
-            return
-        self._answered(self._questions)
+        """Take an answer. Where it is none, whoever was known before is still there."""
+        if answer is not None and answer != "":
+            try:
+                self._become(entity_id("user", _as_text(answer)))
+            except InvalidInput as error:
+                logger.warning(f"The answer to who the user is was none: {error}")
+        if self.id is not None:
+            self._answered(self._questions)
 
     def _become(self, user_id: str | None, *, expected: bool = True) -> None:
         if (user_id, expected) != (self.id, self.expected):
