@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loguru import logger
 
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat.wishes import BUDGET, wishes_of
@@ -131,19 +132,31 @@ async def test_a_forged_wish_closes_no_block(ann: Ann) -> None:
 
 
 async def test_a_memory_whose_facts_fail_recalls_as_before(tmp_path: Path) -> None:
+    """The log says so once, and the metrics how often."""
+
     class Broken(AsyncMemory):
         async def facts(self, user_id: str, *, as_of: Any = None, history: bool = False) -> dict[str, Any]:
             raise OSError("no facts today")
 
-    async with Broken(folder=tmp_path) as memory:
-        ann = Ann(memory)
-        await ann.told(WISH, "I moved to Oslo in March.")
-        async with Call(ann.service()) as call:
-            await call.say("In which city do I live?")
-        assert await ann.service().get_memories() == []
-    [[block]] = contents(call)
-    assert "Oslo" in block
-    assert "standing wish" not in block
+    warnings: list[str] = []
+    handler = logger.add(lambda line: warnings.append(str(line)), level="WARNING")
+    try:
+        async with Broken(folder=tmp_path) as memory:
+            ann = Ann(memory)
+            await ann.told(WISH, "I moved to Oslo in March.")
+            async with Call(service := ann.service()) as call:
+                await call.say("In which city do I live?")
+                await call.say("And in which city did I say that I live?")
+            listed = [memory["memory"] for memory in await ann.service().get_memories()]
+    finally:
+        logger.remove(handler)
+    for [block] in contents(call):
+        assert "Oslo" in block
+        assert "standing wish" not in block
+    assert service.session.prefetcher.tally.wishes_failed > 1
+    assert sum("wishes" in line for line in warnings) == 1
+    assert {"I moved to Oslo in March.", WISH} <= set(listed)
+    assert sum("Facts could not be read" in line for line in warnings) == 1
 
 
 async def test_a_wish_stays_where_it_stands_so_that_the_prompt_is_cached(ann: Ann) -> None:

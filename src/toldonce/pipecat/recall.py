@@ -59,6 +59,7 @@ class Recall:
         """Grows when everything looked up and shown is dropped."""
         self._wishing: Ids | None = None
         """Whose wishes were looked up for this turn."""
+        self._wishes_failing = False
         self._edits: int | None = None
         """How many edits the memory had seen when a turn last used what was looked up."""
 
@@ -139,9 +140,16 @@ class Recall:
         self._wishing = ids
         try:
             wishes = wishes_of(await self._client.facts(ids))
+        except asyncio.CancelledError:  # The lookup beside it was called off; the next one asks again.
+            self._wishing = None if self._wishing is ids else self._wishing
+            raise
         except Exception as error:  # A turn without wishes is still a turn.
-            logger.debug(f"Wishes could not be looked up: {error!r}")
+            self._prefetcher.tally.wishes_failed += 1
+            if not self._wishes_failing:
+                logger.warning(f"Standing wishes could not be looked up; those known before still hold: {error!r}")
+            self._wishes_failing = True
             return
+        self._wishes_failing = False
         if epoch == self._epoch and ids == self._identity.ids:
             self._prompt.wishes = wishes
 

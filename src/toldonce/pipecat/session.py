@@ -256,16 +256,23 @@ class Session:
         ids = self.identity.ids
         if ids is None:
             return []
+        ends = asyncio.get_running_loop().time() + GREETING_WAITS
         visible = self.identity.visible(ids)
         wanted = {"AND": [visible, dict(filters)]} if filters else visible
         try:
-            async with asyncio.timeout(GREETING_WAITS):
+            async with asyncio.timeout_at(ends):
                 found = own_rows(await self.client.every(wanted, PROFILE_REACH), ids)
-                found = [row for row in found if row.get("kind") != "fact"]  # the words that prove it are there too
-                facts = await self.client.facts(ids, history=True) if order == "about" else ()
         except Exception as error:  # A greeting without memories is still a greeting.
             logger.error(f"Memories could not be read: {error!r}")
             return []
+        found = [row for row in found if row.get("kind") != "fact"]  # the words that prove it are there too
+        facts: Sequence[Mapping[str, Any]] = ()
+        if order == "about":
+            try:
+                async with asyncio.timeout_at(ends):
+                    facts = await self.client.facts(ids, history=True)
+            except Exception as error:  # They say what comes first, and no more.
+                logger.warning(f"Facts could not be read, so what was said is listed without them: {error!r}")
         found = about_the_person_first(found, *proving(facts)) if order == "about" else newest_first(found)
         if order == "oldest":
             found.reverse()
