@@ -10,7 +10,7 @@ NOTHING = Kind(0)
 
 def held(text: str) -> Kind:
     found = words(text)
-    return kinds(text, found, english=is_english(found))
+    return Kind(sum(kinds(text, found, english=is_english(found))))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,11 @@ class Kind(IntFlag):
     """The speaker says what they are, have, do or like: it tells who they are."""
 
 
-_NO_NAMES = "|".join(["I", *(word.title() for word in (*MONTHS, *WEEKDAYS))])
-_NAME = re.compile(rf"(?<=[^.!?…:]) [\"“(]?(?!(?:{_NO_NAMES})s?\b)[A-ZÀ-ÖØ-Þ][\w’'-]")
-"""A capital after a blank that begins no sentence, and no month or day of the week."""
+_NO_NAMES = "|".join(f"(?<={word[0]}){word[1:]}" for word in ["I", *map(str.title, (*MONTHS, *WEEKDAYS))])
+_NAME = re.compile(rf"[A-ZÀ-ÖØ-Þ](?:(?<=[^.!?…:] .)|(?<=[^.!?…:] [\"“(].))(?!(?:{_NO_NAMES})s?\b)[\w’'-]", re.DOTALL)
+"""A capital after a blank that begins no sentence, and no month or day of the week. The capital stands first in the
+pattern because it is rare, and quickly found.
+"""
 _DIGIT = re.compile(r"\d")
 _CHANGE = re.compile(
     r"(?<=[\w,] )(?<!right )(?<!by )(?<!until )(?<!for )now\b|(?:^|[.!?…] )now (?:I|we|you|he|she|it|they|my|our)\b"
@@ -48,20 +50,20 @@ _SELF = re.compile(
 )
 
 
-def kinds(text: str, found: Iterable[str], *, english: bool) -> Kind:
+def kinds(text: str, found: Iterable[str], *, english: bool) -> list[Kind]:
     """What a text holds. ``found``: its words, folded, unstemmed."""
-    held = Kind(0)
     words = frozenset(found)
+    held = []
     if _DIGIT.search(text) or not NUMERALS.isdisjoint(words):
-        held |= Kind.NUMBER
+        held.append(Kind.NUMBER)
     if not english:
         return held
     if _NAME.search(text):
-        held |= Kind.NAME
+        held.append(Kind.NAME)
     if not LIMITING.isdisjoint(words):
-        held |= Kind.LIMIT
-    if not FIRST_PERSON.isdisjoint(words) and _SELF.search(text):
-        held |= Kind.SELF
+        held.append(Kind.LIMIT)
     if not CHANGING.isdisjoint(words) and _CHANGE.search(text):
-        held |= Kind.CHANGE
+        held.append(Kind.CHANGE)
+    if not FIRST_PERSON.isdisjoint(words) and _SELF.search(text):
+        held.append(Kind.SELF)
     return held

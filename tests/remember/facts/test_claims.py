@@ -105,6 +105,13 @@ def test_what_is_stated(text: str, attribute: str, value: str) -> None:
     assert (of, said, holds) == (attribute, value, True)
 
 
+def test_without_orders_all_else_is_stated() -> None:
+    text = "I'm Bo. I live in Oslo. Never call me before nine. Always answer in Spanish. Call me Bobby."
+    stated = claims(text, NOW)
+    assert [claim.attribute for claim in stated].count("instruction") == 2
+    assert claims(text, NOW, orders=False) == [claim for claim in stated if claim.category != "instruction"]
+
+
 def test_each_of_several() -> None:
     assert [value for _, value, _ in found("I'm allergic to peanuts, shellfish and latex.")] == [
         "peanuts",

@@ -34,6 +34,17 @@ def test_a_rule_that_fits_has_a_word_in_the_sentence() -> None:
     assert fitting > len(TALKS)
 
 
+def test_a_rule_for_a_name_fits_no_text_without_a_capital() -> None:
+    fitting = 0
+    for _, said, _ in TALKS:
+        for sentence in (part for _, text in said for part in sentences(text)):
+            for rule in RULES:
+                if rule.named:
+                    fitting += rule.pattern.search(sentence) is not None
+                    assert rule.pattern.search(sentence.lower()) is None, (sentence, rule)
+    assert fitting > len(TALKS) / 2
+
+
 def test_every_rule_is_told_apart_by_a_few_words() -> None:
     for rule in RULES:
         assert rule.words

@@ -7,7 +7,7 @@ person counts. What the rules do not understand stays what it is, a verbatim mem
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 
 import regex
@@ -35,11 +35,19 @@ LONGEST = 2000
 """Characters. A longer text is pasted, and mostly speaks of somebody else."""
 
 _ALL = (*ENGLISH, *FRAMES, *ORDER_RULES, *CORRECTIONS)
-_BY_WORD: dict[str, list[int]] = {}
-"""Places of rules by a word they look for."""
-for _place, _rule in enumerate(_ALL):
-    for _word in _rule.words:
-        _BY_WORD.setdefault(_word, []).append(_place)
+
+
+def _by_word(places: Iterable[int]) -> Mapping[str, list[int]]:
+    """Places of rules by a word they look for."""
+    found: dict[str, list[int]] = {}
+    for place in places:
+        for word in _ALL[place].words:
+            found.setdefault(word, []).append(place)
+    return found
+
+
+_EVERY = _by_word(range(len(_ALL)))
+_WITHOUT_ORDERS = _by_word(place for place, rule in enumerate(_ALL) if rule.claimed is not order)
 
 _CLAUSE = regex.compile(
     r"[,;:(–—-] |[。、¡¿]|\b(?i:and|but|because|as|so|that|no|yes|yeah|actually|well|hi|hello|hey|oh|sorry|ok|okay|now"
@@ -80,27 +88,29 @@ _LASTING = frozenset({"home", "employer", "occupation", "diet"})
 """What begins some day."""
 
 
-def claims(text: str, said_at: int, zone: tzinfo = UTC) -> list[Claim]:
+def claims(text: str, said_at: int, zone: tzinfo = UTC, *, orders: bool = True) -> list[Claim]:
     """What a person's message claims, in order. ``said_at`` (microseconds since 1970): what its days are counted from.
 
-    A text of the form ``question — answer`` is a short answer with what was said before it, which is not the person's.
+    ``orders``: with what it tells the assistant to do. A text of the form ``question — answer`` is a short answer with
+    what was said before it, which is not the person's.
     """
     if len(text) > LONGEST:
         return []
     asked, dash, answer = text.rpartition(ANSWERED)
     joined = bool(dash) and size(answer) <= SHORT
-    if not joined and not _rules_for(text):
+    rules = _EVERY if orders else _WITHOUT_ORDERS
+    if not joined and not _places(text, rules):
         return []
     found: list[Claim] = []
     text = fluent(answer if joined else text)
     if joined and ends_as_question(asked):
-        found += answered(asked, text, said_at, zone, lambda stated: _stated(stated, said_at, zone))
+        found += answered(asked, text, said_at, zone, lambda stated: _stated(stated, said_at, zone, rules))
     before: list[Claim] = []
     for sentence in sentences(text):
         if _JOKING.search(sentence):
             before = []
         found += before
-        before = list(_stated(sentence, said_at, zone))
+        before = list(_stated(sentence, said_at, zone, rules))
     found += before
     return [claim for claim in dict.fromkeys(found) if not _is_part(claim, found)]
 
@@ -113,26 +123,30 @@ def _is_part(claim: Claim, found: Sequence[Claim]) -> bool:
     )
 
 
-def _rules_for(text: str) -> list[int]:
+def _places(text: str, rules: Mapping[str, list[int]]) -> list[int]:
     """Places of the rules whose word is in a text, in order."""
     folded = text.casefold()
     words = _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
-    places = {place for word in _BY_WORD.keys() & words for place in _BY_WORD[word]}
+    places = {place for word in rules.keys() & words for place in rules[word]}
     if not folded.isascii() and _KANA.search(folded):
-        places.update(_BY_WORD[ANYWHERE])
+        places.update(rules[ANYWHERE])
     return sorted(places)
 
 
-def _stated(sentence: str, said_at: int, zone: tzinfo) -> Iterator[Claim]:
+def _stated(sentence: str, said_at: int, zone: tzinfo, rules: Mapping[str, list[int]]) -> Iterator[Claim]:
     """What one sentence claims, if it states something and its speaker stands for it."""
-    places = _rules_for(sentence)
+    places = _places(sentence, rules)
     if not places:
         return
     wanted = _ASKED_FOR.match(sentence)
     read = with_capitals(sentence if wanted is None else wanted["order"])
-    if ends_as_question(read) or _JOKING.search(read) or any(mark in read for mark in _QUOTES):
+    if read.islower():
+        places = [place for place in places if not _ALL[place].named]
+    if not places or ends_as_question(read) or _JOKING.search(read) or any(mark in read for mark in _QUOTES):
         return
-    starts = [0, *(found.end() for found in _CLAUSE.finditer(read))]
+    starts = [0]
+    if any(_ALL[place].inside for place in places):
+        starts += [found.end() for found in _CLAUSE.finditer(read)]
     for place in places:
         for match in _matches(_ALL[place], read, starts):
             for claim in _ALL[place].claimed(match, sentence, said_at, zone):
@@ -146,6 +160,8 @@ def _matches(rule: Rule, sentence: str, starts: Sequence[int]) -> Iterator[regex
     if rule.anywhere:
         yield from rule.pattern.finditer(sentence)
         return
+    if not rule.inside:
+        starts = [0]
     if rule.claimed is order:  # "They sing and always make us smile" orders nothing
         starts = [start for start in starts if not start or sentence[start - 2 : start].strip() in _PUNCTUATION]
     found = (rule.pattern.match(sentence, start) for start in starts)

@@ -14,7 +14,7 @@ from toldonce.remember.facts.rules import (
     relations,
     rule,
 )
-from toldonce.remember.facts.values import EMAIL, NAME, NUMBER
+from toldonce.remember.facts.values import EMAIL, NAME, NUMBER, TITLED
 from toldonce.text.lexicon.english import MONTHS, WEEKDAYS
 from toldonce.text.lexicon.people import ACQUAINTANCES, DEMONYMS, DIETS, FOODS, JUDGING, OCCUPATIONS, PETS, RELATIVES
 
@@ -69,7 +69,6 @@ _MINE = (
 )
 _CALLED = rf"(?i:(?:,? (?:is called|is named|called|named)|['’]s called|{_IS} name is|['’]s name(?: is|['’]s))?)"
 _SURELY_CALLED = r"(?i:,? (?:is called|is named|called|named)|['’]s (?:called|named)|['’]s name(?: is|['’]s))"
-_TITLED = rf"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?{NAME}"
 _THINGS = r"(?P<value>[\w’, -]{2,80}?)"
 _VERY = (
     r"(?: (?:very|also|badly|severely|really|deathly|terribly|quite|super|highly|mildly|slightly|so|a bit|still|both))*"
@@ -260,7 +259,7 @@ _PEOPLE = (
     rule(
         _KINDS,
         rf"(?i:{_MINE} (?P<former>ex[- ]?)?)(?P<kind>(?i:{any_word(_KINDS)}))"
-        rf"(?:{_CALLED} (?P<value>{_TITLED})|, (?P<value>{_TITLED})(?=\s*(?:[,.;!)–—]|$|(?i:and|who)\b)))",
+        rf"(?:{_CALLED} (?P<value>{TITLED})|, (?P<value>{TITLED})(?=\s*(?:[,.;!)–—]|$|(?i:and|who)\b)))",
         relation,
         anywhere=True,
     ),

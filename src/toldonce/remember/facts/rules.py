@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import regex
 
 from toldonce.remember.facts.claim import Claim
-from toldonce.remember.facts.values import NAME, day, is_name, trimmed
+from toldonce.remember.facts.values import NAME, TITLED, day, is_name, trimmed
 from toldonce.text.lexicon.english import FUNCTION_WORDS, MONTHS, WEEKDAYS
 from toldonce.text.lexicon.people import ONLY_ONE
 
@@ -27,6 +27,7 @@ _BEFORE = regex.compile(
 _AFTER = regex.compile(r",? (?:mostly|mainly|only|too|as well|though|badly|I think|especially)$", regex.IGNORECASE)
 _PLEASE = regex.compile(r"^(?:please|por favor|bitte),? |,? (?:please|por favor|bitte)$", regex.IGNORECASE)
 _NO_THING = frozenset(WEEKDAYS) | frozenset(MONTHS) | frozenset("mornings work nothing none life people".split())
+_NAMES = (NAME, f"(?-i:{NAME}", TITLED)
 _THING = 3
 """Words of one thing in a list."""
 
@@ -41,12 +42,23 @@ class Rule(NamedTuple):
     claimed: Reader
     anywhere: bool = False
     """The pattern is looked for in all of the sentence."""
+    inside: bool = True
+    """It may match where a clause begins that does not begin the sentence."""
+    named: bool = False
+    """What it claims begins with a capital letter."""
 
 
 def rule(words: str | Iterable[str], pattern: str, claimed: Reader, *, anywhere: bool = False) -> Rule:
     """A rule. ``words``: those it looks for, as one text or several."""
     listed = words.split() if isinstance(words, str) else [word.split("-")[0] for word in words]
-    return Rule(frozenset(word.casefold() for word in listed), regex.compile(pattern, regex.V0), claimed, anywhere)
+    return Rule(
+        frozenset(word.casefold() for word in listed),
+        regex.compile(pattern, regex.V0),
+        claimed,
+        anywhere,
+        inside=not anywhere and not pattern.startswith("^"),
+        named=all(value.startswith(_NAMES) for value in pattern.split("(?P<value>")[1:]),
+    )
 
 
 def one(attribute: str, *, holds: bool = True) -> Reader:

@@ -11,6 +11,7 @@ from toldonce.times import as_datetime
 
 NAME = r"\p{Lu}[\w’-]*+(?: (?:(?:van|de|der|von|da|del|la|bin|al|of|dos) )?\p{Lu}[\w’-]*+){0,3}"
 """A name begins with a capital; "van" and the like may stand inside it."""
+TITLED = rf"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?{NAME}"
 
 EMAIL = r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++"
 NUMBER = r"\+?\d(?:[\d ().-]{4,20})\d(?!\w)"
@@ -34,7 +35,8 @@ def fluent(text: str) -> str:
 
 def with_capitals(text: str) -> str:
     """A text that a recogniser wrote without capitals, with one where only a name can be: "my name is rowan"."""
-    if _SMALL_I.search(text) is None and text != text.casefold():
+    folded = text.casefold()
+    if not any(word in folded for word in _BEFORE_NAMES) or (text != folded and _SMALL_I.search(text) is None):
         return text
     return _NAMED.sub(lambda found: found[0] if _is_common(found[2]) else found[1] + found[2].title(), text)
 
@@ -47,6 +49,8 @@ _NAMED = re.compile(
     r"((?:(?:new|san|los|las|el|la|saint|st|cape|rio|buenos|tel|novi|south|north|east|west) )?[^\W\d_]{2,}+)",
     re.IGNORECASE,
 )
+_BEFORE_NAMES = ("name", "called", "calls", "live", "living", "based", "moved")
+"""One of these is in any text that the pattern above matches."""
 _COMMON = (
     FUNCTION_WORDS
     | POLITE
