@@ -89,6 +89,8 @@ async def test_a_session_recalls_and_stores_without_pipecat(memory: AsyncMemory)
     context.get_messages().append({"role": "user", "content": "In which city do I live?"})
     await session.answer(context)
     assert "Oslo" in blocks(context.get_messages())[0]["content"]
+    assert await session.stored(10), "at once, and not a moment later, when the turn has gone by"
+    assert framework.count == 1
     answer = {"role": "assistant", "content": "In Oslo."}
     context.get_messages().append(answer)
     session.log.assistant_turn_added(context, "In Oslo.", interrupted=False)

@@ -27,7 +27,7 @@ QUIT = "/quit"
 HELP = """/list        what I remember of you, newest first
 /forget N    forget memory number N of the last /list
 /quit        end the talk; so does Ctrl-D"""
-STORED_WITHIN = 5.0
+STORED_WITHIN = 1.0
 """Seconds that an answer waits for what was said before to be stored."""
 SEARCHED = 3
 """Memories of this talk that are looked through for an answer."""
@@ -52,12 +52,12 @@ async def talk(user_name: str, folder: Place | None, model: Model, screen: Scree
         screen.greets(ASSISTANT_NAME, greeting(user_name, known), known)
 
         async def search(text: str) -> Mapping[str, Any]:
-            await service.session.writer.flush(STORED_WITHIN)
+            await service.session.stored(STORED_WITHIN)
             return await memory.search(text, filters={"user_id": user_id_of(user_name)}, top_k=SEARCHED)
 
         recall = TurnRecall(service, search)
         screen.line(f"[dim]{QUIT} or Ctrl-D ends the talk. /help shows what else there is.[/]")
-        commands = _Commands(memory, user_id_of(user_name), screen)
+        commands = _Commands(memory, service, user_id_of(user_name), screen)
         async with Stage(service, make_responder(model, recall, user_name, ASSISTANT_NAME)) as stage:
             screen.prompt(user_name)
             async for line in typed_lines():
@@ -76,8 +76,9 @@ async def talk(user_name: str, folder: Place | None, model: Model, screen: Scree
 class _Commands:
     """What can be done in a talk besides talking."""
 
-    def __init__(self, memory: AsyncMemory, user_id: str, screen: Screen) -> None:
+    def __init__(self, memory: AsyncMemory, service: Mem0MemoryService, user_id: str, screen: Screen) -> None:
         self._memory = memory
+        self._service = service
         self._user_id = user_id
         self._screen = screen
         self._listed: list[dict[str, Any]] = []
@@ -95,6 +96,7 @@ class _Commands:
             self._screen.line(HELP)
 
     async def _list(self) -> None:
+        await self._service.session.stored(STORED_WITHIN)
         found = await self._memory.get_all(filters={"user_id": self._user_id}, top_k=LISTED)
         self._listed = found["results"]
         for number, row in enumerate(self._listed, 1):

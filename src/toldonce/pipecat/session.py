@@ -290,8 +290,7 @@ class Session:
         self, query: str, *, ids: Iterable[str] = (), context: Context = None
     ) -> tuple[list[Hit], list[Hit]]:
         """Delete what was said about something, as ``MemoryService.forget`` says."""
-        self.log.take_all()
-        await self.writer.flush(self.options.shutdown_timeout)
+        await self.stored(self.options.shutdown_timeout)
         request = None if context is None else self.log.query(context)
         named = set(ids)
         forgotten, perhaps = clearly_about(query, await self._candidates(query))
@@ -316,6 +315,14 @@ class Session:
         return own_rows(await self.client.search(query, own, limit=_FORGET_REACH, threshold=0.0), ids)
 
     # Storing
+
+    async def stored(self, within: float) -> bool:
+        """Wait until all that was said so far, and whose owner is known, is stored; whether it is.
+
+        A turn goes first: what was said is taken a moment later. So it is not enough to wait for the writer.
+        """
+        self.log.take_all()
+        return await self.writer.flush(within)
 
     def _by_speaker(self, text: str, owner: Owner) -> list[tuple[Owner, str]]:
         parts = self.log.speakers.parts(text)
