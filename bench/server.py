@@ -102,7 +102,7 @@ def direct(folder: Path, asked: list[str]) -> list[float]:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, int]]:
     """A server's address and process id."""
-    command = [sys.executable, "-m", "toldonce.cli", "serve", "--port", "0", "--data", str(folder), "--rate", "0"]
+    command = [sys.executable, "-m", "toldonce", "serve", "--port", "0", "--data", str(folder), "--rate", "0"]
     environment = {**os.environ, "TOLDONCE_API_KEY": KEY}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

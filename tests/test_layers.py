@@ -75,6 +75,7 @@ ALLOWED: dict[str, set[str]] = {
         "text",
         "transfer",
     },
+    "__main__": {"cli"},
 }
 """Package -> the packages of ours that it may import, besides the leaves and itself."""
 

@@ -32,7 +32,7 @@ class Server:
             return ring.create(project, "hostile", SCOPES, None)[0].text
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "toldonce.cli", "serve", "--port", "0", "--data", str(self.folder)]
+        command = [sys.executable, "-m", "toldonce", "serve", "--port", "0", "--data", str(self.folder)]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 [*command, "--rate", "0", "--allow-private-webhooks"],

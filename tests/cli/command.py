@@ -17,7 +17,7 @@ def environment(home: Path) -> dict[str, str]:
 def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
     """``toldonce`` with these arguments, running."""
     return subprocess.Popen(
-        [sys.executable, "-m", "toldonce.cli", *map(str, arguments)],
+        [sys.executable, "-m", "toldonce", *map(str, arguments)],
         env=environment(home),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -85,7 +85,7 @@ def terminal(*arguments: str | Path, home: Path, **more: str) -> Iterator[Termin
     screen, keyboard = pty.openpty()
     fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "toldonce.cli", *map(str, arguments)],
+        [sys.executable, "-m", "toldonce", *map(str, arguments)],
         env={**environment(home), "TERM": "xterm-256color", **more},
         stdin=keyboard,
         stdout=keyboard,

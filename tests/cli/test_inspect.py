@@ -22,7 +22,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def run_on(url: str, *arguments: str, home: Path, key: str = KEY) -> subprocess.CompletedProcess[str]:
     """``toldonce`` with these arguments on a server."""
     return subprocess.run(
-        [sys.executable, "-m", "toldonce.cli", *arguments, "--host", url],
+        [sys.executable, "-m", "toldonce", *arguments, "--host", url],
         env={**environment(home), "TOLDONCE_API_KEY": key},
         capture_output=True,
         text=True,

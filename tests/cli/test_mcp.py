@@ -12,7 +12,7 @@ from tests.server.mcp.speaking import refusal, resource, tool
 
 
 def started(home: Path, *options: str, **variables: str) -> Client:
-    command = ["-m", "toldonce.cli", "mcp", "--data", str(home / "memory"), *options]
+    command = ["-m", "toldonce", "mcp", "--data", str(home / "memory"), *options]
     return Client(StdioServerParameters(command=sys.executable, args=command, env={**environment(home), **variables}))
 
 

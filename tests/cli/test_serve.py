@@ -158,7 +158,7 @@ def test_a_key_of_ones_own_must_be_long(tmp_path: Path) -> None:
     def started_with(key: str) -> subprocess.CompletedProcess[str]:
         arguments = ["serve", "--host", "0.0.0.0", "--port", "0", "--data", str(tmp_path / "memory")]
         return subprocess.run(
-            [sys.executable, "-m", "toldonce.cli", *arguments, "--public-url", "nowhere"],
+            [sys.executable, "-m", "toldonce", *arguments, "--public-url", "nowhere"],
             env={**environment(tmp_path), "TOLDONCE_API_KEY": key},
             capture_output=True,
             text=True,

@@ -44,7 +44,7 @@ class Served:
 
 
 def _toldonce(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "toldonce.cli", *arguments]
+    return [sys.executable, "-m", "toldonce", *arguments]
 
 
 def _ours(environment: dict[str, str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def image() -> list[tuple[str, str]]:
 def started(command: Sequence[str], home: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """A command line that begins with toldonce, run with a free port and an own folder."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "toldonce.cli", *command],
+        [sys.executable, "-m", "toldonce", *command],
         env={**environment(home), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

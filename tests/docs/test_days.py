@@ -47,7 +47,7 @@ def bash(script: str, home: Path) -> Iterator[subprocess.Popen[str]]:
     """A script whose `toldonce` is the source these tests run; what it leaves running is ended."""
     command = home / "bin" / "toldonce"
     command.parent.mkdir(exist_ok=True)
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m toldonce.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m toldonce "$@"\n')
     command.chmod(0o755)
     variables = {**environment(home), "PATH": f"{command.parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(
@@ -141,7 +141,7 @@ async def test_a_hobbyists_day(tmp_path: Path) -> None:
         assert chat.ended() == 0
 
     configured = json.loads(re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)[0])["mcpServers"]["toldonce"]
-    started = ["-m", "toldonce.cli", *configured["args"]]
+    started = ["-m", "toldonce", *configured["args"]]
     assistant = StdioServerParameters(command=sys.executable, args=started, env=environment(tmp_path))
     async with Client(assistant) as talking:
         found = await tool(talking, "search_memories", query="What can I not eat?")

@@ -29,7 +29,7 @@ async def test_what_starts_the_command_gives_the_tools_that_are_listed(tmp_path:
     assert len(local) == 2
     for one in local:
         started = StdioServerParameters(
-            command=sys.executable, args=["-m", "toldonce.cli", *one["args"]], env=environment(tmp_path)
+            command=sys.executable, args=["-m", "toldonce", *one["args"]], env=environment(tmp_path)
         )
         async with Client(started) as client:
             assert {found.name for found in (await client.list_tools()).tools} == TOOLS

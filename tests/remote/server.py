@@ -26,7 +26,7 @@ class Server:
     def start(self) -> None:
         """Returns once it listens."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "toldonce.cli", "serve", "--port", str(self.port), "--data", str(self.folder)],
+            [sys.executable, "-m", "toldonce", "serve", "--port", str(self.port), "--data", str(self.folder)],
             env=os.environ | {"TOLDONCE_API_KEY": KEY},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -169,7 +169,7 @@ def command(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[s
     environment = os.environ | {"TOLDONCE_HOME": str(home)}
     environment.pop("MEM0_API_KEY", None)
     return subprocess.run(
-        [sys.executable, "-m", "toldonce.cli", *map(str, arguments)],
+        [sys.executable, "-m", "toldonce", *map(str, arguments)],
         env=environment,
         capture_output=True,
         text=True,

@@ -106,7 +106,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 def _in_own_process(arguments: list[str]) -> None:
     """Run ``toldonce demo`` with ``arguments``. If it fails, end this process alike."""
-    command = [sys.executable, "-m", "toldonce.cli", "demo", *arguments]
+    command = [sys.executable, "-m", "toldonce", "demo", *arguments]
     # In a session of its own, so that a Ctrl-C at the keyboard reaches us alone, and the child is ended by us.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
