@@ -36,7 +36,7 @@ def write_old_folder(folder: Path, steps: int) -> list[str]:
     """
     connection = apsw.Connection(str(folder / f"{EARLIER_NAME}.db"))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA journal_mode=WAL")
-    for number, script in migrations()[:steps]:
+    for number, script, _ in migrations()[:steps]:
         connection.execute(script)
         connection.execute(f"PRAGMA user_version={number}")
     tea, cat, green = range(first_id(1) + 1, first_id(1) + 4)

@@ -52,7 +52,7 @@ def test_both_stores_have_the_statements_that_are_run_by_name() -> None:
     for file in set(ours) & set(others):
         of_damage = {"bury", "end_all_memberships"}  # columns have types in PostgreSQL
         assert set(others[file]) - set(ours[file]) <= of_damage, file
-    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+    assert [step.number for step in migrations()] == list(range(1, len(migrations()) + 1))
 
 
 def test_an_address_is_shown_without_what_is_secret() -> None:
@@ -112,7 +112,7 @@ def test_a_database_of_another_program_is_left_alone(postgres: Server) -> None:
 
 def test_a_newer_store_is_refused_also_by_who_has_it_open(postgres: Server, url: str, store: PostgresStore) -> None:
     store.write_now(named("ann"))
-    postgres.run("INSERT INTO toldonce_schema (number) VALUES (99)", name_of(url))
+    postgres.run("INSERT INTO toldonce_schema (number, post) VALUES (99, true)", name_of(url))
     try:
         with pytest.raises(NewerStore, match="schema 99"):
             PostgresStore(url)

@@ -276,7 +276,7 @@ def _read_everything(folder: Path) -> None:
 
 
 def test_migrations_are_numbered_from_one_without_gaps() -> None:
-    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+    assert [step.number for step in migrations()] == list(range(1, len(migrations()) + 1))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

@@ -21,6 +21,7 @@ from .erase import erase, receipts
 from .inspect import delete, edit, facts, history, list_memories, projects, search, show, stats, users, where
 from .keys import app as keys
 from .mcp import mcp
+from .migrate import migrate
 from .outbox import app as outbox
 from .rebuild import rebuild
 from .retry import retry
@@ -43,6 +44,7 @@ app.add_typer(outbox, name="outbox")
 app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
+app.command()(migrate)
 app.command()(retry)
 app.command()(doctor)
 for command in (

@@ -38,6 +38,18 @@ def open_store(where: Where) -> Store:
     return SqliteStore(place)
 
 
+def migrate_store(where: Where) -> list[int]:
+    """Bring a store to this version's tables, also by the steps that no older version survives; their numbers.
+
+    A folder is brought there by opening it. Raises ``StoreError`` while an older version has a database open.
+    """
+    place = place_of(where)
+    if isinstance(place, DatabaseUrl):
+        return list(_postgres().migrate_whole(place.url))
+    open_store(place).close()
+    return []
+
+
 def restore_store(source: Path, where: Where) -> Manifest:
     """Make a store of a backup, in a place where there is nothing. Returns what it holds.
 

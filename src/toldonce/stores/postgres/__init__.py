@@ -30,7 +30,7 @@ from toldonce.stores.postgres.connection import (
 from toldonce.stores.postgres.conversation import PostgresConversations
 from toldonce.stores.postgres.database import PostgresDatabase
 from toldonce.stores.postgres.locks import named_lock
-from toldonce.stores.postgres.migrating import migrate, version_of
+from toldonce.stores.postgres.migrating import POST_STEP, holds_store, migrate, migrate_whole
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.presence import Presence
@@ -39,7 +39,7 @@ from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sql.ids import SEQUENCE_BITS
 from toldonce.stores.sql.read import Reader, Shown
 
-__all__ = ["PostgresStore", "has_store"]
+__all__ = ["PostgresStore", "has_store", "migrate_whole"]
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ _TRY_AGAIN = 0.05
 """Seconds between two tries to purge while somebody reads."""
 
 _BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_EPOCH = b"SELECT pg_current_snapshot()::text, (SELECT max(number) FROM toldonce_schema)"
+_EPOCH = b"SELECT pg_current_snapshot()::text, (" + POST_STEP + b")"
 _SECRET = b"SELECT value FROM secret WHERE name = $1"
 _KEEP_SECRET = b"INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
 
@@ -57,7 +57,7 @@ _KEEP_SECRET = b"INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (n
 def has_store(url: str) -> bool:
     """Whether the database holds a store."""
     with closing(connect(url)) as connection, our_errors(url):
-        return version_of(connection) > 0
+        return holds_store(connection)
 
 
 class PostgresStore:
@@ -66,7 +66,7 @@ class PostgresStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self._process = os.getpid()
-        self._newest = migrations()[-1][0]
+        self._newest = migrations()[-1].number
         self._prepare()
         self._pool = Pool(url)
         with ExitStack() as undo:

@@ -1,51 +1,142 @@
 """Bringing a database to this version's tables, by one process at a time.
 
-Steps named ``pre`` run before new code uses the store, while old code still does. Steps named ``post`` run once no old
-code does: ``toldonce migrate``.
+Steps named ``pre`` only add: they are run when new code opens the store, while old code still uses it. Steps named
+``post`` take away what old code needs. ``toldonce migrate`` runs them, once no old code has the store open.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
 import psycopg
 
 from toldonce.errors import CorruptStore, StoreError
-from toldonce.stores.postgres.connection import Connection, newer, shown
+from toldonce.locks import lock_wait
+from toldonce.stores.postgres.connection import Connection, connect, newer, our_errors, require_server, shown
 from toldonce.stores.postgres.named import migrations
+from toldonce.stores.postgres.presence import older
+from toldonce.stores.sql.named import Step
+
+_PATIENCE = 2.0
+"""Seconds that a step waits for a table. Whoever asks for the table meanwhile queues up behind it."""
+_PAUSE = 0.2
+"""Seconds for which they go first then."""
 
 _LOCK = b"SELECT pg_advisory_xact_lock(8028075772389192821)"
-_VERSION = b"SELECT max(number) FROM toldonce_schema"
-_TABLE = b"CREATE TABLE toldonce_schema (number bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+_NUMBERS = b"SELECT number FROM toldonce_schema"
+POST_STEP = b"SELECT coalesce(max(number) FILTER (WHERE post), 0) FROM toldonce_schema"
+"""The last step that older versions do not survive."""
+_KEEP = b"INSERT INTO toldonce_schema (number, post) VALUES ($1, $2)"
+_TABLE = b"""
+CREATE TABLE toldonce_schema (
+    number     bigint PRIMARY KEY,
+    post       boolean NOT NULL DEFAULT false,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
 _IS_THERE = b"SELECT to_regclass('toldonce_schema') IS NOT NULL, to_regclass('memory') IS NOT NULL"
 _EXTENSION = b"CREATE EXTENSION IF NOT EXISTS vector"
 
 
-def version_of(connection: Connection) -> int:
-    """The last step that was run; 0: there is no store."""
-    there = connection.execute(_IS_THERE).fetchone()
-    if there is None or not there[0]:
-        return 0
-    row = connection.execute(_VERSION).fetchone()
-    return 0 if row is None or row[0] is None else int(row[0])
+def holds_store(connection: Connection) -> bool:
+    """Whether any step was run."""
+    return bool(_numbers(connection))
 
 
 def migrate(connection: Connection, url: str) -> None:
-    """Run the steps that are left, all or none of them. Raises ``NewerStore`` and other ``StoreError``s."""
+    """Run the ``pre`` steps that are left, all or none of them; in an empty database, every step.
+
+    Raises ``NewerStore`` and other ``StoreError``s.
+    """
     steps = migrations()
-    newest = steps[-1][0]
-    version = version_of(connection)
-    if version > newest:
-        raise newer(url, version, newest)
-    if version == newest:
+    done = _numbers(connection)
+    _require_known(connection, url, done, steps)
+    if all(step.number in done or step.post for step in steps):
         return
-    with connection.transaction():
-        connection.execute(_LOCK)
-        version = version_of(connection)
-        if version == 0:
-            _begin(connection, url)
-        for number, script in steps:
-            if number > version:
-                connection.execute(script.encode())
-                connection.execute(b"INSERT INTO toldonce_schema (number) VALUES ($1)", (number,))
+    _patiently(connection, url, lambda: _open_steps(connection, url, steps))
+
+
+def migrate_whole(url: str) -> list[int]:
+    """Run all steps that are left; their numbers. Refuses ``post`` ones while older versions have the store open."""
+    with closing(connect(url)) as connection:
+        require_server(connection, url)
+        steps = migrations()
+        with our_errors(url):
+            _require_known(connection, url, _numbers(connection), steps)
+            return _patiently(connection, url, lambda: _whole(connection, url, steps))
+
+
+def _open_steps(connection: Connection, url: str, steps: Sequence[Step]) -> list[int]:
+    done = _numbers(connection)
+    if not done:
+        _begin(connection, url)
+        return _run(connection, steps)
+    left = [step for step in steps if step.number not in done]
+    pre = [step for step in left if not step.post]
+    overdue = [step for step in left if step.post and pre and step.number < pre[-1].number]
+    if overdue:
+        raise StoreError(
+            f"{shown(url)} lacks step {overdue[0].number} of an earlier version, which no program of a still older one "
+            "survives. Stop those, and run: toldonce migrate"
+        )
+    return _run(connection, pre)
+
+
+def _whole(connection: Connection, url: str, steps: Sequence[Step]) -> list[int]:
+    done = _numbers(connection)
+    if not done:
+        _begin(connection, url)
+    left = [step for step in steps if step.number not in done]
+    for step in left:
+        if done and step.post and (still := older(connection, step.number)):
+            raise StoreError(
+                f"An older version has {shown(url)} open: {', '.join(still)}. Stop it, and repeat this; nothing was "
+                "changed. What was killed counts for another minute."
+            )
+        _run(connection, [step])
+    return [step.number for step in left]
+
+
+def _run(connection: Connection, steps: Sequence[Step]) -> list[int]:
+    for step in steps:
+        connection.execute(step.script.encode())
+        connection.execute(_KEEP, (step.number, step.post))
+    return [step.number for step in steps]
+
+
+def _patiently(connection: Connection, url: str, run: Callable[[], list[int]]) -> list[int]:
+    """Run steps in one transaction, and again while a table is in use, without holding up others for long."""
+    until = time.monotonic() + lock_wait()
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = {int(_PATIENCE * 1000)}".encode())
+                connection.execute(_LOCK)
+                return run()
+        except psycopg.errors.LockNotAvailable as error:
+            if time.monotonic() > until:
+                raise StoreError(
+                    f"The tables of {shown(url)} could not be brought up to date: somebody has had them in use all "
+                    "the time (see pg_stat_activity), or brings them up to date. Nothing was changed; try again."
+                ) from error
+        time.sleep(_PAUSE)
+
+
+def _numbers(connection: Connection) -> set[int]:
+    """The steps that were run; none: there is no store."""
+    there = connection.execute(_IS_THERE).fetchone()
+    if there is None or not there[0]:
+        return set()
+    return {int(row[0]) for row in connection.execute(_NUMBERS)}
+
+
+def _require_known(connection: Connection, url: str, done: set[int], steps: Sequence[Step]) -> None:
+    newest = steps[-1].number
+    if done and max(done) > newest:
+        row = connection.execute(POST_STEP).fetchone()
+        if row is not None and row[0] > newest:
+            raise newer(url, row[0], newest)
 
 
 def _begin(connection: Connection, url: str) -> None:

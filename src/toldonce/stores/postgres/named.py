@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from toldonce.stores.sql.named import Step, statements
 from toldonce.stores.sql.named import migrations as migrations_of
-from toldonce.stores.sql.named import statements
 
 
-def migrations() -> list[tuple[int, str]]:
-    """The schema's steps as (version, script), in order."""
+def migrations() -> list[Step]:
+    """The schema's steps, in order."""
     return migrations_of(__package__)
 
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from toldonce.errors import ToldonceError
-from toldonce.stores.postgres.connection import our_errors
+from toldonce.stores.postgres.connection import Connection, our_errors
+from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 
 LOOK_EVERY = 0.5
@@ -25,7 +26,7 @@ _SIGN_EVERY = 10.0
 _GONE_AFTER = 60
 """Seconds after which an opener that does not sign is gone."""
 
-_ENTER = b"INSERT INTO opener (id, name) VALUES ($1, $2)"
+_ENTER = b"INSERT INTO opener (id, name, knows) VALUES ($1, $2, $3)"
 _LEAVE = b"DELETE FROM opener WHERE id = $1"
 _SIGN = b"UPDATE opener SET seen_at = now() WHERE id = $1"
 _LOOK = b"SELECT wanted FROM opener WHERE id = $1 AND wanted > known"
@@ -33,6 +34,13 @@ _KNOW = b"UPDATE opener SET known = $2, seen_at = now() WHERE id = $1"
 _CLEAR = f"DELETE FROM opener WHERE seen_at < now() - interval '{_GONE_AFTER} seconds'".encode()
 _ASK = b"UPDATE opener SET wanted = greatest(wanted, $1)"
 _BEHIND = b"SELECT name FROM opener WHERE known < $1 ORDER BY name"
+_OLDER = b"SELECT name FROM opener WHERE knows < $1 ORDER BY name"
+
+
+def older(connection: Connection, step: int) -> list[str]:
+    """Who has the store open with a version that does not know this step, for messages to people."""
+    connection.execute(_CLEAR)
+    return [row[0] for row in connection.execute(_OLDER, (step,))]
 
 
 class Presence:
@@ -48,7 +56,8 @@ class Presence:
         self._signed = time.monotonic()
         self._closing = threading.Event()
         with self._pool.connection() as connection, our_errors(url):
-            connection.execute(_ENTER, (self._id, f"process {os.getpid()} on {socket.gethostname()}"))
+            name = f"process {os.getpid()} on {socket.gethostname()}"
+            connection.execute(_ENTER, (self._id, name, migrations()[-1].number))
         self._thread = threading.Thread(target=self._watch, name="toldonce-presence", daemon=True)
         self._thread.start()
 

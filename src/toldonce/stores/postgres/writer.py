@@ -31,6 +31,7 @@ from toldonce.stores.postgres.connection import (
     shown,
 )
 from toldonce.stores.postgres.database import PostgresDatabase
+from toldonce.stores.postgres.migrating import POST_STEP
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.write import PostgresWrite
@@ -47,7 +48,7 @@ _ASKS = 30.0
 Work: TypeAlias = Callable[[PostgresWrite], T]
 
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
-_NUMBER = b"SELECT pg_current_xact_id()::text, (SELECT max(number) FROM toldonce_schema)"
+_NUMBER = b"SELECT pg_current_xact_id()::text, (" + POST_STEP + b")"
 _STATUS = b"SELECT pg_xact_status($1::text::xid8)"
 
 
@@ -69,7 +70,7 @@ class Writer:
         self._caches = caches
         self._digest_key = digest_key
         self._wait = lock_wait()
-        self._newest = migrations()[-1][0]
+        self._newest = migrations()[-1].number
         self._process = os.getpid()
         self._changed = threading.Condition()
         self._jobs: dict[Turn, deque[_Job]] = {}

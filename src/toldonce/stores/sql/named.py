@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
@@ -27,10 +27,23 @@ def statements(package: str) -> Statements:
     return {entry.name.removesuffix(".sql"): named_queries(entry.read_text("utf-8")) for entry in files}
 
 
+class Step(NamedTuple):
+    """One change of a schema, from a file ``NUMBER_pre_NAME.sql`` or ``NUMBER_post_NAME.sql``."""
+
+    number: int
+    script: str
+    post: bool = False
+    """It is run once no older version uses the store any more. The others are run while older versions still do."""
+
+
 @cache
-def migrations(package: str) -> list[tuple[int, str]]:
-    """The steps of a package's schema as (version, script), in order. ``pre`` ones run before new code reads a store,
-    ``post`` ones once no old code does."""
+def migrations(package: str) -> list[Step]:
+    """The steps of a package's schema, in order."""
     folder = resources.files(package) / "migrations"
     files = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name.split("_", 1)[0]), script) for name, script in files]
+    return [_step(name, script) for name, script in files]
+
+
+def _step(name: str, script: str) -> Step:
+    number, when = name.split("_", 2)[:2]
+    return Step(int(number), script, when == "post")

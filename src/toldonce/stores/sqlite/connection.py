@@ -220,8 +220,8 @@ def migrate(connection: apsw.Connection, path: Path) -> None:
             f"{path} was made by a newer Toldonce (schema {version}; this one knows {newest}). "
             "Upgrade with pip install -U toldonce, or choose another folder."
         )
-    for number, script in steps:
-        if number > version:
+    for step in steps:
+        if step.number > version:
             with connection:
-                connection.execute(script)
-                connection.execute(f"PRAGMA user_version={number}")
+                connection.execute(step.script)
+                connection.execute(f"PRAGMA user_version={step.number}")
