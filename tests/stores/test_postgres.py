@@ -141,6 +141,36 @@ def test_a_read_only_database_is_refused_and_noticed(postgres: Server, url: str,
     store.check(1)
 
 
+def test_the_planner_keeps_no_values_of_words_names_or_vectors(postgres: Server, url: str, store: PostgresStore) -> None:
+    for number in range(20):
+        fill(store, f"tea {number % 2}", user=f"ann {number}")
+    postgres.run("ANALYZE", name_of(url))
+    kept = postgres.run("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public'", name_of(url))
+    assert ("memory", "created_at") in kept
+    types = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND "
+    words = postgres.run(types + "(data_type IN ('text', 'bytea') OR udt_name = 'vector')", name_of(url))
+    assert ("memory_version", "text") in words
+    assert ("embedding", "vector") in words
+    assert [one for one in words if one in kept and one[0] != "toldonce_schema"] == []
+
+
+def test_a_purge_writes_every_table_anew_that_holds_anything_of_a_user(
+    postgres: Server, url: str, store: PostgresStore
+) -> None:
+    def files() -> dict[object, object]:
+        rows = postgres.run(
+            "SELECT relname, pg_relation_filenode(oid) FROM pg_class "
+            "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+            name_of(url),
+        )
+        return dict(rows)
+
+    before = files()
+    assert store.purge(0, 10) == []
+    same = {name for name, file in files().items() if before[name] == file}
+    assert same == {"opener", "secret", "toldonce_schema"}
+
+
 def test_tables_that_are_gone_are_damage(postgres: Server) -> None:
     place = postgres.database()
     store = PostgresStore(place)

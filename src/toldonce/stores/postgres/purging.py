@@ -12,13 +12,6 @@ import psycopg
 
 from toldonce.stores.postgres.connection import Connection
 
-TABLES = (
-    "owner", "conversation", "message", "memory", "locator", "memory_version", "membership", "token", "embedding",
-    "unembedded", "rebuilt_embedding", "rebuilt_token", "source", "event", "operation", "change", "erasure",
-    "erased_words", "call", "feedback", "export", "delivery", "job",
-)  # fmt: skip
-"""All that hold words, vectors or ids of what may be erased."""
-
 PATIENCE = 10.0
 """Seconds that whoever only wants room back waits for a table."""
 
@@ -28,6 +21,13 @@ SELECT application_name, pid FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
   AND age(backend_xmin) > age(($1::text::numeric % 4294967296)::text::xid)
 ORDER BY pid
+"""
+_TABLES = b"""
+SELECT t.oid::regclass::text, i.relname FROM pg_index AS x
+JOIN pg_class AS t ON t.oid = x.indrelid JOIN pg_class AS i ON i.oid = x.indexrelid
+WHERE x.indisprimary AND t.relname NOT IN ('opener', 'secret', 'toldonce_schema')
+  AND t.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'memory'::regclass)
+ORDER BY t.relname
 """
 _HOLDERS = b"""
 SELECT application_name, pid FROM pg_stat_activity
@@ -48,15 +48,19 @@ def readers(connection: Connection, before: str) -> list[tuple[str, int]]:
 
 
 def rewrite(connection: Connection, within: float) -> list[tuple[str, int]]:
-    """Write all tables anew; those who are in the way after so many seconds. Nobody else uses a table meanwhile."""
-    connection.execute(f"SET lock_timeout = {max(int(within * 1000), 1)}".encode())
+    """Write all tables anew; those who are in the way after so many seconds. Nobody else uses a table meanwhile.
+
+    ``CLUSTER`` drops what nobody can see as ``VACUUM FULL`` does, and is allowed in a transaction, which a time limit
+    can belong to.
+    """
+    wait = f"SET LOCAL lock_timeout = {max(int(within * 1000), 1)}".encode()
     try:
-        for table in TABLES:
-            connection.execute(f"VACUUM (FULL) {table}".encode())
+        for table, key in connection.execute(_TABLES).fetchall():
+            with connection.transaction():
+                connection.execute(wait)
+                connection.execute(f"CLUSTER {table} USING {key}".encode())
     except psycopg.errors.LockNotAvailable:
         return _named(connection.execute(_HOLDERS).fetchall()) or [("", 0)]
-    finally:
-        connection.execute(b"SET lock_timeout = 0")
     return []
 
 
