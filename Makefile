@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation facts test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
+.PHONY: help demo serve isolation facts postgres test-postgres test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
 	@echo "make facts   10,000 random lives, told in random order, and what must be known of each as of every moment"
+	@echo "make postgres  the suites of the server, the engine, facts and transfer on PostgreSQL"
 	@echo "make simulate  two people in one Pipecat worker, 1,000 calls at random"
 	@echo "make crash   kill writers at random moments, many rounds"
 	@echo "make damage  damage every column of every table in every way, and see that nothing else suffers"
@@ -50,6 +51,10 @@ isolation: $(VENV)/.dev
 facts: $(VENV)/.dev
 	TOLDONCE_FACT_LIVES=10000 $(BIN)/python -m pytest tests/remember/facts/test_bitemporal.py
 
+# The suites of the server, the engine, facts and transfer, with a database wherever they open a folder.
+postgres: $(VENV)/.dev
+	TOLDONCE_TEST_STORE=postgres $(BIN)/python -m pytest tests/server tests/engine tests/remember tests/transfer tests/test_memory.py
+
 PYTEST := python -m pytest
 
 # Two at a time, as most of the time is waiting for processes of the tests' own.
@@ -57,6 +62,7 @@ FACES := tests/server tests/cli tests/docs tests/deploy
 
 test: $(VENV)/.dev .venv-mem0/.dev
 	$(MAKE) --no-print-directory -j2 test-faces test-engine
+	$(MAKE) --no-print-directory test-postgres
 	.venv-mem0/bin/$(PYTEST) tests/adapters tests/transfer
 	$(BIN)/python tools/test_compat.py --slice 0.0.108 1.0.0
 
@@ -65,6 +71,9 @@ test-faces:
 
 test-engine:
 	$(BIN)/$(PYTEST) $(FACES:%=--ignore=%)
+
+test-postgres:
+	TOLDONCE_TEST_STORE=postgres TOLDONCE_ISOLATION_REQUESTS=200 $(BIN)/$(PYTEST) tests/server/test_isolation.py tests/server/test_erasing.py
 
 coverage: $(VENV)/.dev .venv-mem0/.dev
 	$(BIN)/coverage erase

@@ -9,8 +9,9 @@ from hypothesis import settings
 
 from tests.embedders.openai_server import EmbeddingServer, serving
 from tests.postgres import postgres
+from tests.redirecting import redirected
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "redirected"]
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of an example
 settings.load_profile("untimed")

@@ -70,10 +70,10 @@ class Server:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def database(self) -> str:
-        """The URL of a new database."""
+    def database(self, like: str | None = None) -> str:
+        """The URL of a new database. ``like``: the URL of one that nobody uses, of which it is a copy."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name}" + (f" TEMPLATE {like.rpartition('/')[2]}" if like else ""))
         self._made.append(name)
         return self.of(name)
 
@@ -85,6 +85,15 @@ class Server:
         if user is not None:
             credentials = user if password is None else f"{user}:{password}"
         return urlunsplit((parts.scheme, f"{credentials}@{place}", f"/{database}", parts.query, ""))
+
+    def files_of(self, url: str) -> Path:
+        """Where the files of a database here are, with all in them that was committed."""
+        if self.data is None:
+            pytest.skip("the files of a server of somebody else's cannot be looked at")
+        self.run("CHECKPOINT")
+        name = url.rpartition("/")[2]
+        [(number,)] = self.run(f"SELECT oid::bigint FROM pg_database WHERE datname = '{name}'")
+        return self.data / "db" / "base" / str(number)
 
     def drop(self) -> None:
         """Remove the databases that were made."""

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from tests.redirecting import files_of
 from toldonce import Memory
 
 from .running import Client, Running, serving
 
 
 def in_files(folder: Path, *words: str) -> list[str]:
-    """Of these words, those that stand in any file."""
-    everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    """Of these words, those that stand in any file of what was opened for a folder."""
+    everything = b"".join(path.read_bytes() for path in files_of(folder).rglob("*") if path.is_file())
     return [word for word in words if word.encode() in everything]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.redirecting import of_folders
 from tests.server.running import Client, Running, serving
 from toldonce.errors import StoreError
 from toldonce.server import auth
@@ -25,6 +26,7 @@ def test_a_key_is_nowhere_on_disk(server: Running, client: Client) -> None:
         assert client.key.encode() not in path.read_bytes(), path
 
 
+@of_folders
 def test_the_secret_is_readable_by_its_owner_only_and_stays(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     digest = KeyHash(store).digest("told_1_2")
@@ -34,6 +36,7 @@ def test_the_secret_is_readable_by_its_owner_only_and_stays(tmp_path: Path) -> N
     assert (tmp_path / "keys.secret").stat().st_mode & 0o077 == 0
 
 
+@of_folders
 def test_a_lost_secret_is_an_error_as_long_as_a_key_needs_it(tmp_path: Path) -> None:
     with KeyRing(tmp_path) as ring:
         kept = ring.create("default", "phone", ["read"], None)[0].kept

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.redirecting import of_folders
 from tests.server.running import Client, Running, serving
 from tests.stores.holding import Holder
 from tests.waiting import until
@@ -53,6 +54,7 @@ def test_a_store_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytes
         assert "StoreError" in answer.json["detail"]
 
 
+@of_folders
 def test_a_server_that_cannot_write_is_not_ready_until_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toldonce.server.readiness._LOCK_WITHIN", 0.2)
     with serving(tmp_path) as running:
@@ -68,6 +70,7 @@ def test_a_server_that_cannot_write_is_not_ready_until_it_can(tmp_path: Path, mo
         until(lambda: anyone.get("/readyz").status == 200)
 
 
+@of_folders
 def test_a_full_disk_is_told_and_deletes_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(tmp_path) as running:
         anyone, client = Client(running.port, None), running.client()

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.redirecting import of_folders
 from tests.server.running import Client, Running, serving
 from tests.stores.old import write_old_folder
 from toldonce import Memory
@@ -40,6 +41,7 @@ def test_small_reads_do_not_wait_for_large_ones(server: Running, client: Client)
         over.set()
 
 
+@of_folders
 def test_a_folder_from_before_the_server_can_be_served(tmp_path: Path) -> None:
     write_old_folder(tmp_path, 1)
     with serving(tmp_path) as running:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from tests.redirecting import address_of
 from tests.server.running import Client, Running, serving
 from tests.waiting import until
 from toldonce.engine.jobs import Worker, retry
@@ -130,7 +131,7 @@ def test_only_what_was_asked_for_is_told(client: Client, ear: Ear) -> None:
 def test_what_the_library_writes_in_another_process_is_told(server: Running, ear: Ear) -> None:
     hook(server.client("default"), ear.url)
     code = "import sys; from toldonce import Memory; Memory(folder=sys.argv[1]).add('I like tea.', user_id='ann')"
-    subprocess.run([sys.executable, "-c", code, str(server.folder)], check=True)
+    subprocess.run([sys.executable, "-c", code, address_of(server.folder)], check=True)
     assert [one["event"] for one in told(ear, "I like tea.")] == ["ADD"]
 
 

@@ -141,7 +141,9 @@ def test_a_read_only_database_is_refused_and_noticed(postgres: Server, url: str,
     store.check(1)
 
 
-def test_the_planner_keeps_no_values_of_words_names_or_vectors(postgres: Server, url: str, store: PostgresStore) -> None:
+def test_the_planner_keeps_no_values_of_words_names_or_vectors(
+    postgres: Server, url: str, store: PostgresStore
+) -> None:
     for number in range(20):
         fill(store, f"tea {number % 2}", user=f"ann {number}")
     postgres.run("ANALYZE", name_of(url))
