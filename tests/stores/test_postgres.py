@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.postgres import LOCKED, PASSWORD, Server
+from tests.postgres import LOCKED, PASSWORD, Server, binaries
 from tests.stores.conftest import Databases
 from tests.stores.filling import TALK, adding, ask, fill, memory, named, records, said
 from tests.stores.relay import relaying
@@ -165,7 +167,7 @@ def test_a_purge_writes_every_table_anew_that_holds_anything_of_a_user(
             "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
             name_of(url),
         )
-        return dict(rows)
+        return {row[0]: row[1] for row in rows}
 
     before = files()
     assert store.purge(0, 10) == []
@@ -406,6 +408,26 @@ def test_what_postgresql_does_itself_is_said(store: PostgresStore, tmp_path: Pat
         store.examine(set_aside=False)
     with pytest.raises(Unsupported, match="pg_dump"):
         store.back_up(tmp_path / "copy", None)
+
+
+def test_what_pg_dump_wrote_is_restored_into_another_database(
+    postgres: Server, url: str, store: PostgresStore, tmp_path: Path
+) -> None:
+    """The recipe of docs/postgres.md."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no pg_dump of the server's version")
+    owner, ids = fill(store, "tea", "coffee")
+    dump, restored = tmp_path / "memory.dump", postgres.database()
+    subprocess.run([programs / "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}"], check=True)
+    into = f"--dbname={restored}"
+    subprocess.run([programs / "pg_restore", "--exit-on-error", "--no-owner", into, dump], check=True)
+    with closing(PostgresStore(restored)) as other:
+        assert records(other, ids) == records(store, ids)
+        assert other.secret("digests") == store.secret("digests")
+        fill(other, "milk")
+        with other.read() as view:
+            assert view.count([owner]) == 3
 
 
 def test_a_store_is_made_by_one_of_many_that_open_it_at_once(postgres: Server) -> None:

@@ -15,6 +15,7 @@ from toldonce.errors import ToldonceError
 
 from .backup import backup, restore
 from .chat import chat
+from .copy import copy
 from .demo import demo
 from .doctor import doctor
 from .erase import erase, receipts
@@ -45,6 +46,7 @@ app.command("export")(export_memories)
 app.command("import")(import_memories)
 app.command()(rebuild)
 app.command()(migrate)
+app.command()(copy)
 app.command()(retry)
 app.command()(doctor)
 for command in (

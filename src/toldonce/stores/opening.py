@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from toldonce.errors import MissingExtra
+from toldonce.errors import InvalidConfig, MissingExtra
 from toldonce.stores.backup import Manifest
 from toldonce.stores.place import DatabaseUrl, Where, folder_of, place_of
 from toldonce.stores.protocol import Store
 from toldonce.takeover import database_file
+
+if TYPE_CHECKING:
+    from toldonce.stores.copying import Copied
 
 
 def identity_of(where: Where) -> str:
@@ -48,6 +54,18 @@ def migrate_store(where: Where) -> list[int]:
         return list(_postgres().migrate_whole(place.url))
     open_store(place).close()
     return []
+
+
+def copy_store(source: Where, target: Where, done: Callable[[int], None]) -> Copied:
+    """Bring a store to what another holds; see ``copying.copy_store``. The target is made if it is not there."""
+    from toldonce.stores.copying import copy_store as copy
+
+    if identity_of(source) == identity_of(target):
+        raise InvalidConfig(f"{place_of(source)} is both the source and the target of the copy. Name two places.")
+    if not has_store(source):
+        raise InvalidConfig(f"{place_of(source)} holds no memories. Name the folder or database that is to be copied.")
+    with closing(open_store(source)) as known, closing(open_store(target)) as made:
+        return copy(known, made, done)
 
 
 def restore_store(source: Path, where: Where) -> Manifest:

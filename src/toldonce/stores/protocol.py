@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from toldonce.caches import CacheRegistry
 from toldonce.fair import ANYBODY, Turn
@@ -63,6 +63,9 @@ __all__ = [
     "Unembedded",
     "Write",
 ]
+
+if TYPE_CHECKING:
+    from toldonce.stores.copying import Tables
 
 T = TypeVar("T")
 
@@ -138,6 +141,10 @@ class Store(Protocol):
 
         Others read and write meanwhile. Raises ``InvalidBackup`` if the file cannot be written, and ``CorruptStore``.
         """
+        ...
+
+    def over_tables(self, work: Callable[[Tables], T], *, write: bool) -> T:
+        """What ``work`` makes of the bare tables in a transaction of its own; for copying a store whole."""
         ...
 
     def compact(self) -> None:

@@ -16,6 +16,7 @@ from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Unsupported
 from toldonce.fair import ANYBODY, Turn
 from toldonce.stores.backup import Manifest
+from toldonce.stores.copying import Tables
 from toldonce.stores.examining import Examination
 from toldonce.stores.postgres import purging
 from toldonce.stores.postgres.connection import (
@@ -34,6 +35,7 @@ from toldonce.stores.postgres.migrating import POST_STEP, holds_store, migrate, 
 from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.presence import Presence
+from toldonce.stores.postgres.tables import PostgresTables
 from toldonce.stores.postgres.writer import Writer
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sql.ids import SEQUENCE_BITS
@@ -191,7 +193,16 @@ class PostgresStore:
             require_server(connection, self._url)
 
     def back_up(self, target: Path, project: str | None) -> Manifest:
-        raise Unsupported(f"{self.location} is backed up with PostgreSQL's own pg_dump or pg_basebackup.")
+        raise Unsupported(
+            f"{self.location} is backed up with PostgreSQL's own pg_dump or pg_basebackup. Into a folder it is "
+            "copied with: toldonce copy"
+        )
+
+    def over_tables(self, work: Callable[[Tables], T], *, write: bool) -> T:
+        with self._pool.connection() as connection, our_errors(self._url), connection.transaction():
+            if not write:
+                connection.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            return work(PostgresTables(connection))
 
     def compact(self) -> None:
         with self._pool.connection() as connection, our_errors(self._url):

@@ -18,6 +18,7 @@ from toldonce.errors import Closed, DiskFull
 from toldonce.fair import ANYBODY, Turn
 from toldonce.locks import FORK_GATE
 from toldonce.stores.backup import Manifest
+from toldonce.stores.copying import Tables
 from toldonce.stores.examining import Examination
 from toldonce.stores.protocol import Read, Write
 from toldonce.stores.sql.ids import SEQUENCE_BITS
@@ -41,6 +42,7 @@ from toldonce.stores.sqlite.purging import purge, readers
 from toldonce.stores.sqlite.read import reader as reading
 from toldonce.stores.sqlite.reserve import Reserve
 from toldonce.stores.sqlite.secrets import has_secret, secret
+from toldonce.stores.sqlite.tables import SqliteTables
 from toldonce.stores.sqlite.writer import Writer, checkpoint
 
 __all__ = ["SqliteStore"]
@@ -150,6 +152,12 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Iterator[Read]:
+        with self._reading() as (connection, known):
+            yield reading(connection, self._digest_key, self._shown, known)
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[apsw.Connection, dict[Hashable, Any]]]:
+        """A connection in a transaction, and what is known of the state that it sees."""
         with FORK_GATE:
             purges = self._purges
             reader = self._borrow()
@@ -157,7 +165,7 @@ class SqliteStore:
                 with our_errors(self.path):
                     known = reader.begin()
                     try:
-                        yield reading(reader.connection, self._digest_key, self._shown, known)
+                        yield reader.connection, known
                     finally:
                         reader.connection.execute("COMMIT")
             except BaseException:
@@ -234,6 +242,12 @@ class SqliteStore:
     def back_up(self, target: Path, project: str | None) -> Manifest:
         with our_errors(self.path), folder_errors(self._folder), FORK_GATE:
             return back_up(self.path, self._folder, target, project)
+
+    def over_tables(self, work: Callable[[Tables], T], *, write: bool) -> T:
+        if write:
+            return self._writer.write(lambda tx: work(SqliteTables(tx.connection, self._folder)))
+        with self._reading() as (connection, _):
+            return work(SqliteTables(connection, self._folder))
 
     def compact(self) -> None:
         with our_errors(self.path), FORK_GATE:

@@ -23,11 +23,11 @@ class SqliteWrite(Writing):
     def __init__(self, connection: apsw.Connection, digest_key: bytes) -> None:
         database = SqliteDatabase(connection)
         super().__init__(database, SqliteConversations(database), digest_key)
-        self._connection = connection
+        self.connection = connection
 
     def examine(self, folder: Path | None) -> Examination:
         """Look at every row; with a folder, set aside what is damaged into a file there."""
-        doctor = Doctor(self._connection)
+        doctor = Doctor(self.connection)
         if folder is None:
             return doctor.examine()
         found = doctor.set_aside(folder)
