@@ -1,7 +1,8 @@
 """The aggregator pair of a service's own branch: it hears their turns, and hides its blocks from their summariser.
 
 A worker may hold several pairs: two callers, two agents, a voicemail detector. A service belongs to the pair whose user
-aggregator comes right before it in its own line of the pipeline, and hears no other.
+aggregator comes right before it in its own line of the pipeline, and hears no other. Of the services in a
+``ServiceSwitcher`` only the one that is active hears the pair.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from .block import Blocks
 from .capture import Context
-from .compat import SUMMARISES, USER_MESSAGE_EVENTS
+from .compat import SUMMARISES, SWITCHER, USER_MESSAGE_EVENTS
 from .messages import ContextMessage
 from .transcripts import TurnTranscript
 
@@ -43,16 +44,46 @@ class Listener(Protocol):
 class Aggregators:
     """The pair that a processor belongs to."""
 
-    def __init__(self, processor: FrameProcessor, listener: Listener, transcript: TurnTranscript) -> None:
+    def __init__(
+        self,
+        processor: FrameProcessor,
+        kind: type[FrameProcessor],
+        listener: Listener,
+        transcript: TurnTranscript,
+    ) -> None:
+        """``kind``: what others are that hear pairs of their own."""
         self._processor = processor
+        self._kind = kind
         self._listener = listener
         self._transcript = transcript
         self._listening = True
+        self._switchers: list[tuple[Any, FrameProcessor]] = []
+        """The switchers that the processor is in, and as which of their services."""
+        self._switched: Callable[[bool], None] = lambda active: None
+        self._answering = False
+        self._active = True
+        self.line: Sequence[FrameProcessor] = ()
+        """What frames pass before and after the processor."""
+        self.shares_its_context = False
+        """Whether the pair of another such processor puts what is said to it into the same context."""
 
-    def attach(self, worker: Any) -> None:
-        """Find the pair, and listen. ``worker`` is the ``PipelineWorker``, None below Pipecat 1.3."""
-        pair = own_pair(self._processor, getattr(worker, "pipeline", None))
+    def attach(self, worker: Any, switched: Callable[[bool], None]) -> None:
+        """Find the pair, and listen. ``worker`` is the ``PipelineWorker``, None below Pipecat 1.3.
+
+        ``switched``: told whether the processor is active, each time that changes.
+        """
+        pipeline = getattr(worker, "pipeline", None)
+        pair = own_pair(self._processor, pipeline)
+        if pipeline is not None:
+            self.line = [one for side in _line(self._processor, pipeline) for one in side]
+            alike = [one for one in _all_in(pipeline) if isinstance(one, self._kind)]
+            theirs = [other for one in alike for other in own_pair(one, pipeline)[:1] if other not in pair]
+            self.shares_its_context = any(one.context is mine.context for mine in pair[:1] for one in theirs)
+            self._switched, self._switchers = switched, _switchers_of(self._processor, pipeline)
+            self.look()
         for aggregator in pair:
+            if self._switchers:
+                aggregator.add_event_handler("on_before_process_frame", self.look)
             self._listener.context = aggregator.context
             if aggregator.role == "assistant":
                 aggregator.add_event_handler("on_before_process_frame", self._transcript.appended)
@@ -64,6 +95,13 @@ class Aggregators:
                 for event in USER_MESSAGE_EVENTS:
                     aggregator.add_event_handler(event, self._on_user_message)
 
+    def look(self, *_: object) -> None:
+        """See whether the processor is active. An answer under way is still heard by who was when it began."""
+        active = all(switcher.strategy.active_service is service for switcher, service in self._switchers)
+        if active is not self._active and not self._answering:
+            self._active = active
+            self._switched(active)
+
     def detach(self) -> None:
         """Listen no more."""
         self._listening = False
@@ -73,6 +111,7 @@ class Aggregators:
             self._listener.user_turn_added(aggregator.context, message.content)
 
     def _on_assistant_turn_started(self, _: LLMContextAggregator) -> None:
+        self._answering = True
         if self._listening:
             self._listener.assistant_turn_started()
 
@@ -80,6 +119,7 @@ class Aggregators:
         if self._listening:
             interrupted = getattr(message, "interrupted", None)
             self._listener.assistant_turn_added(aggregator.context, message.content, interrupted)
+        self._answering = False
 
     def _veil(self, aggregator: LLMContextAggregator) -> None:
         """Let the aggregator's summariser see its context without blocks.
@@ -144,8 +184,7 @@ def _beside(before: list[Any], place: int, written: list[Any]) -> int:
 
 def own_pair(processor: FrameProcessor, pipeline: FrameProcessor | None) -> list[LLMContextAggregator]:
     """The aggregators that share a context with the nearest one, of the user first, before the processor."""
-    line = _line_through(pipeline, processor) if pipeline is not None else None
-    before, after = line if line is not None else _linked(processor)
+    before, after = _line(processor, pipeline)
     upstream = [one for one in before if isinstance(one, LLMContextAggregator)]
     downstream = [one for one in after if isinstance(one, LLMContextAggregator)]
     users = [one for one in (*upstream, *downstream) if one.role == "user"]
@@ -153,6 +192,26 @@ def own_pair(processor: FrameProcessor, pipeline: FrameProcessor | None) -> list
     if nearest is None:
         return []
     return [one for one in (*upstream, *downstream) if one.context is nearest.context]
+
+
+def _line(
+    processor: FrameProcessor, pipeline: FrameProcessor | None
+) -> tuple[Sequence[FrameProcessor], Sequence[FrameProcessor]]:
+    line = _line_through(pipeline, processor) if pipeline is not None else None
+    return line if line is not None else _linked(processor)
+
+
+def _switchers_of(processor: FrameProcessor, container: FrameProcessor) -> list[tuple[Any, FrameProcessor]]:
+    """The switchers around the processor, each with the one of its services that the processor is, or is in."""
+    found: list[tuple[Any, FrameProcessor]] = []
+    if SWITCHER is not None and isinstance(container, SWITCHER):
+        found = [(container, one) for one in container.services if one is processor or processor in _all_in(one)]
+    return found + [pair for member in container.processors for pair in _switchers_of(processor, member)]
+
+
+def _all_in(container: FrameProcessor) -> list[FrameProcessor]:
+    """Every processor in a container, at whatever depth."""
+    return [one for member in container.processors for one in (member, *_all_in(member))]
 
 
 def _line_through(

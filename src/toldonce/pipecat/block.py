@@ -289,8 +289,12 @@ class Blocks:
     def _takes_out(self, message: ContextMessage) -> bool:
         """Whether it is a block of this service, of one that ended, or of another process."""
         if isinstance(message, RecallBlock):
-            return message.owner == self._owner or message.owner not in self._living
+            return self.owns(message) or message.owner not in self._living
         return _has_shape(message)
+
+    def owns(self, message: ContextMessage) -> bool:
+        """Whether it is the very block of this service."""
+        return isinstance(message, RecallBlock) and message.owner == self._owner
 
     def retire(self) -> None:
         """The service ends: whoever finds its blocks may take them out."""

@@ -46,6 +46,8 @@ class Capture:
         self.turns = UserTurns()
         self.hears_turns = False
         """Whether every turn is announced, so that words which were not are a copy of earlier ones."""
+        self.announced_only = False
+        """Whether a context holds what others say to others as well: then only what is announced here is taken."""
         self._emit = emit
         self._names = names
         self._should_store = should_store
@@ -85,6 +87,8 @@ class Capture:
         may have been rewritten since. ``answered``: whose the assistant's part is, if not ``owner``'s. It is marked if
         it was ``interrupted``.
         """
+        if self.announced_only:
+            return []
         at = at or self.moment()
         seen = self._contexts[context]
         before = len(seen)

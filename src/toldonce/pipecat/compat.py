@@ -45,6 +45,9 @@ USER_MESSAGE_EVENTS = (
 )
 """Events of the user aggregator that bring the words of a turn it added to its context."""
 
+SWITCHER = _optional("pipecat.pipeline.service_switcher", "ServiceSwitcher")
+"""Of several services one is there at a time, and the strategy says which."""
+
 SUMMARISES = _optional("pipecat.processors.aggregators.llm_context_summarizer", "LLMContextSummarizer") is not None
 """Whether assistant aggregators have a summariser."""
 

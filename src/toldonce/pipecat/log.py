@@ -47,6 +47,8 @@ class TranscriptLog:
         self._context: Context = None
         self._interrupted = False
         """Whether the assistant was spoken into since the last turn."""
+        self.passed = False
+        """Whether a context has passed, or it was said that none does."""
         self._turns = capture.turns
         self._sent: dict[int, Owner] = {}
         """Whose the turns are in context frames that are on their way here."""
@@ -68,6 +70,12 @@ class TranscriptLog:
         text = spoken(text)
         self._turns.made(text, self._owner_now(text))
 
+    def typed(self, text: str) -> None:
+        """A turn of the user is being put into its context by a frame, and nothing else announces it."""
+        self.committed(text)
+        if self.capture.announced_only and self.context is not None:
+            self.user_turn_added(self.context, text)
+
     def sent(self, context: Context, number: int) -> None:
         """A context, by the number of its frame, is being sent to the LLM, which answers the newest turn in it."""
         self._sent[number] = self._owner_of_answer(context)
@@ -76,6 +84,7 @@ class TranscriptLog:
 
     def turn_passes(self, context: Context, number: int | None = None) -> Owner:
         """A context is on its way to the LLM; whose the turn is that will be answered."""
+        self.passed = True
         owner = self._sent.pop(number, None) if number is not None else None
         owner = owner or self._owner_of_answer(context)
         self.take_soon(context, owner)
@@ -131,6 +140,7 @@ class TranscriptLog:
         self._identity.answers.ended()
         if said is None:
             return
+        self._warn_if_passed_by()
         self.take_due()
         self.capture.know(context, self._destination())
         at = self.capture.moment()
@@ -201,6 +211,15 @@ class TranscriptLog:
             if said is not None and said.role == "user":
                 return said.text
         return None
+
+    def _warn_if_passed_by(self) -> None:
+        """A user was answered. If that never passes here, the service stands in the wrong place."""
+        if not self.passed and self._turns.newest is not None and self.capture.recording:
+            self.passed = True
+            logger.warning(
+                "The LLM was asked without the memory service: what is said is stored, but nothing is recalled. "
+                "The service belongs between the user aggregator and the LLM."
+            )
 
     def _owner_of(self, text: str) -> Owner:
         """Whose a turn is that was put into its context a moment ago."""

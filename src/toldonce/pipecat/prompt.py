@@ -43,6 +43,8 @@ class PromptBlocks:
         self._options = options
         self._blocks = Blocks(uuid4().hex)
         self._shown: weakref.WeakKeyDictionary[Context, Shown] = weakref.WeakKeyDictionary()
+        self._companions: list[PromptBlocks] | None = None
+        """Whose blocks may stand beside this one's; None: everybody's."""
         self.wishes: Sequence[Hit] = ()
         """What the person wants to be heeded in every talk: it stands first in every block."""
         self._know_shape()
@@ -116,6 +118,20 @@ class PromptBlocks:
         self._forget_lines()
         for context in list(self._shown):
             self.clear(context)
+
+    def stands_with(self, companions: list[PromptBlocks]) -> None:
+        """Let only the blocks of these stand beside this one's: others were recalled for somebody else."""
+        self._companions = companions
+
+    def take_out_strangers(self, context: Context) -> None:
+        """Take out of a context what was recalled for somebody else, who shares it."""
+        if self._companions is None:
+            return
+        known = [self._blocks, *(companion._blocks for companion in self._companions)]
+        messages = context.get_messages()
+        kept = [one for one in messages if not Blocks.is_any(one) or any(blocks.owns(one) for blocks in known)]
+        if len(kept) != len(messages):
+            context.set_messages(kept)
 
     def retire(self) -> None:
         """The session ends: whoever finds its blocks may take them out."""

@@ -226,9 +226,13 @@ class MemoryService(FrameProcessor):
         self.agent_id, self.run_id = agent_id, run_id
         self.scope, self.shared_guests = scope, shared_guests
         self._transcript = TurnTranscript(
-            self._on_transcript, self.session.turn_dropped, self.session.log.committed, self.session.log.sent
+            self._on_transcript,
+            self.session.turn_dropped,
+            self.session.log.committed,
+            self.session.log.typed,
+            self.session.log.sent,
         )
-        self._aggregators = Aggregators(self, self.session.log, self._transcript)
+        self._aggregators = Aggregators(self, MemoryService, self.session.log, self._transcript)
         self._lists = LLMContext()
         self.user_id = user_id
         for key, value in given.items():
@@ -275,7 +279,10 @@ class MemoryService(FrameProcessor):
             )
             return
         self._running = True
-        self._aggregators.attach(getattr(setup, "pipeline_worker", None))
+        self._aggregators.attach(getattr(setup, "pipeline_worker", None), self.session.switched)
+        if self._aggregators.shares_its_context:
+            companions = [one for one in self._aggregators.line if isinstance(one, MemoryService)]
+            self.session.shares_its_context(one.session for one in companions)
         self._telemetry.begin(setup)
         await self.session.begin()
 

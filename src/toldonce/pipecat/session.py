@@ -126,6 +126,7 @@ class Session:
         """Of several who may speak, whom the block was recalled for."""
         self._store_failing = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._off_the_record = self._set_aside = False
 
     # The life of a call
 
@@ -175,14 +176,29 @@ class Session:
 
     def pause(self) -> None:
         """Go off the record: what is said from now on is never stored, nothing is looked up, the block goes."""
-        self.log.take_all()
-        self.log.capture.recording = False
-        self.recall.drop()
+        self._off_the_record = True
+        self._record()
 
     def resume(self) -> None:
         """Back on the record. What was said in between is not stored later either."""
-        self.log.take_all()
-        self.log.capture.recording = True
+        self._off_the_record = False
+        self._record()
+
+    def switched(self, active: bool) -> None:
+        """Of several services that take turns, this one comes or goes. What the others hear is off its record."""
+        self._set_aside = not active
+        self._record()
+
+    def _record(self) -> None:
+        self.log.take_all()  # by what held until now
+        self.log.capture.recording = not self._off_the_record and not self._set_aside
+        if self.paused:
+            self.recall.drop()
+
+    def shares_its_context(self, others: Iterable[Session]) -> None:
+        """Other pairs put what is said to them into the context as well. ``others``: sessions in line with this one."""
+        self.log.capture.announced_only = True
+        self.prompt.stands_with([session.prompt for session in others])
 
     # A turn
 
@@ -211,6 +227,7 @@ class Session:
 
     async def answer_ahead(self, context: Context) -> None:
         """Answer for words the user may still take back: in the copy of the context that came with them, only there."""
+        self.log.passed = True
         self.identity.user.look(self.log.query(context))
         owner = self.identity.owner()
         before = self.recall.last_query, self.recall.last_recall
@@ -230,6 +247,7 @@ class Session:
 
     async def _recall_for(self, context: Context, owner: Owner) -> None:
         await self.identity.user.settle(self.recall.turn_begins())
+        self.prompt.take_out_strangers(context)
         ids = self.identity.ids
         if ids is None or ids != owner.ids:
             self.prompt.clear(context)  # The turn may be somebody else's than whom this was recalled for.

@@ -57,15 +57,17 @@ class TurnTranscript:
         heard: Callable[[Transcript], None],
         dropped: Callable[[], None],
         committed: Callable[[str], None],
+        typed: Callable[[str], None],
         sent: Callable[[Context, int], None],
     ) -> None:
-        """``committed``: told of a turn at the moment it is put into the context; ``sent``: of a context that goes to
-        the LLM, at the moment it is sent."""
+        """``committed``: told of a turn at the moment it is put into the context; ``typed``: of one that a frame
+        brings; ``sent``: of a context that goes to the LLM, at the moment it is sent."""
         self._heard = heard
         """Told each time a transcript adds to the turn."""
         self._dropped = dropped
         """Told that what was heard so far belongs to no turn any more."""
         self._committed = committed
+        self._typed = typed
         self._sent = sent
         self._announced: int | None = None
         """The frame that announced the latest turn."""
@@ -97,7 +99,7 @@ class TurnTranscript:
             return
         for said in map(utterance_of, put):
             if said is not None and said.role == "user":
-                self._committed(said.text)
+                self._typed(said.text)
 
     def _before(self, _: FrameProcessor, frame: Frame) -> None:
         self._was_muted = self._muted
