@@ -116,6 +116,16 @@ def test_a_session_goes_on_until_there_is_an_hours_silence() -> None:
     assert (changes.session, changes.last_memory) == (New(0), New(0))
 
 
+def test_what_an_assistant_only_took_note_of_does_not_go_on() -> None:
+    changes = planned(request("My gym code is 4409.", Message("assistant", "Noted."), "The alarm is 7716.")).changes
+    assert [memory.text for memory in changes.memories] == ["My gym code is 4409.", "The alarm is 7716."]
+    assert [memory.previous for memory in changes.memories] == [None, None]
+    assert [memory.session for memory in changes.memories] == [None, New(0)]
+    assert planned(request("My gym code is 4409.", Message("assistant", "Noted."))).changes.last_memory is None
+    own = planned(request("My gym code is 4409.", "ok", "The alarm is 7716.")).changes
+    assert [memory.previous for memory in own.memories] == [None, New(0)]
+
+
 @pytest.mark.parametrize("way", [1, -1], ids=["later", "the clock went back"])
 def test_a_session_ends_after_one_hour_exactly(way: int) -> None:
     def one_session(silence: int) -> bool:

@@ -220,6 +220,69 @@ def test_a_question_points_at_what_was_said_in_an_earlier_message() -> None:
     assert text_of(user("yes"), *before) == "Is that certain? — yes"
 
 
+@pytest.mark.parametrize(
+    ("said", "asked", "answer", "kept"),
+    [
+        ("My shoulder aches.", "Which side?", "the left", "My shoulder aches. Which side? — the left"),
+        ("i joined a choir", "Which voice?", "tenor", "i joined a choir. Which voice? — tenor"),
+        ("I joined a choir.", "Your name?", "Ola", "Your name? — Ola"),
+        ("I joined a choir.", "Is it big?", "forty", "I joined a choir. Is it big? — forty"),
+        ("I joined a choir.", "How many singers are there?", "forty", "How many singers are there? — forty"),
+    ],
+)
+def test_a_question_without_a_verb_takes_along_what_it_is_about(said: str, asked: str, answer: str, kept: str) -> None:
+    assert text_of(user(answer), user(said), agent(asked)) == kept
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        *(
+            "Noted.",
+            "Understood.",
+            "Saved!",
+            "I've saved that.",
+            "I'll remember.",
+            "That's nice!",
+            "Oh dear.",
+        ),
+        *(
+            "Anotado.",
+            "Gracias, guardado.",
+            "Ich habe es notiert.",
+            "C'est noté.",
+            "Anotei.",
+            "Ho capito.",
+            "Genoteerd.",
+        ),
+        *("Записал.", "Zapisane.", "已记下", "覚えました", "기억할게요"),
+    ],
+)
+def test_an_assistant_that_takes_note_says_nothing(note: str) -> None:
+    assert text_of(agent(note), user("My locker is number 12.")) is None
+    assert text_of(agent(note), user("can you remember my locker it's twelve")) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        ("I have a headache, suggest something.", "Paracetamol."),
+        ("My locker is number 12.", "I can't save that."),
+        ("My locker is number 12.", "Saved under lockers."),
+        ("Play something.", "Playing rain sounds."),
+        ("我的柜子是十二号", "我已记下您的柜子是十二号在二楼"),
+    ],
+)
+def test_an_assistant_that_says_more_is_remembered(said: str, reply: str) -> None:
+    assert text_of(agent(reply), user(said)) == reply
+
+
+def test_a_note_may_answer_a_question() -> None:
+    assert text_of(agent("Will do."), user("Please water the plants.")) is None
+    assert text_of(agent("Done."), user("Have you set the alarm?")) == "Have you set the alarm? — Done."
+    assert text_of(user("Noted."), agent("The code is 12.")) == "Noted."
+
+
 def test_comments_and_replies_are_no_questions_that_were_meant() -> None:
     said = user("ok doctor lund says it is just a cold")
     assert text_of(agent("That's a relief."), said) == "That's a relief."

@@ -264,6 +264,8 @@ class _Talk:
     def take(self, heard: Heard) -> None:
         if not heard.goes_on:
             self.session = self.last = None
+        if heard.draft is None and heard.message.role == "assistant":
+            self.last = None  # "Noted." closes what was said: what comes next need not be about it
         if heard.draft is None or (heard.words is not None and self._counted(heard.words, heard)):
             return
         planned = _Planned(

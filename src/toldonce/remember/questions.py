@@ -35,6 +35,8 @@ _ENGLISH = FUNCTION_WORDS - ENGLISH_TOO
 _OF_OTHER = frozenset("you your yours you're you've you'll you'd yourself".split())
 _BARE = 4
 """Words of a question that has none of its own ("Stimmt das?") in a language whose function words are not known."""
+_ELLIPTIC = 3
+"""Words of a question without a verb ("Which knee?"), which leaves it to what was said before."""
 _SHORT = 6
 """Words of a question that speaks of something by "that" or "it", and says little of it."""
 _PROMPT = 4
@@ -110,12 +112,14 @@ def sentences(text: str) -> list[str]:
 
 
 def points_back(question: str) -> bool:
-    """Whether what it asks about is in what was said before it: "Is that right?", "Does that work for you?"."""
+    """Whether what it asks about is in what was said before it: "Is that right?", "Which knee?"."""
     said = plain(question).split()
     if all(word in FUNCTION_WORDS or word in _POINTING for word in said):
         return True
     if _ENGLISH.isdisjoint(said):
         return size(question) <= _BARE
+    if size(question) <= _ELLIPTIC and (SUBJECTS | SELF | _OF_OTHER).isdisjoint(said):
+        return True
     return size(question) <= _SHORT and refers(question)
 
 

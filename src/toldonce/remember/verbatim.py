@@ -17,7 +17,11 @@ from toldonce.remember.questions import (
     refers,
 )
 from toldonce.text.keys import ANSWERED
-from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, SELF, SUBJECTS
+from toldonce.text.languages import is_function_word
+from toldonce.text.lexicon.english import FIRST_PERSON, FUNCTION_WORDS, POLITE, SELF, SUBJECTS
+from toldonce.text.lexicon.listening import NOTING, NOTING_LENGTH, NOTING_UNSPACED
+from toldonce.text.lexicon.others import NEGATIONS
+from toldonce.text.lexicon.others import POLITE as POLITE_ELSEWHERE
 from toldonce.text.lexicon.talk import (
     ASSENTS,
     COURTESIES,
@@ -32,6 +36,7 @@ from toldonce.text.lexicon.talk import (
 )
 from toldonce.text.phrases import made_of, plain, size
 from toldonce.text.tokens import stem
+from toldonce.text.tokens import words as tokens
 from toldonce.types import Message
 
 _ANNOTATION = regex.compile(
@@ -66,6 +71,9 @@ SHORT = 6
 LONGEST_COURTESY = 12
 """Words. Longer messages say something."""
 
+LONGEST_NOTE = 6
+"""Words of what only says that something was taken note of."""
+
 LOOKED_BACK = 6
 """Messages among which the question of a short answer is looked for."""
 
@@ -79,6 +87,9 @@ _ANSWERS_NOTHING = (COURTESIES | RECOGNISER_CLOSINGS) - (YES | NO | ASSENTS)
 _WAITING = HOLDING | _LISTENING
 _AGREEING = YES | _LISTENING
 _DENYING = NO | _AGREEING
+_NOTING = frozenset(token for known in NOTING.values() for word in known for token in tokens(word))
+_POLITE = POLITE.union(*POLITE_ELSEWHERE.values())
+_NEGATIONS = NO.union(*NEGATIONS.values())
 
 
 class Draft(NamedTuple):
@@ -108,6 +119,8 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
     words = plain(spoken)
     if _is_noise(spoken, words) or made_of(words, _ANSWERS_NOTHING):
         return None
+    if message.role == "assistant" and _takes_note(spoken, words) and not _was_asked(message, before):
+        return None
     agrees = made_of(words, _AGREEING)
     denies = not agrees and made_of(words, _DENYING)
     if (not words or agrees or denies or size(spoken) <= SHORT) and not ends_as_question(spoken):
@@ -128,6 +141,25 @@ def says_nothing(text: str) -> bool:
     spoken = without_annotations(text)
     words = plain(spoken)
     return not words or _is_noise(spoken, words) or made_of(words, _SILENT)
+
+
+def _takes_note(spoken: str, words: str) -> bool:
+    """Whether it only says that something was heard, noted or found nice: "I've saved that.", "Oh dear!"."""
+    if size(spoken) > LONGEST_NOTE or ends_as_question(spoken):
+        return False
+    if any(part in words for part in NOTING_UNSPACED):
+        return size(spoken) <= NOTING_LENGTH
+    said = tokens(spoken)
+    if not _NEGATIONS.isdisjoint([*said, *words.split()]):
+        return False
+    heard = [word for word in said if word in _NOTING or word in _POLITE]
+    return bool(heard) and all(word in heard or is_function_word(word) for word in said)
+
+
+def _was_asked(message: Message, before: Sequence[Message]) -> bool:
+    """Whether the other side's last message ends with a question mark."""
+    last = next((earlier for earlier in reversed(before) if not _same_speaker(earlier, message)), None)
+    return last is not None and ends_as_question(last.content)
 
 
 def _is_noise(spoken: str, words: str) -> bool:
@@ -205,13 +237,19 @@ def _pointed_at(message: Message, before: Sequence[Message], back: int, question
     for further, earlier in enumerate(reversed(before[-LOOKED_BACK:]), 1):
         if further <= back or says_nothing(earlier.content) or made_of(plain(earlier.content), _WAITING):
             continue
-        if _same_speaker(earlier, message) and is_short(earlier.content):
+        if _same_speaker(earlier, message) and is_short(earlier.content) and _follows_a_question(before, further):
             continue
         statement = last_sentence(earlier.content)
         if size(statement) > LONGEST_LENT or (ends_as_question(statement) and not refers(question)):
             return []
         return [(further, statement if statement.endswith(_MARKS) else f"{statement}.")]
     return []
+
+
+def _follows_a_question(before: Sequence[Message], back: int) -> bool:
+    """Whether what the other side said right before the message so far back asks something."""
+    earlier = before[: len(before) - back]
+    return bool(earlier) and asked_in(earlier[-1].content) is not None
 
 
 def _still_owes(text: str) -> bool:

@@ -27,6 +27,11 @@ def function_words(found: Sequence[str]) -> frozenset[str]:
     return frozenset(word for word in found if not spoken.isdisjoint(languages.get(word, ())))
 
 
+def is_function_word(word: str) -> bool:
+    """Whether a word, as ``words`` gives it, is a function word in any language."""
+    return word in FUNCTION_WORDS or word in _languages()
+
+
 @lru_cache(maxsize=1)
 def _languages() -> Mapping[str, frozenset[str]]:
     """By folded word: the languages, but English, in which it is a function word."""

@@ -102,7 +102,8 @@ ASSENTS = _phrases(
     {
         "sounds": "mm hm, mm hmm, mhm, mhmm, mmhm, uh huh, uhuh, huh uh, uh uh, mm mm, hm mm, nuh uh",
         "en": "ok, okay, okey, k, alright, all right, fine, good, great, nice, cool, perfect, awesome, lovely, wonderful, "
-        "excellent, amazing, sounds good, of course, no problem, very, really, indeed, totally, so, please, it is, that is",
+        "excellent, amazing, sounds good, of course, no problem, very, really, indeed, totally, so, please, it is, that is, "
+        "will do",
         "de": "okay, gut, super, toll, prima, alles klar, na gut, schön, bitte",
         "es": "vale, bien, muy bien, perfecto, genial, por favor, de acuerdo",
         "fr": "d'accord, ok, bien, très bien, parfait, super, s'il vous plaît, s'il te plaît",
