@@ -120,3 +120,14 @@ def test_a_question_asked_over_and_over_does_not_hide_its_answer() -> None:
     hits = rank(store, query, embed(query.dense_text), limit=10)
     assert 1 in [hit.memory_id for hit in hits[:3]]
     assert sum(hit.memory_id > 1 and hit.memory_id % 2 for hit in hits) <= 1
+
+
+def test_a_statement_and_its_answer_with_the_statement_before_it_are_shown_once() -> None:
+    rows = [
+        *talk("My knee hurts again", "My knee hurts again. Which one? — The left"),
+        *talk("My knee hurts again and so does my back", session=2, start=3),
+        *talk("My knee hurts again, which one of us does not know", session=3, start=4),
+    ]
+    store = view(rows)
+    assert distinct(store, np.array([0, 1, 2, 3]), NOBODY, 10) == [(1, 0), (2, 2), (3, 3)]
+    assert distinct(store, np.array([2, 1, 0, 3]), NOBODY, 10) == [(2, 2), (1, 1), (3, 3)]

@@ -29,7 +29,8 @@ def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], l
     has. ``asked``: the query's terms.
 
     People repeat themselves and both stay unless the words are the same; an assistant that restates what it was told
-    makes way for the statement, which takes its place.
+    makes way for the statement, which takes its place. What stands again at the beginning of an answer ("The knee
+    hurts. Which one? — The left.") is shown with the answer, where the better of them ranks.
     """
     own: list[tuple[int, frozenset[int]]] | None = None
     chosen: list[tuple[int, int]] = []
@@ -54,10 +55,29 @@ def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], l
             sketch = int(view.sketch[row])
             alike = _alike(sketch, before) if len(before) else []
             alike += [n for n in range(len(before), len(chosen)) if (sketch ^ sketches[n]).bit_count() <= DIFFERENT]
-            if not any(_same(view.said(row), view.said(chosen[n][0])) for n in alike):
+            if any(_same(view.said(row), view.said(chosen[n][0])) for n in alike):
+                continue
+            longer = _in_answer(view, row, sketch, chosen, sketches)
+            if longer is None:
                 chosen.append((row, place))
                 sketches.append(sketch)
+            else:
+                chosen[longer] = (max(row, chosen[longer][0], key=lambda one: len(view.said(one))), chosen[longer][1])
     return chosen
+
+
+def _in_answer(view: IndexView, row: int, sketch: int, chosen: list[tuple[int, int]], before: list[int]) -> int | None:
+    """Which of ``chosen`` begins with all that a row says, before its answer, or is what the row begins with."""
+    said: list[int] | None = None
+    for number, other in enumerate(before):
+        if sketch & ~other and other & ~sketch:  # neither holds all words of the other
+            continue
+        said = view.said(row) if said is None else said
+        chosen_said = view.said(chosen[number][0])
+        longer, beginning = (row, chosen_said) if len(said) > len(chosen_said) else (chosen[number][0], said)
+        if view.replies(longer) and view.said(longer)[: len(beginning)] == beginning:
+            return number
+    return None
 
 
 def _alike(sketch: int, others: NDArray[np.uint64]) -> list[int]:
