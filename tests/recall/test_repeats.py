@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.recall.helpers import embed, talk, view
@@ -44,6 +45,30 @@ def test_what_answered_an_earlier_asking_comes_first() -> None:
     told = exchange("When does the ferry leave?", "At a quarter past nine from pier two", 2, 2)
     other = talk("I like the ferry to Bergen", session=3, start=4)
     assert ask("When does the ferry leave?", told, other)[0].memory_id == 3
+
+
+@pytest.mark.parametrize("query", ["dentist", "Is the dentist still on?", "the dentist please"])
+def test_what_answers_a_counter_question_answers_the_question(query: str) -> None:
+    def told_after(subject: str) -> dict[int, float]:
+        lines = f"Is the {subject} still on?", f"No {subject} noted, when is it?", "Tuesday, Mill Road", "Great"
+        asked, back, told, thanked = talk(*lines, session=2, start=2)
+        exchanged = [asked, back._replace(role="assistant"), told, thanked._replace(role="assistant")]
+        return {hit.memory_id: hit.score for hit in ask(query, exchanged)}
+
+    found = told_after("dentist")
+    assert max(found, key=found.__getitem__) == 4
+    assert found[4] > 0.3
+    assert told_after("ferry").get(4, 0.0) < 0.2
+
+
+def test_a_remark_of_an_assistant_borrows_no_words_of_the_statement() -> None:
+    told = exchange("The cabin wifi is called heron", "Okay, stored", session=2, start=2)
+    known = [row._replace(vector=np.zeros_like(row.vector)) for row in told]
+    found = {hit.memory_id: hit.words for hit in ask("cabin wifi", known)}
+    assert found[2] > 0.5
+    assert found.get(3, 0.0) == 0.0
+    answered = {hit.memory_id: hit.words for hit in ask("Did you say cabin wifi?", known)}
+    assert answered[3] > 0.0, "what the assistant said is asked about"
 
 
 def test_an_echo_gives_its_place_to_the_statement() -> None:

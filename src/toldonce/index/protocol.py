@@ -137,6 +137,10 @@ class IndexView(Protocol):
         ...
 
     @property
+    def remarks(self) -> NDArray[np.intp]:
+        """Rows that an assistant without a name says right after a statement."""
+
+    @property
     def answers(self) -> NDArray[np.intp]:
         """Rows said right after a question."""
         ...

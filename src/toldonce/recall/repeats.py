@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.signals import Floats, Words
+from toldonce.recall.signals import AskedBefore, Floats, Words
 from toldonce.text.lexicon.english import KNOWING
 from toldonce.text.names import is_personal
 from toldonce.text.tokens import stem_id
@@ -29,26 +28,13 @@ _KNOWING = frozenset(map(stem_id, KNOWING))
 _NEGATIONS = frozenset(map(stem_id, ("not", "no", "nothing", "never", "cannot", "unable", "without")))
 
 
-class AskedBefore(NamedTuple):
-    """By row, in [0, 1]: what is left of an earlier asking of the query."""
-
-    itself: Floats
-    """How much it only asks what the query asks."""
-    reply: Floats
-    """How much the row right before it does."""
-    owed: Floats
-    """How much of its likeness is that of such a question.
-
-    The vectors of what comes next hold the question too, and are like the query for that alone.
-    """
-
-
 def asked_before(view: IndexView, words: Words, similar: Floats | None) -> AskedBefore:
     """Where the query was asked before. ``similar``: by row, see ``signals.stretched``."""
     itself = _asked_again(view, words, similar)
     reply = view.from_previous(itself)
     held = np.maximum(np.float32(HELD[0]) * reply, np.float32(HELD[1]) * view.from_previous(reply))
-    return AskedBefore(itself, reply, np.maximum(itself, held))
+    heard = view.answers[reply.take(view.answered) >= 0.5]
+    return AskedBefore(itself, reply, np.maximum(itself, held), heard)
 
 
 def _asked_again(view: IndexView, words: Words, similar: Floats | None) -> Floats:

@@ -17,8 +17,8 @@ from toldonce.recall.latest import changed_first, latest_first
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
-from toldonce.recall.repeats import AskedBefore, asked_before, just_said, knows_nothing
-from toldonce.recall.signals import Floats, Words, session_strength, stretched
+from toldonce.recall.repeats import asked_before, just_said, knows_nothing
+from toldonce.recall.signals import AskedBefore, Floats, Words, session_strength, stretched
 from toldonce.text.kinds import Kind
 from toldonce.types import QueryTokens
 
@@ -129,7 +129,7 @@ def rank(
     similar = None if vector is None or by_place else stretched(view, vector, unrelated)
     words = Words(view, query.terms[:0] if by_place else query.terms, query.weak)
     before = asked_before(view, words, similar)
-    lexical, dense = _lexical(view, words, before, weights), _dense(view, similar, before, weights, tokens)
+    lexical, dense = _lexical(view, words, before, query, weights), _dense(view, similar, before, weights, tokens)
     if of_person:
         dense *= LIKENESS
     if similar is None:
@@ -185,11 +185,13 @@ def _correct(best: Best, just_asked: Sequence[frozenset[int]], limit: int, even:
     best.order()
 
 
-def _lexical(view: IndexView, words: Words, before: AskedBefore, weights: Weights) -> Floats:
+def _lexical(view: IndexView, words: Words, before: AskedBefore, query: Query, weights: Weights) -> Floats:
     """The weighed words, less of what only asks the same."""
     lexical = np.float32(weights.bm25 / max(words.enough * (K1 + 1), 1e-6)) * words.bm25
     lexical *= 1 - before.itself
-    lexical += np.float32(weights.coverage) * words.coverage(view, before.itself, before.reply)
+    # What an assistant remarks on a statement is rarely about anything but it: "Okay, noted." answers nothing.
+    remarks = view.remarks[:0] if query.asks_assistant else view.remarks
+    lexical += np.float32(weights.coverage) * words.coverage(view, before, remarks)
     return lexical
 
 
@@ -234,6 +236,7 @@ def _dense(
     following[view.answers] += np.float32(weights.answer) * (meaning * (1 - before.reply)).take(view.answered)
     reply = np.float32(weights.answer) * before.reply
     reply[view.answers] = 0.0
+    reply[before.heard] = weights.answer
     following += reply
     return following
 

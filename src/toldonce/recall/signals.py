@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import log1p
 from operator import itemgetter
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,23 @@ _WORTH = [
 def idf(holding: float, units: int) -> float:
     """Inverse document frequency as Lucene has it; never negative."""
     return log1p((units - holding + 0.5) / (holding + 0.5))
+
+
+class AskedBefore(NamedTuple):
+    """By row, in [0, 1]: what is left of an earlier asking of the query."""
+
+    itself: Floats
+    """How much it only asks what the query asks."""
+    reply: Floats
+    """How much the row right before it does."""
+    owed: Floats
+    """How much of its likeness is that of such a question.
+
+    The vectors of what comes next hold the question too, and are like the query for that alone.
+    """
+    heard: NDArray[np.intp]
+    """Rows that answer what was asked back: "Where is the dentist?" "I do not know. When is it?" "Tuesday, Mill Road."
+    """
 
 
 class Words:
@@ -82,32 +99,33 @@ class Words:
         self.bm25: Floats = scores
         self.held: NDArray[np.uint8] = held
 
-    def coverage(self, view: IndexView, again: Floats, reply: Floats) -> Floats:
+    def coverage(self, view: IndexView, asked: AskedBefore, remarks: NDArray[np.intp]) -> Floats:
         """The share of the query, by idf, that a row and its neighbours hold; in [0, 1].
 
-        ``again``: by row, how much it only asks the query; ``reply``: how much the row before it does.
-        Of several units the best counts. Long neighbours lend nothing: among many words, any are.
+        Of several units the best counts. Long neighbours lend nothing: among many words, any are. Nothing is lent to
+        ``remarks`` by the row before.
         """
         share = _WORTH[len(self.covered)] @ np.array(self.covered, np.float32)
         share /= min(share[-1], np.float32(self.enough)) or np.float32(1.0)
-        seen = self.held
+        held = self.held
         if not view.whole:
-            seen = seen[_best_unit(view, share.take(seen))]
-        covered = share.take(seen) * (1 - again)
+            held = held[_best_unit(view, share.take(held))]
+        seen = held
+        covered = share.take(seen) * (1 - asked.itself)
         lent = seen.copy()
         lent[view.long] = 0
-        lent[(again >= 0.5) | (reply >= 0.5)] = 0
+        lent[(asked.itself >= 0.5) | (asked.reply >= 0.5)] = 0
         if len(view.dead):
             covered[view.dead] = 0.0
             lent[view.dead] = 0
         before, after = view.from_previous(lent), view.from_following(lent)
-        for found, counts in (
-            (before, BEFORE),
-            (after | view.from_previous(before), AROUND),
-            (view.from_following(after), AFTER),
-        ):
+        around, behind = after | view.from_previous(before), view.from_following(after)
+        before[remarks] = 0
+        for found, counts in ((before, BEFORE), (around, AROUND), (behind, AFTER)):
             covered += (np.float32(counts) * share).take(found & ~seen)
             seen = seen | found
+        heard, question = asked.heard, view.previous[view.previous[asked.heard]]
+        covered[heard] += (np.float32(BEFORE) * share).take(held[question] & ~seen[heard])
         np.minimum(covered, np.float32(1.0), out=covered)
         return covered
 

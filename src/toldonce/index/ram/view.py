@@ -206,6 +206,11 @@ class RamView:
         return np.flatnonzero(self.by_unnamed_assistant & (self.passages > 1))
 
     @cached_property
+    def remarks(self) -> NDArray[np.intp]:
+        """Rows that an assistant without a name says right after a statement: "Okay, noted."."""
+        return np.flatnonzero((self.previous >= 0) & self.by_unnamed_assistant & ~self.questions[self.previous])
+
+    @cached_property
     def answers(self) -> NDArray[np.intp]:
         """Rows said right after a question. An assistant without a name answers every question: that tells nothing."""
         asked_before = (self.previous >= 0) & self.questions[self.previous] & ~self.by_unnamed_assistant
