@@ -345,7 +345,9 @@ class Memory(_Face):
             ``{"id", "status", "erased", "waits_for", "receipt"}``. ``status`` is "erased" when no byte is left, and the
             receipt is signed; until then it is "hidden", and ``waits_for`` names who reads. ``erased`` counts by kind.
         """
-        kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
+        kind, entity = what_to_erase(
+            user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id, memory_id=memory_id
+        )
         return erase(self._verbs, kind, entity, allow_return=allow_return, within=wait)
 
     def reset(self) -> None:
@@ -527,7 +529,9 @@ class AsyncMemory(_Face):
         wait: float = 10.0,
     ) -> dict[str, Any]:
         """Leave no byte of a user, agent, run, app or memory; see ``Memory.erase``."""
-        kind, entity = what_to_erase(user_id, agent_id, app_id, run_id, memory_id)
+        kind, entity = what_to_erase(
+            user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id, memory_id=memory_id
+        )
 
         def work() -> Item:
             return erase(self._verbs, kind, entity, allow_return=allow_return, within=wait)

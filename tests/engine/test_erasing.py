@@ -58,6 +58,17 @@ def test_no_word_of_an_erased_user_is_left(memory: Memory, tmp_path: Path) -> No
     assert remembered(memory, "bob") == ["I collect lighthouses too."]
 
 
+@pytest.mark.parametrize("kind", ["user", "agent", "app", "run"])
+def test_an_erased_entity_is_named_nowhere(memory: Memory, tmp_path: Path, kind: str) -> None:
+    ids: dict[str, Any] = {f"{one}_id": f"{one}-of-mingulay" for one in ("user", "agent", "app", "run")}
+    memory.add(HISTORY, **ids)
+    memory.add("I keep voles.", user_id="bob", agent_id="another-of-mingulay")
+    assert in_files(tmp_path, *ids.values()) == [*ids.values()]
+    assert memory.erase(**{f"{kind}_id": ids[f"{kind}_id"]})["status"] == "erased"
+    assert in_files(tmp_path, ids[f"{kind}_id"], "quokkas") == []
+    assert in_files(tmp_path, "another-of-mingulay", "voles") == ["another-of-mingulay", "voles"]
+
+
 @pytest.mark.parametrize("one_by_one", [True, False])
 @pytest.mark.parametrize("infer", [True, False])
 def test_a_history_that_is_sent_again_is_not_brought_back(memory: Memory, one_by_one: bool, infer: bool) -> None:

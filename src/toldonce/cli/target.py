@@ -164,8 +164,7 @@ class _Folder:
         if kind == "project":
             named: tuple[ErasedKind, str] = ("project", self.verbs.project)
         else:
-            given = {f"{kind}_id": entity}
-            named = what_to_erase(*map(given.get, ("user_id", "agent_id", "run_id", "app_id", "memory_id")))
+            named = what_to_erase(**{f"{kind}_id": entity})
         return erase(self.verbs, *named, allow_return=allow_return, within=wait)
 
     def receipts(self) -> list[Row]:

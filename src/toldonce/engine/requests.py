@@ -65,9 +65,14 @@ def scope_of(user_id: object, agent_id: object, app_id: object, run_id: object) 
 
 
 def what_to_erase(
-    user_id: object, agent_id: object, run_id: object, app_id: object, memory_id: object
+    *,
+    user_id: object = None,
+    agent_id: object = None,
+    app_id: object = None,
+    run_id: object = None,
+    memory_id: object = None,
 ) -> tuple[ErasedKind, str]:
-    """The one thing that a call of erase names."""
+    """The one thing that a call of erase names. By keyword: callers have these in different orders."""
     named = [*zip(ENTITY_KINDS, (user_id, agent_id, app_id, run_id), strict=True)]
     entities = [(kind, value) for kind, value in named if value is not None]
     if len(entities) + (memory_id is not None) != 1:

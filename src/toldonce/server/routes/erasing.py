@@ -40,7 +40,7 @@ async def erase(
     ``status`` is "erased", or "hidden" if somebody has been reading for longer than ``wait`` seconds; it is finished
     later then. ``allow_return=true`` lets the same words be remembered anew. Needs an admin's key.
     """
-    kind, entity = what_to_erase(user_id, agent_id, run_id, app_id, memory_id)
+    kind, entity = what_to_erase(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id, memory_id=memory_id)
     return Json(await erase_now(caller, kind, entity, allow_return, wait))
 
 
