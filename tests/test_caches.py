@@ -61,6 +61,8 @@ def talk_of(memory: Memory, word: str) -> str:
         assert memory.search(f"Which {word}?", filters={**ANN, "about": {"contains": word}}, threshold=0)["results"]
     assert memory.get(memory_id)
     memory.get_all(filters=ANN)
+    memory.add(f"My name is {word.title()}.", user_id="ann")
+    assert word.title() in [fact["value"] for fact in memory.get_profile("ann")["facts"]]
     return memory_id
 
 
@@ -89,6 +91,36 @@ def test_delete_leaves_no_words(memory: Memory, verb: str) -> None:
     assert holders(word) == []
     assert memory._engine.counters()["index_owners"] == 1, "the other owner's index stays"
     assert memory.search("What do I drink?", filters={"user_id": "bob"})["results"]
+
+
+def parts(whole: object, *, deep: bool) -> list[Any]:
+    """The objects of ours that something is made of: those it has itself, or, ``deep``, what these have too."""
+    found: list[Any] = []
+    seen: set[int] = set()
+    todo: list[Any] = [whole]
+    while todo:
+        thing = todo.pop()
+        for held in gc.get_referents(thing):
+            ours = type(held).__module__.startswith("toldonce.")
+            if id(held) in seen or not (ours or isinstance(held, (dict, list, tuple))):
+                continue
+            seen.add(id(held))
+            if ours:
+                found.append(held)
+            if deep or not ours:
+                todo.append(held)
+    return found
+
+
+def test_whatever_of_an_engine_can_forget_is_told_to(memory: Memory) -> None:
+    engine = memory._engine
+    registered = set(engine.store.caches._caches)
+    inside = {id(part) for cache in registered for part in parts(cache, deep=False)}
+    caches = [part for part in parts(engine, deep=True) if callable(getattr(part, "forget", None))]
+    assert len(registered) >= 8
+    assert registered <= set(caches), "all of them are found"
+    others = [one for one in caches if one not in registered and not isinstance(one, CacheRegistry)]
+    assert [type(one).__name__ for one in others if id(one) not in inside] == []
 
 
 def test_a_cache_forgets_by_owner_where_it_can() -> None:

@@ -100,9 +100,9 @@ def delete(tx: Write, *memory_ids: int) -> list[int]:
     return tx.delete("p", list(tx.for_update(memory_ids).values()), 12)
 
 
-def say_again(store: Store, owner: int, memory_id: int, run_id: str, at: int) -> None:
+def say_again(store: Store, owner: int, memory_id: int, run_id: str, at: int, project: str = "p") -> None:
     """Count another saying of a memory, in another run."""
-    address = ConversationAddress("p", "user", "ann", run_id)
+    address = ConversationAddress(project, "user", "ann", run_id)
 
     def work(tx: Write) -> None:
         memory = tx.for_update([memory_id])[memory_id]

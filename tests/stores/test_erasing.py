@@ -11,8 +11,10 @@ import pytest
 
 from tests.stores.filling import ANN, TALK, Open, adding, ask, delete, embed, fill, memory, records, said, say_again
 from toldonce.stores.protocol import ConversationAddress, Store, Write
+from toldonce.stores.serving import Call, Delivery, Export, Feedback, Webhook
 from toldonce.text.digests import bare_digest, subject_digest
 from toldonce.types import ErasedKind, Scope
+from toldonce.uids import new_uid
 
 
 def erase(store: Store, kind: ErasedKind, entity: str, *, allow_return: bool = False) -> tuple[int, list[int]]:
@@ -227,6 +229,55 @@ def test_a_project_is_erased_and_others_are_not(store: Store) -> None:
     _, other = fill(store, "coffee", project="q")
     erase(store, "project", "p")
     assert set(records(store, [*mine, *other])) == set(other)
+
+
+@pytest.mark.parametrize("kind", ["user", "agent", "run", "memory"])
+def test_an_erasure_reaches_no_other_project(store: Store, kind: ErasedKind) -> None:
+    """Two projects with the same names for everything; one has said it all in another run too."""
+    _, mine = fill(store, "tea")
+    owner, theirs = fill(store, "coffee", "milk", project="q")
+    say_again(store, owner, theirs[0], "r2", 40, project="q")
+    before = records(store, theirs)
+    uids = [record.id for record in {**records(store, mine), **before}.values()]
+    for entity in {"user": ["ann"], "agent": ["bot"], "run": ["r1"], "memory": uids}[kind]:
+        erase(store, kind, entity)
+    assert records(store, mine) == {}
+    assert records(store, theirs) == before
+    with store.read() as view:
+        assert len(view.messages([owner], Scope(), limit=None, offset=0)) == 3
+    assert known(store, "ann", "tea", "coffee") == {"tea"}
+
+
+def test_what_a_server_keeps_of_what_is_erased_goes_too(store: Store) -> None:
+    uids = [
+        record.id for user in ("ann", "bob") for record in records(store, fill(store, "tea", user=user)[1]).values()
+    ]
+    gone, kept = uids
+
+    def work(tx: Write) -> None:
+        serving = tx.serving
+        serving.add_webhook(Webhook("w", "p", "hook", "https://w.test/", ("ADD",), "secret", 10, 10, 0), 9)
+        for uid, user in zip(uids, ("ann", "bob"), strict=True):
+            serving.log_delivery(Delivery("w", "message", "memory_add", uid, 1, 200, None, None, 10))
+            serving.keep_feedback("p", uid, Feedback("POSITIVE", None), 10)
+            serving.add_export(Export(f"of {user}", "p", {}, {"OR": [{"user_id": user}]}, 10))
+            serving.keep_call(Call(new_uid(10), "p", "ADD", [(uid, "ADD")], {}, 10, 10, None, None))
+        serving.keep_call(Call(new_uid(10), "p", "ADD", [(uid, "ADD") for uid in uids], {}, 10, 10, None, None))
+
+    def left() -> tuple[list[str], list[str], list[str], list[list[str]]]:
+        with store.read() as view:
+            serving = view.serving
+            return (
+                sorted(one.memory_uid for one in serving.deliveries("w", 9)),
+                [uid for uid in uids if serving.feedback("p", uid) is not None],
+                [name for name in ("of ann", "of bob") if serving.export("p", name) is not None],
+                sorted([uid for uid, _ in call.results] for call in serving.calls("p", 9, 0)[1]),
+            )
+
+    store.write_now(work)
+    assert left() == (sorted(uids), uids, ["of ann", "of bob"], sorted([[gone], [kept], uids]))
+    erase(store, "user", "ann")
+    assert left() == ([kept], [kept], ["of bob"], [[kept], [kept]])
 
 
 def test_erasing_somebody_unknown_takes_nothing(store: Store) -> None:

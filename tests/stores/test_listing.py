@@ -46,9 +46,12 @@ def test_a_page_is_a_stretch_of_the_owners_memories_newest_first(store: Store) -
                 record = view.records([memory_id])[memory_id]
                 behind = view.page(owners, limit=100, before=(record.created_at, memory_id))
                 assert [i for i, _ in behind] == expected[place + 1 :]
-        assert view.count([ann], today="2026-01-01") == 6
-        assert mine[5] not in dict(view.page([ann], limit=100, today="2026-01-01"))
-        assert mine[5] in dict(view.page([ann], limit=100, today="2020-01-01"))
+        for day, holds in (("2020-01-01", True), ("2020-01-02", False)):  # the last day counts
+            assert view.count([ann], today=day) == (7 if holds else 6)
+            assert view.expired(ann, day) == ([] if holds else [mine[5]])
+            for owners in ([ann], [ann, bo]):
+                assert (mine[5] in dict(view.page(owners, limit=100, today=day))) == holds
+        assert view.expired(bo, "2020-01-02") == []
         assert view.page([], limit=5) == []
     store.write_now(lambda tx: delete(tx, mine[0]))
     with store.read() as view:
@@ -73,6 +76,32 @@ def test_the_latest_messages_are_the_end_of_the_journal(store: Store) -> None:
             assert len(journal) == (15 if scope == Scope() else 6)
             for count in (1, 2, 5, 15, 99):
                 assert view.latest_messages(owners, scope, count) == journal[-count:]
+
+
+def test_messages_are_those_of_an_agent_an_app_or_a_run(store: Store) -> None:
+    scopes = [Scope(agent_id="a"), Scope(app_id="a"), Scope(run_id="a"), Scope("x", "a", "b", "c"), Scope()]
+
+    def talk(tx: Write) -> None:
+        address = ConversationAddress("p", "user", "ann", "talk")
+        messages = [
+            said(n, f"number {n}")._replace(agent_id=one.agent_id, app_id=one.app_id, run_id=one.run_id)
+            for n, one in enumerate(scopes)
+        ]
+        tx.apply(adding(address, tx.conversation(ask(address)), messages))
+
+    store.write_now(talk)
+    with store.read() as view:
+        owners = list(view.owners("p", None, None))
+        for scope, places in (
+            (Scope(agent_id="a"), [0, 3]),
+            (Scope(app_id="a"), [1]),
+            (Scope(run_id="a"), [2]),
+            (Scope(agent_id="a", app_id="b"), [3]),
+            (Scope(agent_id="a", app_id="b", run_id="a"), []),
+            (Scope(), [0, 1, 2, 3, 4]),
+        ):
+            assert [one.place for one in view.messages(owners, scope, limit=None, offset=0)] == places
+            assert [one.place for one in view.latest_messages(owners, scope, 9)] == places
 
 
 def test_what_people_said_is_told_from_what_an_assistant_did(store: Store) -> None:

@@ -23,7 +23,7 @@ from toldonce.stores.protocol import (
     Store,
     Write,
 )
-from toldonce.types import Scope
+from toldonce.types import EntityKind, Scope
 
 
 def test_a_write_is_seen_by_every_later_read_of_any_opener(open_store: Open) -> None:
@@ -167,13 +167,19 @@ def test_vectors_of_tokens_are_kept_beside_the_text_s_own(store: Store) -> None:
 
 
 def test_projects_never_mix(store: Store) -> None:
-    ann, ids = fill(store, "tea", project="p")
-    other, _ = fill(store, "coffee", project="q")
-    uid = records(store, ids)[ids[0]].id
+    """The same names in two projects: each question finds what is of its own."""
+    found = {project: fill(store, text, project=project) for project, text in (("p", "tea"), ("q", "coffee"))}
     with store.read() as view:
-        assert set(view.owners("p", None, None)) == {ann}
-        assert view.owners_with("q", "agent", None) == {other}
-        assert view.locate("q", uid) is None
+        for project, (owner, [memory_id]) in found.items():
+            for kind, names in ((None, None), ("user", None), ("user", ["ann"])):
+                assert set(view.owners(project, kind, names)) == {owner}
+            carried: tuple[tuple[EntityKind, str], ...] = (("user", "ann"), ("agent", "bot"), ("run", "r1"))
+            for kind, name in carried:
+                assert view.owners_with(project, kind, None) == {owner}
+                assert view.owners_with(project, kind, [name, "nobody"]) == {owner}
+                assert view.owners_with("another", kind, [name]) == set()
+            uid = view.records([memory_id])[memory_id].id
+            assert [other for other in ("p", "q", "another") if view.locate(other, uid) is not None] == [project]
 
 
 def test_ids_are_never_used_again(store: Store) -> None:

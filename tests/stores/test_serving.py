@@ -122,6 +122,7 @@ def test_deleting_a_project_closes_it_and_no_other(store: Store) -> None:
             tx.serving.add_project(project(name))
             tx.serving.add_key(key(f"k{name}", project_id=project_id))
             tx.serving.add_webhook(webhook(f"w{name}", project_id=project_id), 9)
+            tx.serving.log_delivery(delivery(f"w{name}", 1))
             tx.serving.add_export(export(f"e{name}", project_id=project_id))
             tx.serving.keep_feedback(project_id, "m1", Feedback("POSITIVE", None), 10)
 
@@ -132,16 +133,21 @@ def test_deleting_a_project_closes_it_and_no_other(store: Store) -> None:
                 serving.project(project_id) is not None,
                 all(key.revoked_at is None for key in serving.keys(project_id)),
                 serving.webhooks(project_id) != [],
+                serving.deliveries(f"w{project_id[-1]}", 9) != [],
                 serving.export(project_id, f"e{project_id[-1]}") is not None,
                 serving.feedback(project_id, "m1") is not None,
             )
 
     store.write_now(work)
-    assert left("id-a") == left("id-b") == (True,) * 5
+    assert left("id-a") == left("id-b") == (True,) * 6
+    put(store, [key("older"), key("revoked")], lambda s, one: s.add_key(one))
+    assert store.write_now(lambda tx: tx.serving.revoke_key("revoked", 40))
+    assert not store.write_now(lambda tx: tx.serving.revoke_key("revoked", 45)), "once"
     store.write_now(lambda tx: tx.serving.delete_project("id-a", 50))
-    assert left("id-a") == (False,) * 5
-    assert left("id-b") == (True,) * 5
-    assert [key.revoked_at for key in asked(store, lambda s: s.keys("id-a"))] == [50]
+    assert left("id-a") == (False,) * 6
+    assert left("id-b") == (True,) * 6
+    ended = {key.id: key.revoked_at for key in asked(store, lambda s: s.keys("id-a"))}
+    assert ended == {"ka": 50, "older": 50, "revoked": 40}
     assert asked(store, lambda s: s.projects("org")) == [project("b")]
     assert store.write_now(lambda tx: tx.serving.add_project(replace(project("a"), id="id-again")))
 
