@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import importlib
+import pkgutil
+import re
+import sys
 import types
 import uuid
 from collections.abc import Iterator
@@ -11,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from toldonce import Memory
+import toldonce
+from toldonce import Memory, caches
 from toldonce.caches import CacheRegistry, LRUCache, word_cache
 
 ANN = {"user_id": "ann"}
@@ -121,6 +127,39 @@ def test_whatever_of_an_engine_can_forget_is_told_to(memory: Memory) -> None:
     assert registered <= set(caches), "all of them are found"
     others = [one for one in caches if one not in registered and not isinstance(one, CacheRegistry)]
     assert [type(one).__name__ for one in others if id(one) not in inside] == []
+
+
+NO_WORDS = {
+    "embedders.onnx._open",
+    "embedders.tokens._signs",
+    "remote.connections._context",
+    "stores.postgres.database._encoded",
+    "stores.sql.named.migrations",
+    "stores.sql.named.statements",
+    "text.keys._date_ids",
+    "text.languages._languages",
+    "text.phrases._longest",
+    "times._day",
+    "times.iso",
+}
+"""Functions that remember what they made of models, statements, times and the project's own lists."""
+
+
+def test_whatever_of_the_process_remembers_words_is_told_to_forget() -> None:
+    for module in pkgutil.walk_packages(toldonce.__path__, "toldonce."):
+        if module.name.startswith(("toldonce.filters.", "toldonce.recall.", "toldonce.remember.", "toldonce.text.")):
+            importlib.import_module(module.name)
+    cached = {
+        f"{value.__module__}.{value.__qualname__}".removeprefix("toldonce."): value
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("toldonce.")
+        for value in vars(module).values()
+        if isinstance(value, functools._lru_cache_wrapper) and value.__module__.startswith("toldonce.")
+    }
+    assert len(cached) > len(NO_WORDS), "all of them are found"
+    forget = [*caches._PROCESS]
+    assert {name for name, value in cached.items() if value.cache_clear not in forget} <= NO_WORDS
+    assert re.purge in forget, "the patterns it keeps are made of names"
 
 
 def test_a_cache_forgets_by_owner_where_it_can() -> None:

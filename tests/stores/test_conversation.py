@@ -17,6 +17,9 @@ from tests.stores.filling import (
     records,
     said,
 )
+from tests.stores.filling import (
+    memory as a_memory,
+)
 from toldonce.stores.protocol import (
     ConversationAddress,
     ConversationView,
@@ -50,6 +53,7 @@ def test_a_conversation_tells_what_is_asked_of_it_and_no_more(store: Store) -> N
     messages = [said(n, text, external_id=f"m{n}" if n == 2 else None) for n, text in enumerate(texts)]
     messages[3] = messages[3]._replace(timed=False)
     messages[4] = messages[4]._replace(agent_id="other")
+    messages[0] = messages[0]._replace(app_id="other")
     with store.read() as view:
         assert view.conversation(ask(TALK, (b"tea", 10))) == ConversationView()
     store.write_now(lambda tx: tx.apply(adding(TALK, ConversationView(), messages)))
@@ -66,12 +70,50 @@ def test_a_conversation_tells_what_is_asked_of_it_and_no_more(store: Store) -> N
         assert found.known_ids == {"m2": 2}
         everything = view.conversation(ask(TALK))
         assert everything.whole
-        assert len(everything.window) == 5
+        assert [trace.place for trace in everything.window] == [1, 2, 3, 5]
+        for agent, app, places in (("other", None, [4]), (None, "other", [0]), ("other", "other", [])):
+            talk = view.conversation(ask(TALK)._replace(agent_id=agent, app_id=app))
+            assert [trace.place for trace in talk.window] == places
         assert not everything.timed
         assert not everything.known_ids
         elsewhere = view.conversation(ask(TALK._replace(key="d"), (b"tea", 10), ids=("m2",)))
         assert elsewhere == ConversationView(owner_id=found.owner_id)
         assert view.conversation(ask(TALK._replace(project="q"), (b"tea", 10), ids=("m2",))) == ConversationView()
+
+
+def test_a_talk_knows_nothing_of_what_was_said_in_another(store: Store) -> None:
+    """The same words at the same time: to another person, in another conversation, in another project."""
+    talks = [
+        TALK,
+        TALK._replace(key="d"),
+        TALK._replace(entity_id="bob"),
+        TALK._replace(project="q"),
+    ]
+
+    def add(tx: Write, n: int, talk: ConversationAddress) -> None:
+        made = [
+            a_memory(text, place=place, previous=None, scope=Scope(talk.entity_id))
+            for place, text in enumerate((f"words of {n}", "tea"))
+        ]
+        messages = [said(0, f"only here {n}"), said(1, "tea", external_id="m1")]
+        tx.apply(adding(talk, tx.conversation(ask(talk)), messages, *made))
+
+    for n, talk in enumerate(talks):
+        store.write_now(partial(add, n=n, talk=talk))
+    with store.read() as view:
+        for n, talk in enumerate(talks):
+            others = [(f"only here {other}".encode()[:16], 10) for other in range(len(talks))]
+            found = view.conversation(ask(talk, (b"tea", 11), *others, ids=("m1",)))
+            assert found.next_place == 2
+            assert found.timed == {(b"tea", 11): [1], others[n]: [0]}
+            assert found.known_ids == {"m1": 1}
+            assert [trace.digest for trace in found.window] == [others[n][0], b"tea"]
+        for project, user in (("p", "ann"), ("p", "bob"), ("q", "ann")):
+            [owner] = view.owners(project, "user", [user])
+            known = view.known_words(owner, [b"tea", *(f"words of {n}".encode() for n in range(len(talks)))])
+            assert {words.memory.owner_id for words in known.values()} == {owner}
+            mine = {n for n, talk in enumerate(talks) if (talk.project, talk.entity_id) == (project, user)}
+            assert set(known) == {b"tea", *(f"words of {n}".encode() for n in mine)}
 
 
 def test_what_is_said_again_is_counted_where_it_is(store: Store) -> None:

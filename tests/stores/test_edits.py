@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.stores.filling import (
+    TALK,
+    adding,
     ask,
     delete,
     embed,
     fill,
+    memory,
     records,
+    said,
     say_again,
 )
 from toldonce.stores.protocol import (
     ConversationAddress,
     EditedMemory,
     Embedding,
+    New,
     Store,
     Write,
 )
@@ -128,3 +134,17 @@ def test_a_vector_made_for_an_older_neighbour_is_not_kept(store: Store) -> None:
     assert store.write(lambda tx: tx.keep_vectors([row])).result() == 0
     with store.read() as view:
         assert [w.previous_text for w in view.unembedded(None, 10)] == [None]
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_an_answer_holds_its_question_and_is_embedded_without_what_was_before(store: Store, answers: bool) -> None:
+    def talk(tx: Write) -> list[int]:
+        tea, milk = (memory(text, place=n, previous=New(0) if n else None) for n, text in enumerate(("tea", "milk")))
+        messages = [said(0, "tea"), said(1, "milk")]
+        return tx.apply(adding(TALK, tx.conversation(ask(TALK)), messages, tea, milk._replace(answers=answers)))
+
+    ids = store.write_now(talk)
+    with store.read() as view:
+        before = {one.memory_id: one.previous_text for one in view.unembedded(ids, 9)}
+        again = {one.version.memory_id: one.version.previous_text for one in view.rebuilding.next(0, 9).versions}
+    assert before == again == {ids[0]: None, ids[1]: None if answers else "tea"}

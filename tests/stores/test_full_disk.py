@@ -53,6 +53,12 @@ def opened():
 def texts(memory, user="ann"):
     return [row["memory"] for row in memory.get_all(filters={"user_id": user}, top_k=1000)["results"]]
 
+class Held:
+    forgot = 0
+
+    def forget(self, owner_ids):
+        self.forgot += 1
+
 with opened() as memory:
     ids = [memory.add(f"Fact number {n} on bees.", user_id="ann")["results"][0]["id"] for n in range(60)]
     memory.add("I live in Oslo.", user_id="bob")
@@ -73,7 +79,10 @@ with opened() as memory:
         raise SystemExit("it says that it could write")
     except DiskFull:
         pass
-    for uid in ids[:20]:
+    held = Held()
+    store.caches.register(held)
+    for n, uid in enumerate(ids[:20]):
+        assert held.forgot == n
         memory.delete(uid)
     assert not set(texts(memory)) & {f"Fact number {n} on bees." for n in range(20)}
     fill()

@@ -18,6 +18,7 @@ from tests.stores.conftest import Databases
 from tests.stores.filling import TALK, adding, ask, fill, memory, named, records, said
 from tests.stores.relay import relaying
 from toldonce.errors import Closed, CorruptStore, InvalidConfig, NewerStore, StoreError, Unsupported
+from toldonce.stores.jobs import Job, Wanted
 from toldonce.stores.postgres import PostgresStore
 from toldonce.stores.postgres import connection as connections
 from toldonce.stores.postgres.connection import StoreUnreachable, shown
@@ -26,6 +27,7 @@ from toldonce.stores.postgres.named import migrations
 from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.writer import Unsure
 from toldonce.stores.protocol import Store, Write
+from toldonce.stores.serving import Webhook
 from toldonce.stores.sql.named import statements
 from toldonce.types import Scope
 
@@ -380,6 +382,55 @@ def test_what_is_committed_late_is_not_missed_by_a_reader_of_the_feed(url: str, 
         seen += view.feed.changes(position, 1 << 62, 9)
         assert [change.text for change in seen] == ["late", "early"]
         assert view.feed.newest() == seen[-1].sequence
+
+
+def test_who_takes_a_job_keeps_nobody_from_the_next(url: str, store: PostgresStore) -> None:
+    other = PostgresStore(url)
+    for _ in range(2):
+        store.write_now(lambda tx: tx.jobs.add("k", {}, 10))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def take(tx: Write) -> Job | None:
+        job = tx.jobs.lease(20, 30, Wanted(["k"]))
+        begun.set()
+        go_on.wait(30)
+        return job
+
+    taking = store.write(take)
+    assert begun.wait(30)
+    second = other.write(lambda tx: tx.jobs.lease(20, 30, Wanted(["k"])))
+    found = second.result(20)
+    assert not taking.done(), "the first is not committed yet"
+    go_on.set()
+    first = taking.result(30)
+    assert first is not None
+    assert found is not None
+    assert first.id != found.id
+    other.close()
+
+
+def test_two_who_count_webhooks_at_once_do_not_both_find_room(url: str, store: PostgresStore) -> None:
+    other = PostgresStore(url)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hook(name: str) -> Webhook:
+        return Webhook(name, "p", "hook", "https://w.test/", ("ADD",), "secret", 1, 1, 0)
+
+    def first(tx: Write) -> bool:
+        added = tx.serving.add_webhook(hook("one"), 1)
+        begun.set()
+        go_on.wait(30)
+        return added
+
+    adding_one = store.write(first)
+    assert begun.wait(30)
+    adding_another = other.write(lambda tx: tx.serving.add_webhook(hook("another"), 1))
+    with pytest.raises(TimeoutError):
+        adding_another.result(0.5)  # it waits for the first
+    go_on.set()
+    assert adding_one.result(30)
+    assert not adding_another.result(30)
+    other.close()
 
 
 def test_one_process_at_a_time_has_a_named_lock(url: str, store: PostgresStore) -> None:
