@@ -22,7 +22,9 @@ OLDEST = 15
 _CONNECT_WITHIN = 10
 """Seconds, unless the URL says otherwise (``connect_timeout``)."""
 
-_READ_ONLY = b"SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
+_STATE = b"""
+SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', pg_backend_pid()
+"""
 
 
 class StoreUnreachable(StoreError, Unreachable):
@@ -73,18 +75,21 @@ def connect(url: str) -> Connection:
 
 
 def require_server(connection: Connection, url: str) -> None:
-    """Refuse servers that are too old, and such as only copy another."""
+    """Refuse servers that are too old, and such as only copy another.
+
+    Behind a pool of sessions, such as PgBouncer's, nothing may be left in one: then no statement is prepared either.
+    """
     if connection.info.server_version < OLDEST * 10_000:
         major = connection.info.server_version // 10_000
         raise StoreError(f"{shown(url)} is PostgreSQL {major}; Toldonce needs {OLDEST} or newer.")
-    row = connection.execute(
-        b"SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
-    ).fetchone()
-    if row is not None and row[0]:
+    [(read_only, session)] = connection.execute(_STATE).fetchall()
+    if read_only:
         raise StoreError(
             f"{shown(url)} is a replica, or read-only: nothing can be written there. Name the primary, or all servers "
             "with target_session_attrs=read-write."
         )
+    if session != connection.info.backend_pid:  # who greeted us is not who answers
+        connection.prepare_threshold = None
 
 
 @contextmanager
