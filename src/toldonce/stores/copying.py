@@ -65,7 +65,16 @@ WHOLE: Mapping[str, Mapping[str, str]] = {
     "feed_reader": {"sequence": _EARLIER.format("feed_reader.sequence")},
 }
 """The other tables, with what is read in place of some columns."""
-APART = ("rebuilt_owner", "rebuilt_token", "rebuilt_vector", "rebuilt_embedding", "secret", "opener", "toldonce_schema")
+APART = (
+    "rebuilt_owner",
+    "rebuilt_token",
+    "rebuilt_vector",
+    "rebuilt_embedding",
+    "secret",
+    "opener",
+    "sql_reader",
+    "toldonce_schema",
+)
 """Tables that are a store's own affair."""
 
 _NOTE = "copied "
