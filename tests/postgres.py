@@ -6,7 +6,6 @@ name only, and changes the permissions of folders above it.
 
 from __future__ import annotations
 
-import itertools
 import os
 import pwd
 import secrets
@@ -59,7 +58,6 @@ class Server:
     data: Path | None = None
     """Its files, where it is of the tests' own."""
     _made: list[str] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
     _prefix: str = field(default_factory=lambda: f"toldonce_test_{secrets.token_hex(4)}")
 
     def run(self, sql: str, database: str | None = None) -> list[tuple[object, ...]]:
@@ -72,7 +70,7 @@ class Server:
 
     def database(self, like: str | None = None) -> str:
         """The URL of a new database. ``like``: the URL of one that nobody uses, of which it is a copy."""
-        name = f"{self._prefix}_{next(self._numbers)}"
+        name = f"{self._prefix}_{secrets.token_hex(4)}"  # a forked child may make some too
         self.run(f"CREATE DATABASE {name}" + (f" TEMPLATE {like.rpartition('/')[2]}" if like else ""))
         self._made.append(name)
         return self.of(name)
@@ -117,7 +115,7 @@ def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
     """A PostgreSQL of the tests' own."""
     programs = binaries()
     assert programs is not None
-    user, group = _unprivileged()
+    user, group = unprivileged()
     data = Path(tempfile.mkdtemp(prefix="toldonce-pg-"))
     if user is not None and group is not None:
         os.chown(data, user, group)
@@ -176,7 +174,7 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
-def _unprivileged() -> tuple[int | None, int | None]:
+def unprivileged() -> tuple[int | None, int | None]:
     """The user and group a server runs as, if not as those of the tests."""
     if os.getuid() == 0:
         for name in _UNPRIVILEGED:

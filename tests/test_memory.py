@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from tests.redirecting import of_folders
 from toldonce import AsyncMemory, Memory
 from toldonce.embedders.minilm import MiniLM
 from toldonce.errors import (
@@ -485,6 +486,7 @@ def test_wrong_input_is_an_error_that_says_what_to_do(
     assert memory.messages(user_id="a") == []
 
 
+@of_folders
 def test_from_config_reads_mem0s_dict(tmp_path: Path) -> None:
     config = {"vector_store": {"provider": "toldonce", "config": {"path": str(tmp_path)}}, "version": "v1.1"}
     with Memory.from_config(config) as memory:
@@ -492,6 +494,7 @@ def test_from_config_reads_mem0s_dict(tmp_path: Path) -> None:
     assert (tmp_path / "toldonce.db").exists()
 
 
+@of_folders
 def test_toldonce_home_is_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOLDONCE_HOME", str(tmp_path / "home"))
     with Memory() as memory:

@@ -14,6 +14,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.redirecting import address_of, files_of, of_folders
 from tests.waiting import until
 from toldonce import AsyncMemory, Memory
 from toldonce.engine.operations import Operations
@@ -42,7 +43,7 @@ def remembered(memory: Memory, user: str = "ann") -> list[str]:
 
 def in_files(folder: Path, *words: str) -> list[str]:
     """Of these words, those that stand in any file."""
-    everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    everything = b"".join(path.read_bytes() for path in files_of(folder).rglob("*") if path.is_file())
     return [word for word in words if word.encode() in everything]
 
 
@@ -165,7 +166,7 @@ async def test_an_event_loop_erases_too(tmp_path: Path) -> None:
 def test_who_reads_on_is_named_and_a_thread_finishes_what_waits_for_it(memory: Memory, tmp_path: Path) -> None:
     memory.add(HISTORY, user_id="ann")
     reader = subprocess.Popen(
-        [sys.executable, "-c", _READER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", _READER, address_of(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with reader:
         assert reader.stdin is not None
@@ -173,7 +174,9 @@ def test_who_reads_on_is_named_and_a_thread_finishes_what_waits_for_it(memory: M
         assert reader.stdout.readline() == b"reading\n"
         told = memory.erase("ann", wait=0.2)
         assert (told["status"], told["receipt"]) == ("hidden", None)
-        assert told["waits_for"] == [f"process {reader.pid} is reading"]
+        [who] = told["waits_for"]
+        assert who.endswith("is reading")
+        assert str(reader.pid) in who
         assert remembered(memory) == []
         assert in_files(tmp_path, "quokkas") == ["quokkas"]
         with pytest.raises(StoreError, match="still hold"):
@@ -194,6 +197,7 @@ def _reset_at_once(memory: Memory) -> None:
         memory.reset()
 
 
+@of_folders  # an opener of a database that was killed counts for a minute, and a purge waits for it
 @pytest.mark.parametrize("step", ["order", "carry_out", "purge"])
 def test_an_erasure_that_a_crash_interrupts_is_finished_at_the_next_opening(tmp_path: Path, step: str) -> None:
     subprocess.run([sys.executable, "-c", _CRASH, str(tmp_path), step], check=False, timeout=60)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.redirecting import address_of, of_folders
 from tests.waiting import until
 from toldonce import Memory
 from toldonce.errors import Closed
@@ -41,7 +42,7 @@ print([hit["memory"] for hit in found["results"]])
 
 def run(program: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program, str(folder), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, address_of(folder), *arguments], capture_output=True, text=True, check=False
     )
 
 
@@ -90,6 +91,7 @@ def test_a_forked_child_is_told_to_open_its_own(tmp_path: Path, verb: str) -> No
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
+@of_folders
 def test_nobody_else_can_read_it_even_in_an_open_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with Memory(folder=tmp_path) as memory:
@@ -189,6 +191,7 @@ def held(folder: Path) -> tuple[list[str], set[threading.Thread]]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+@of_folders
 def test_a_memory_that_is_dropped_holds_nothing(tmp_path: Path) -> None:
     _, before = held(tmp_path)
     memories = [Memory(folder=tmp_path / str(number)) for number in range(5)]
@@ -232,6 +235,7 @@ def test_a_child_that_drops_its_parent_s_memory_closes_nothing(tmp_path: Path) -
     memory.close()
 
 
+@of_folders
 def test_a_child_s_own_memory_is_let_go_after_its_parent_s_was_closed(tmp_path: Path) -> None:
     memory = Memory(folder=tmp_path)
     child = os.fork()

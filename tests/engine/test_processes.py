@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.redirecting import address_of
 from toldonce import Memory
 
 WRITER = """
@@ -27,7 +28,9 @@ def test_four_writers_and_a_reader(tmp_path: Path) -> None:
     with Memory(folder=tmp_path) as reader:
         writers = [
             subprocess.Popen(
-                [sys.executable, "-c", WRITER, str(tmp_path), str(n), str(count)], stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", WRITER, address_of(tmp_path), str(n), str(count)],
+                stdout=subprocess.PIPE,
+                text=True,
             )
             for n in range(4)
         ]

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.command import run
 from tests.embedders.openai_server import EmbeddingServer, vector
+from tests.redirecting import address_of, of_folders
 from tests.waiting import until
 from toldonce import Memory
 from toldonce.embedders.minilm import MiniLM
@@ -192,7 +193,10 @@ def test_a_thread_and_a_process_search_and_add_all_the_while(
                 problems.append(error)
 
         other = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WORKER, address_of(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert other.stdin is not None
         assert other.stdout is not None
@@ -226,19 +230,19 @@ def test_a_thread_and_a_process_search_and_add_all_the_while(
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
 from toldonce.engine import rebuild as module
 from toldonce.embedders.spec import parse_spec
+from toldonce.stores.place import place_of
 module._CHUNK = 16
 def die(done, total):
     if done >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-module.rebuild(Path(sys.argv[1]), parse_spec(sys.argv[2]), die)
+module.rebuild(place_of(sys.argv[1]), parse_spec(sys.argv[2]), die)
 """
 
 
 def killed(folder: Path, spec: EmbedderSpec, after: int) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, folder, str(spec), str(after)], check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, address_of(folder), str(spec), str(after)], check=False)
     assert done.returncode == -signal.SIGKILL
 
 
@@ -322,6 +326,7 @@ def age(folder: Path, what: str) -> None:
     connection.close()
 
 
+@of_folders
 @pytest.mark.parametrize("what", EARLIER)
 def test_a_folder_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, what: str) -> None:
     with Memory(folder=tmp_path) as memory:
@@ -356,18 +361,20 @@ def test_two_at_once_are_refused(tmp_path: Path, server: EmbeddingServer) -> Non
         fill(memory, 3)
 
     def again(done: int, total: int) -> None:
-        with pytest.raises(StoreError, match=r"rocess .*has .* \(rebuild\)"):
+        with pytest.raises(StoreError, match=r"(rocess|toldonce) .*has .* \(rebuild\)"):
             rebuild(tmp_path)
 
     rebuild(tmp_path, served(server), again)
 
 
+@of_folders
 def test_a_folder_without_a_memory_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FolderNotUsable, match="no memory"):
         rebuild(tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
 
 
+@of_folders
 def test_the_command(tmp_path: Path, server: EmbeddingServer) -> None:
     data = tmp_path / "memory"
     with Memory(folder=data) as memory:

@@ -445,6 +445,11 @@ def test_one_process_at_a_time_has_a_named_lock(url: str, store: PostgresStore) 
     other.close()
 
 
+def test_who_has_a_named_lock_is_not_in_the_way_of_erasing(store: PostgresStore) -> None:
+    with store.exclusively("work"):
+        assert store.purge(0, 5) == []
+
+
 def test_secrets_are_made_once_and_shared(url: str, store: PostgresStore) -> None:
     other = PostgresStore(url)
     assert not store.has_secret("keys")

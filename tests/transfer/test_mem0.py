@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.redirecting import of_folders
 from tests.remote.host import KEY, Host, Reply, Request
 from tests.remote.server import KEY as SERVER_KEY
 from tests.remote.server import Server
@@ -122,6 +123,7 @@ def test_what_was_changed_meanwhile_is_told(host: Host, memory: Memory) -> None:
     assert moved(memory, host.url).differing == [row["id"]]
 
 
+@of_folders
 def test_from_our_own_server_nothing_differs(memory: Memory, tmp_path: Path) -> None:
     with Memory(folder=tmp_path / "there") as there:
         for number in range(30):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.redirecting import address_of, of_folders
 from tests.waiting import until
 from toldonce.engine.jobs import LATER, Later, Worker, next_try
 from toldonce.engine.jobs.worker import AT_ONCE, OF_ONE_SHARE
@@ -56,6 +57,7 @@ def test_every_job_is_carried_out_once(store: Store) -> None:
         assert read.jobs.next_due(now(), Wanted(["count"])) is None
 
 
+@of_folders
 def test_a_store_that_takes_no_writes_is_waited_for(
     store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +199,7 @@ class Listener:
 def test_a_reader_is_told_what_other_processes_write_and_goes_on_where_it_was(tmp_path: Path) -> None:
     def write(text: str) -> None:
         code = "import sys; from toldonce import Memory; Memory(folder=sys.argv[1]).add(sys.argv[2], user_id='ann')"
-        subprocess.run([sys.executable, "-c", code, str(tmp_path), text], check=True)
+        subprocess.run([sys.executable, "-c", code, address_of(tmp_path), text], check=True)
 
     write("I like tea.")
     store = open_store(tmp_path)

@@ -9,6 +9,8 @@ from toldonce.errors import StoreError
 from toldonce.stores.postgres.connection import connect, our_errors, shown
 
 _TAKE = b"SELECT pg_try_advisory_xact_lock(hashtextextended('lock ' || $1::text, 0))"
+_STAY = b"SET LOCAL idle_in_transaction_session_timeout = 0"
+"""However long it takes. It also ends the statement before, which would go on seeing what is deleted meanwhile."""
 _HOLDER = b"""
 SELECT a.application_name, a.pid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
@@ -27,4 +29,6 @@ def named_lock(url: str, name: str) -> Iterator[None]:
         if taken is None or not taken[0]:
             who = "Another process" if holder is None else f"{holder[0] or 'a program'} (session {holder[1]})"
             raise StoreError(f"{who} has {shown(url)} for this ({name}). Wait for it, or stop it first.")
+        with our_errors(url):
+            connection.execute(_STAY)
         yield
