@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +13,8 @@ import apsw
 import pytest
 
 from toldonce.stores.sqlite import purging
-from toldonce.stores.sqlite.purging import purge, readers
-from toldonce.stores.sqlite.scrub import leftovers, scrub
+from toldonce.stores.sqlite.purging import Purge, purge, readers
+from toldonce.stores.sqlite.scrub import Scrub, leftovers, scrub
 
 SECRET, KEPT = b"SECRET", b"PUBLIC"
 
@@ -108,3 +110,88 @@ def test_a_purge_waits_for_who_reads_the_log(path: Path) -> None:
 
 def test_no_readers_are_named_where_there_is_no_log(path: Path) -> None:
     assert readers(path) == []
+
+
+class Interrupted(Scrub):
+    """Scrubs, while somebody who has old pages in RAM writes before and after."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+    scrubs: int
+    """How often it has scrubbed, in all."""
+
+    def overwrite(self, pages: Iterable[int] | None = None) -> int:
+        type(self).scrubs += 1
+        self.meanwhile()
+        found = super().overwrite(pages)
+        self.meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("few", [0, 20, 10_000])
+@pytest.mark.parametrize("page_size", [512, 4096])
+@pytest.mark.parametrize("seed", range(int(os.environ.get("TOLDONCE_SCRUBS", "3"))))
+def test_what_others_write_during_a_purge_brings_nothing_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, page_size: int, few: int
+) -> None:
+    monkeypatch.setattr(purging, "_FEW", few)
+    monkeypatch.setattr(purging, "Scrub", Interrupted)
+    chance, lock = random.Random(seed), threading.Lock()
+    log = path.with_name("some.db-wal")
+    with closing(fill(path, page_size=page_size, secure="OFF", seed=seed)) as connection:
+        connection.execute("DELETE FROM r WHERE id % 5 = 0; DELETE FROM w WHERE id % 5 = 0")
+        everything(connection)  # has the pages in RAM, with what was deleted
+        assert SECRET in path.read_bytes()
+
+        def write() -> None:
+            if lock.locked() or chance.random() < 0.3:
+                return
+            for _ in range(chance.randrange(6)):
+                with connection:
+                    for _ in range(chance.randrange(1, 9)):
+                        number = chance.randrange(10**6) * 5 + 1
+                        text = f"{KEPT.decode()}{number:07}" + "y" * chance.choice((0, 20, 900, 5_000, 20_000))
+                        connection.execute("INSERT OR REPLACE INTO r VALUES (?, ?)", (number, text))
+                        connection.execute("INSERT OR IGNORE INTO w VALUES (?, ?)", (text[:1_500], number))
+                    for table in ("r", "w"):
+                        some = chance.randrange(97), chance.choice((0, 1, 20))
+                        ids = f"SELECT id FROM {table} WHERE id % 97 = ? LIMIT ?"
+                        connection.execute(f"DELETE FROM {table} WHERE id IN ({ids})", some)
+            if chance.random() < 0.5:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+        monkeypatch.setattr(Interrupted, "meanwhile", staticmethod(write))
+        monkeypatch.setattr(Interrupted, "scrubs", 0, raising=False)
+        with closing(Purge(path, lock)) as one:
+            assert one.attempt()
+        assert Interrupted.scrubs > 1
+        assert SECRET not in path.read_bytes() + log.read_bytes()
+        before = everything(connection)
+        connection.execute("INSERT INTO r VALUES (6000000, 'written by one that had old pages in RAM')")
+        connection.execute("DELETE FROM r WHERE id % 7 = 0")
+        assert SECRET not in path.read_bytes() + log.read_bytes()
+    with closing(apsw.Connection(str(path))) as anew:
+        assert anew.pragma("integrity_check") == "ok"
+        assert len(before) > 500
+
+
+def test_a_purge_that_is_held_up_goes_on_where_it_stood(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging, "Scrub", Interrupted)
+    monkeypatch.setattr(Interrupted, "scrubs", 0, raising=False)
+    with closing(fill(path, page_size=4096, secure="OFF")) as connection, closing(apsw.Connection(str(path))) as reader:
+        connection.execute("DELETE FROM r WHERE id % 5 = 0; DELETE FROM w WHERE id % 5 = 0")
+
+        def read() -> None:
+            if not reader.in_transaction:
+                connection.execute("INSERT OR REPLACE INTO r VALUES (1, 'something')")
+                reader.execute("BEGIN; SELECT count(*) FROM r").fetchall()
+
+        monkeypatch.setattr(Interrupted, "meanwhile", staticmethod(read))
+        with closing(Purge(path, threading.Lock())) as one:
+            assert not one.attempt()
+            assert not one.attempt()
+            assert Interrupted.scrubs == 1
+            reader.execute("COMMIT")
+            monkeypatch.setattr(Interrupted, "meanwhile", staticmethod(lambda: None))
+            assert one.attempt()
+        assert SECRET not in path.read_bytes()
+        assert connection.pragma("integrity_check") == "ok"

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ import apsw
 from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed, DiskFull
 from toldonce.fair import ANYBODY, Turn
-from toldonce.locks import FORK_GATE
+from toldonce.locks import FORK_GATE, LockFile
 from toldonce.stores.backup import Manifest
 from toldonce.stores.copying import Tables
 from toldonce.stores.examining import Examination
@@ -38,7 +38,7 @@ from toldonce.stores.sqlite.conversation import WRITING
 from toldonce.stores.sqlite.digests import rekey
 from toldonce.stores.sqlite.lock import WriteLock, named_lock
 from toldonce.stores.sqlite.presence import Presence
-from toldonce.stores.sqlite.purging import purge, readers
+from toldonce.stores.sqlite.purging import Purge, readers
 from toldonce.stores.sqlite.read import reader as reading
 from toldonce.stores.sqlite.reserve import Reserve
 from toldonce.stores.sqlite.secrets import has_secret, secret
@@ -197,19 +197,31 @@ class SqliteStore:
         until = time.monotonic() + within
         with our_errors(self.path), folder_errors(self._folder):
             self._presence.ask(number)
-            while not self._purge():
-                if time.monotonic() >= until:
-                    return self._read_by()
-                time.sleep(_TRY_AGAIN)
+            if waits_for := self._purge(until):
+                return waits_for
             while behind := self._presence.behind(number):
                 if time.monotonic() >= until:
                     return [f"process {process} has not dropped its caches" for process in behind]
                 time.sleep(_TRY_AGAIN)
         return []
 
-    def _purge(self) -> bool:
-        with self._lock, FORK_GATE:
-            return purge(self.path)
+    def _purge(self, until: float) -> list[str]:
+        """Leave no byte of deleted rows in the file and its log; who held that up until then."""
+        turn = LockFile(self._folder / "purge.lock")  # two at once would hold each other up
+        try:
+            while not turn.take():
+                if time.monotonic() >= until:
+                    return [f"{turn.holder()} finishes another erasure"]
+                time.sleep(_TRY_AGAIN)
+            turn.sign()
+            with closing(Purge(self.path, self._lock)) as purge:
+                while not purge.attempt():
+                    if time.monotonic() >= until:
+                        return self._read_by()
+                    time.sleep(_TRY_AGAIN)
+        finally:
+            turn.close()
+        return []
 
     def _read_by(self) -> list[str]:
         """Who reads now, for messages to people."""

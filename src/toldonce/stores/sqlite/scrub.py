@@ -16,7 +16,8 @@ valid file.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -32,6 +33,9 @@ _MOST_PAGES = 1 << 25
 
 _INDEX_INTERIOR, _TABLE_INTERIOR, _INDEX_LEAF, _TABLE_LEAF = 2, 5, 10, 13
 _BTREE = (_INDEX_INTERIOR, _TABLE_INTERIOR, _INDEX_LEAF, _TABLE_LEAF)
+
+_LAST = bytes(4)
+"""How the last overflow page of a row begins: none follows."""
 
 _Range = tuple[int, int]
 """Where bytes of the file begin and end."""
@@ -49,29 +53,45 @@ def scrub(path: Path) -> int:
     Call while nobody can write and the log is empty, so that the file is all there is. Other connections may hold old
     copies of its pages in RAM: commit something afterwards, through a new connection, so that they read anew.
     """
-    # SQLite's own way to open a file: another would drop this process's locks on it when it is closed.
-    file = apsw.VFSFile("", str(path), [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE, 0])
-    try:
-        found = 0
-        for start, end in _Leftovers(file).ranges():
-            left = file.xRead(end - start, start)
-            found += len(left) - left.count(0)
-            file.xWrite(bytes(end - start), start)
-        if found:
-            file.xSync(apsw.SQLITE_SYNC_FULL)
-        return found
-    finally:
-        file.xClose()
+    with closing(Scrub(path)) as one:
+        return one.overwrite()
 
 
 def leftovers(path: Path) -> Iterator[bytes]:
     """What ``scrub`` would overwrite."""
     file = apsw.VFSFile("", str(path), [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0])
     try:
-        for start, end in _Leftovers(file).ranges():
+        for start, end in _Leftovers(file).ranges(None):
             yield file.xRead(end - start, start)
     finally:
         file.xClose()
+
+
+class Scrub:
+    """A file that is scrubbed more than once: all of it, and then the pages that were written meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        # SQLite's own way to open a file: another would drop this process's locks on it when it is closed.
+        flags = apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE
+        self._file = apsw.VFSFile("", str(path), [flags, 0])
+        self._leftovers = _Leftovers(self._file)
+
+    def overwrite(self, pages: Iterable[int] | None = None) -> int:
+        """Overwrite what belongs to no row; how many bytes were not zero. Call while the file stays as it is.
+
+        ``pages``: all that were written since the last time, counted from 1; None: every page.
+        """
+        found = 0
+        for start, end in self._leftovers.ranges(pages):
+            left = self._file.xRead(end - start, start)
+            found += len(left) - left.count(0)
+            self._file.xWrite(bytes(end - start), start)
+        if found:
+            self._file.xSync(apsw.SQLITE_SYNC_FULL)
+        return found
+
+    def close(self) -> None:
+        self._file.xClose()
 
 
 class _Leftovers:
@@ -79,19 +99,17 @@ class _Leftovers:
 
     def __init__(self, file: apsw.VFSFile) -> None:
         self._file = file
-        header = file.xRead(_HEADER, 0)
-        size = int.from_bytes(header[16:18])
-        self._page_size = 1 << 16 if size == 1 else size
-        self._usable = self._page_size - header[20]
-        self._pages = file.xFileSize() // self._page_size
-        self._first_trunk = int.from_bytes(header[32:36])
-        self._zeros = bytes(self._page_size)
+        self._ends = np.empty((0, 3), np.int64)
+        """Of each long row: its last overflow page, the bytes used there, and the page with its beginning, from 0."""
 
-    def ranges(self) -> Iterator[_Range]:
-        """Each as (start, end) in the file."""
+    def ranges(self, written: Iterable[int] | None) -> Iterator[_Range]:
+        """Each as (start, end) in the file; only on pages that were ``written`` since the last time, from 1."""
+        self._read_header()
         unused = self._unused()
-        ends: list[_Numbers] = []
-        for first, piece in self._pieces():
+        looked_at = np.arange(self._pages) if written is None else np.unique(np.fromiter(written, np.int64)) - 1
+        looked_at = looked_at[looked_at < self._pages]
+        ends = [self._still_there(looked_at, unused)]
+        for first, piece in self._pieces(looked_at):
             pages = np.frombuffer(piece, np.uint8).reshape(-1, self._page_size)
             kinds = pages[:, 0].copy()
             if first == 0:
@@ -106,8 +124,18 @@ class _Leftovers:
                 header = _HEADER if first + place == 0 else 0
                 for start, end in self._gaps(piece, place * self._page_size, header):
                     yield from self._held(piece, first, start, end)
-            ends.append(self._long_rows(pages, kinds, trees, first))
-        yield from self._behind(np.concatenate(ends) if ends else np.empty((0, 2), np.int64))
+            ends.append(self._followed(self._long_rows(pages, kinds, trees, first)))
+        self._ends = np.concatenate(ends)
+        yield from self._behind(looked_at)
+
+    def _read_header(self) -> None:
+        header = self._file.xRead(_HEADER, 0)
+        size = int.from_bytes(header[16:18])
+        self._page_size = 1 << 16 if size == 1 else size
+        self._usable = self._page_size - header[20]
+        self._pages = self._file.xFileSize() // self._page_size
+        self._first_trunk = int.from_bytes(header[32:36])
+        self._zeros = bytes(self._page_size)
 
     def _held(self, piece: bytes, first: int, start: int, end: int) -> Iterator[_Range]:
         """A stretch of a piece that begins with page ``first``, counted from 0, unless it is all zeros."""
@@ -115,12 +143,19 @@ class _Leftovers:
             at = first * self._page_size
             yield at + start, at + end
 
-    def _pieces(self) -> Iterator[tuple[int, bytes]]:
-        """The number of the first page, counted from 0, and some pages."""
+    def _pieces(self, looked_at: _Numbers) -> Iterator[tuple[int, bytes]]:
+        """The number of the first page, counted from 0, and some pages that follow each other."""
         at_once = max(1, _AT_ONCE // self._page_size)
-        for first in range(0, self._pages, at_once):
-            count = min(at_once, self._pages - first)
-            yield first, self._file.xRead(count * self._page_size, first * self._page_size)
+        for pages in np.split(looked_at, np.flatnonzero(np.diff(looked_at) != 1) + 1):
+            for start in range(0, len(pages), at_once):
+                first, count = int(pages[start]), min(at_once, len(pages) - start)
+                yield first, self._file.xRead(count * self._page_size, first * self._page_size)
+
+    def _still_there(self, written: _Numbers, unused: NDArray[np.int32]) -> _Numbers:
+        """The long rows that are known, but for those whose page was written or is free since."""
+        page = self._ends[:, 2]
+        known = self._ends[(page < self._pages) & ~np.isin(page, written)]
+        return known[unused[known[:, 2]] < 0]
 
     def _unused(self) -> NDArray[np.int32]:
         """From which byte on each page is free, by pages counted from 0; -1: it is in use.
@@ -150,27 +185,28 @@ class _Leftovers:
     def _long_rows(
         self, pages: NDArray[np.uint8], kinds: NDArray[np.uint8], trees: NDArray[np.intp], first: int
     ) -> _Numbers:
-        """(first overflow page, bytes on overflow pages) of each row that does not fit on its page."""
+        """(first overflow page, bytes on overflow pages, page) of each row that does not fit on its page."""
         rows = trees[kinds[trees] != _TABLE_INTERIOR]
         headers = np.where(rows + first == 0, _HEADER, 0)
         counts = pages[rows, headers + 3].astype(np.int64) << 8 | pages[rows, headers + 4]
         children = np.where(kinds[rows] == _INDEX_INTERIOR, 4, 0)
         flat = pages.reshape(-1)
         # One entry for each cell from here on.
-        page = np.repeat(rows * self._page_size, counts)
+        page = np.repeat(rows, counts)
+        begins = page * self._page_size
         within = np.arange(len(page)) - np.repeat(np.cumsum(counts) - counts, counts)
-        pointers = page + np.repeat(headers + 8 + children, counts) + 2 * within
-        at = page + (flat[pointers].astype(np.int64) << 8 | flat[pointers + 1]) + np.repeat(children, counts)
+        pointers = begins + np.repeat(headers + 8 + children, counts) + 2 * within
+        at = begins + (flat[pointers].astype(np.int64) << 8 | flat[pointers + 1]) + np.repeat(children, counts)
         leaf = np.repeat(kinds[rows] == _TABLE_LEAF, counts)
         long = flat[at] >= 0x80  # A length of more than one byte.
         payload, at = _varints(flat, at[long])
-        leaf = leaf[long]
+        leaf, page = leaf[long], page[long]
         at[leaf] = _varints(flat, at[leaf])[1]  # The row's id.
         local = self._local(payload, leaf)
         spills = local < payload
         at, left = at[spills] + local[spills], (payload - local)[spills]
         four = flat[at[:, None] + np.arange(4)].astype(np.int64)
-        return np.stack((four @ np.array([1 << 24, 1 << 16, 1 << 8, 1]), left), axis=1)
+        return np.stack((four @ np.array([1 << 24, 1 << 16, 1 << 8, 1]), left, page[spills] + first), axis=1)
 
     def _local(self, payload: _Numbers, leaf: NDArray[np.bool_]) -> _Numbers:
         """How many bytes of each row are on its own page: see "B-tree Cell Format"."""
@@ -180,22 +216,28 @@ class _Leftovers:
         surplus = least + (payload - least) % (usable - 4)
         return np.where(payload <= most, payload, np.where(surplus <= most, surplus, least))
 
-    def _behind(self, rows: _Numbers) -> Iterator[_Range]:
-        """What is behind the last byte of each long row, on its last overflow page."""
+    def _followed(self, rows: _Numbers) -> _Numbers:
+        """For each long row, as ``_long_rows`` has it, what ``_ends`` says of it."""
         room = self._usable - 4
         page, left = rows[:, 0], rows[:, 1]
         for row in np.flatnonzero(left > room).tolist():
             while left[row] > room:
                 page[row] = int.from_bytes(self._file.xRead(4, (int(page[row]) - 1) * self._page_size))
                 left[row] -= room
-        order = np.argsort(page)
-        page, left = page[order] - 1, left[order]
-        for first, piece in self._pieces():
+        page -= 1
+        return rows
+
+    def _behind(self, looked_at: _Numbers) -> Iterator[_Range]:
+        """What is behind the last byte of each long row, on its last overflow page."""
+        order = np.argsort(self._ends[:, 0])
+        page, used = self._ends[order, 0], self._ends[order, 1]
+        for first, piece in self._pieces(looked_at):
             count = len(piece) // self._page_size
             mine = slice(*np.searchsorted(page, (first, first + count)).tolist())
             starts = (page[mine] - first) * self._page_size
-            for start, used in zip(starts.tolist(), left[mine].tolist(), strict=True):
-                yield from self._held(piece, first, start + 4 + used, start + self._page_size)
+            for start, end in zip(starts.tolist(), (starts + 4 + used[mine]).tolist(), strict=True):
+                if piece[start : start + 4] == _LAST:
+                    yield from self._held(piece, first, end, start + self._page_size)
 
 
 def _varints(flat: NDArray[np.uint8], at: _Numbers) -> tuple[_Numbers, _Numbers]:
