@@ -18,6 +18,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -109,22 +110,20 @@ class _Leftovers:
         looked_at = np.arange(self._pages) if written is None else np.unique(np.fromiter(written, np.int64)) - 1
         looked_at = looked_at[looked_at < self._pages]
         ends = [self._still_there(looked_at, unused)]
-        for first, piece in self._pieces(looked_at):
+        for numbers, piece in self._pieces(looked_at):
             pages = np.frombuffer(piece, np.uint8).reshape(-1, self._page_size)
-            kinds = pages[:, 0].copy()
-            if first == 0:
-                kinds[0] = pages[0, _HEADER]
-            free = unused[first : first + len(pages)]
+            headers = np.where(numbers == 0, _HEADER, 0)
+            kinds = pages[np.arange(len(pages)), headers]
+            free = unused[numbers]
             for place in np.flatnonzero(free >= 0).tolist():
                 yield from self._held(
-                    piece, first, place * self._page_size + int(free[place]), (place + 1) * self._page_size
+                    piece, numbers, place * self._page_size + int(free[place]), (place + 1) * self._page_size
                 )
             trees = np.flatnonzero(np.isin(kinds, _BTREE) & (free < 0))
             for place in trees.tolist():
-                header = _HEADER if first + place == 0 else 0
-                for start, end in self._gaps(piece, place * self._page_size, header):
-                    yield from self._held(piece, first, start, end)
-            ends.append(self._followed(self._long_rows(pages, kinds, trees, first)))
+                for start, end in self._gaps(piece, place * self._page_size, int(headers[place])):
+                    yield from self._held(piece, numbers, start, end)
+            ends.append(self._followed(self._long_rows(pages, kinds, trees, numbers)))
         self._ends = np.concatenate(ends)
         yield from self._behind(looked_at)
 
@@ -137,19 +136,24 @@ class _Leftovers:
         self._first_trunk = int.from_bytes(header[32:36])
         self._zeros = bytes(self._page_size)
 
-    def _held(self, piece: bytes, first: int, start: int, end: int) -> Iterator[_Range]:
-        """A stretch of a piece that begins with page ``first``, counted from 0, unless it is all zeros."""
+    def _held(self, piece: bytes, numbers: _Numbers, start: int, end: int) -> Iterator[_Range]:
+        """A stretch of one page of a piece, unless it is all zeros."""
         if piece[start:end] != self._zeros[: end - start]:
-            at = first * self._page_size
-            yield at + start, at + end
+            place = start // self._page_size
+            moved = (int(numbers[place]) - place) * self._page_size
+            yield moved + start, moved + end
 
-    def _pieces(self, looked_at: _Numbers) -> Iterator[tuple[int, bytes]]:
-        """The number of the first page, counted from 0, and some pages that follow each other."""
+    def _pieces(self, looked_at: _Numbers) -> Iterator[tuple[_Numbers, bytes]]:
+        """The numbers of some pages, counted from 0, and the pages."""
         at_once = max(1, _AT_ONCE // self._page_size)
-        for pages in np.split(looked_at, np.flatnonzero(np.diff(looked_at) != 1) + 1):
-            for start in range(0, len(pages), at_once):
-                first, count = int(pages[start]), min(at_once, len(pages) - start)
-                yield first, self._file.xRead(count * self._page_size, first * self._page_size)
+        for start in range(0, len(looked_at), at_once):
+            numbers = looked_at[start : start + at_once]
+            edges = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1).tolist(), len(numbers)]
+            runs = [(int(numbers[begin]), end - begin) for begin, end in pairwise(edges)]
+            yield (
+                numbers,
+                b"".join(self._file.xRead(count * self._page_size, first * self._page_size) for first, count in runs),
+            )
 
     def _still_there(self, written: _Numbers, unused: NDArray[np.int32]) -> _Numbers:
         """The long rows that are known, but for those whose page was written or is free since."""
@@ -183,11 +187,11 @@ class _Leftovers:
             block = following
 
     def _long_rows(
-        self, pages: NDArray[np.uint8], kinds: NDArray[np.uint8], trees: NDArray[np.intp], first: int
+        self, pages: NDArray[np.uint8], kinds: NDArray[np.uint8], trees: NDArray[np.intp], numbers: _Numbers
     ) -> _Numbers:
         """(first overflow page, bytes on overflow pages, page) of each row that does not fit on its page."""
         rows = trees[kinds[trees] != _TABLE_INTERIOR]
-        headers = np.where(rows + first == 0, _HEADER, 0)
+        headers = np.where(numbers[rows] == 0, _HEADER, 0)
         counts = pages[rows, headers + 3].astype(np.int64) << 8 | pages[rows, headers + 4]
         children = np.where(kinds[rows] == _INDEX_INTERIOR, 4, 0)
         flat = pages.reshape(-1)
@@ -206,7 +210,7 @@ class _Leftovers:
         spills = local < payload
         at, left = at[spills] + local[spills], (payload - local)[spills]
         four = flat[at[:, None] + np.arange(4)].astype(np.int64)
-        return np.stack((four @ np.array([1 << 24, 1 << 16, 1 << 8, 1]), left, page[spills] + first), axis=1)
+        return np.stack((four @ np.array([1 << 24, 1 << 16, 1 << 8, 1]), left, numbers[page[spills]]), axis=1)
 
     def _local(self, payload: _Numbers, leaf: NDArray[np.bool_]) -> _Numbers:
         """How many bytes of each row are on its own page: see "B-tree Cell Format"."""
@@ -229,15 +233,15 @@ class _Leftovers:
 
     def _behind(self, looked_at: _Numbers) -> Iterator[_Range]:
         """What is behind the last byte of each long row, on its last overflow page."""
-        order = np.argsort(self._ends[:, 0])
-        page, used = self._ends[order, 0], self._ends[order, 1]
-        for first, piece in self._pieces(looked_at):
-            count = len(piece) // self._page_size
-            mine = slice(*np.searchsorted(page, (first, first + count)).tolist())
-            starts = (page[mine] - first) * self._page_size
-            for start, end in zip(starts.tolist(), (starts + 4 + used[mine]).tolist(), strict=True):
+        ends = self._ends[np.isin(self._ends[:, 0], looked_at)]
+        ends = ends[np.argsort(ends[:, 0])]
+        last, used = np.append(ends[:, 0], -1), ends[:, 1]
+        for numbers, piece in self._pieces(looked_at):
+            row = np.searchsorted(ends[:, 0], numbers)
+            for place in np.flatnonzero(last[row] == numbers).tolist():
+                start = place * self._page_size
                 if piece[start : start + 4] == _LAST:
-                    yield from self._held(piece, first, end, start + self._page_size)
+                    yield from self._held(piece, numbers, start + 4 + int(used[row[place]]), start + self._page_size)
 
 
 def _varints(flat: NDArray[np.uint8], at: _Numbers) -> tuple[_Numbers, _Numbers]:
