@@ -49,7 +49,7 @@ class Purge:
     write. (Machines move to other hosts in this way, while they run.)
     """
 
-    def __init__(self, path: Path, alone: AbstractContextManager[None]) -> None:
+    def __init__(self, path: Path, alone: AbstractContextManager[object]) -> None:
         """``alone``: keeps everybody else from writing and from emptying the log."""
         self._path = path
         self._alone = alone
