@@ -13,7 +13,9 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from toldonce.engine.jobs import Later, next_try
 from toldonce.engine.observe import Counters
@@ -21,7 +23,7 @@ from toldonce.errors import InvalidInput
 from toldonce.server.safe_http import Refused, Sender
 from toldonce.stores.feed import Change
 from toldonce.stores.jobs import Job
-from toldonce.stores.protocol import Store, Write
+from toldonce.stores.protocol import Read, Store, Write
 from toldonce.stores.serving import Delivery, Webhook
 from toldonce.times import now
 
@@ -73,19 +75,28 @@ class Fanout:
 
     name = "webhooks"
 
-    def advance(self, store: Write) -> None:
-        newest = store.feed.newest()
-        before = store.feed.position(self.name) or 0
-        changes = store.feed.changes(before, newest, _CHANGES_AT_ONCE)
+    def look(self, store: Read) -> Callable[[Write], None] | None:
+        newest, position = store.feed.newest(), store.feed.position(self.name)
+        if position == newest:
+            return None
+        changes = store.feed.changes(position or 0, newest, _CHANGES_AT_ONCE)
+        orders: list[tuple[Webhook, dict[str, Any]]] = []
         for project in {change.project for change in changes}:
             mine = [change for change in changes if change.project == project]
             for webhook in store.serving.webhooks(project):
                 told = [change.sequence for change in mine if is_told(webhook, change)]
                 if told:
-                    order = {"webhook": webhook.id, "first": told[0], "last": told[-1]}
-                    store.jobs.add(KIND, order, now(), share=project, lane=webhook.id)
-        more = len(changes) == _CHANGES_AT_ONCE
-        store.feed.keep_position(self.name, changes[-1].sequence if more else newest)
+                    orders.append((webhook, {"webhook": webhook.id, "first": told[0], "last": told[-1]}))
+        reached = changes[-1].sequence if len(changes) == _CHANGES_AT_ONCE else newest
+
+        def advance(write: Write) -> None:
+            if write.feed.position(self.name) != position:
+                return  # another server has read them
+            for webhook, order in orders:
+                write.jobs.add(KIND, order, now(), share=webhook.project, lane=webhook.id)
+            write.feed.keep_position(self.name, reached)
+
+        return advance
 
 
 def is_told(webhook: Webhook, change: Change) -> bool:

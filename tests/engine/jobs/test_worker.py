@@ -16,7 +16,7 @@ from toldonce.engine.jobs import LATER, Later, Worker, next_try
 from toldonce.engine.jobs.worker import AT_ONCE, OF_ONE_SHARE
 from toldonce.stores.jobs import Job, Wanted
 from toldonce.stores.opening import open_store
-from toldonce.stores.protocol import Store, Write
+from toldonce.stores.protocol import Read, Store, Write
 from toldonce.times import now
 
 
@@ -187,13 +187,19 @@ class Listener:
         self.last = last
         self.enough = threading.Event()
 
-    def advance(self, store: Write) -> None:
-        newest = store.feed.newest()
-        for change in store.feed.changes(store.feed.position(self.name) or 0, newest, 100):
-            self.told.append((change.project, change.kind, change.text))
-            if change.text == self.last:
+    def look(self, store: Read) -> Callable[[Write], None] | None:
+        newest, position = store.feed.newest(), store.feed.position(self.name)
+        if newest == position:
+            return None
+        changes = store.feed.changes(position or 0, newest, 100)
+
+        def advance(write: Write) -> None:
+            self.told += [(change.project, change.kind, change.text) for change in changes]
+            if self.last in [change.text for change in changes]:
                 self.enough.set()
-        store.feed.keep_position(self.name, newest)
+            write.feed.keep_position(self.name, newest)
+
+        return advance
 
 
 def test_a_reader_is_told_what_other_processes_write_and_goes_on_where_it_was(tmp_path: Path) -> None:

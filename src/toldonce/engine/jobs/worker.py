@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from toldonce.errors import ToldonceError
 from toldonce.stores.jobs import Job, Wanted
-from toldonce.stores.protocol import Store, Write
+from toldonce.stores.protocol import Read, Store, Write
 from toldonce.times import now
 
 _LOG = logging.getLogger(__name__)
@@ -45,13 +45,11 @@ class Later(Exception):
 class FeedReader(Protocol):
     """Somebody who is told of changes, each once, in order."""
 
-    @property
-    def name(self) -> str:
-        """Under which the store keeps how far it has read."""
-        ...
+    def look(self, store: Read) -> Callable[[Write], None] | None:
+        """Read some changes beyond its position; None: there are none.
 
-    def advance(self, store: Write) -> None:
-        """Read some changes beyond its position and keep the new one. What it orders meanwhile is the same commit."""
+        Returns what keeps the new position and orders what follows from them, in one commit: others wait for no more.
+        """
         ...
 
 
@@ -139,9 +137,9 @@ class Worker:
     def _read_feed(self) -> None:
         for reader in self._readers:
             with self._store.read() as store:
-                behind = store.feed.position(reader.name) != store.feed.newest()
-            if behind:
-                self._store.write_now(reader.advance)
+                advance = reader.look(store)
+            if advance is not None:
+                self._store.write_now(advance)
                 self._wake.set()
 
     def _carry_out(self, job: Job) -> None:
