@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.tokens import stem, words
@@ -24,20 +25,25 @@ def passage_for(text: str, query: str) -> str | None:
     if len(text) < LONG or len(text.split()) < LONG:
         return None
     asked = _content(query)
-    best, best_found = "", -1
     sentences = [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
     sizes = [len(sentence.split()) for sentence in sentences]
     contents = [_content(sentence) & asked for sentence in sentences]
-    for start in range(len(sentences)):
-        end, size = start, 0
-        found: set[str] = set()
+    best, best_found = slice(0), -1
+    found: Counter[str] = Counter()
+    end = size = 0
+    for start in range(len(sentences)):  # the stretch moves along, so that each sentence is looked at twice
         while end < len(sentences) and (end == start or size + sizes[end] <= PASSAGE):
             size += sizes[end]
-            found |= contents[end]
+            found.update(contents[end])
             end += 1
         if len(found) > best_found:
-            best, best_found = " ".join(sentences[start:end]), len(found)
-    return best
+            best, best_found = slice(start, end), len(found)
+        size -= sizes[start]
+        for word in contents[start]:
+            found[word] -= 1
+            if not found[word]:
+                del found[word]
+    return " ".join(sentences[best])
 
 
 def _content(text: str) -> frozenset[str]:
