@@ -71,3 +71,42 @@ def test_a_project_that_is_passed_over_keeps_its_place() -> None:
     assert queue.take(2, passed_over={"shop", "bank"}) == []
     assert [project for project, _, _ in queue.take(QUANTUM)] == ["shop"] * QUANTUM
     assert len(queue) == 2
+
+
+def test_whose_turns_cost_more_has_fewer() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put("dear", 1, ["dear"] * 50)
+    queue.put("cheap", 1, ["cheap"] * 100)
+    taken = []
+    for _ in range(66):
+        taken += queue.take(1)
+        queue.charge(taken[-1], 10 if taken[-1] == "dear" else 1)
+    assert 5 <= taken.count("dear") <= 7
+
+
+def test_nobody_saves_up_turns() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put("one", 1, ["one"] * 100)
+    for _ in range(50):
+        queue.charge(queue.take(1)[0], 1)
+    queue.put("other", 1, ["other"] * 50)
+    taken = []
+    for _ in range(20):
+        taken += queue.take(1)
+        queue.charge(taken[-1], 1)
+    assert taken.count("one") == taken.count("other") == 10
+    assert len(queue.clear()) == 80
+    queue.charge("one", 1000)
+    queue.put("one", 1, ["one"])
+    queue.put("other", 1, ["other"])
+    assert queue.take(2) == ["one", "other"]
+
+
+def test_what_a_turn_cost_passes_nobody_over_for_good() -> None:
+    queue: FairQueue[str] = FairQueue()
+    queue.put("dear", 1, ["dear"] * 2)
+    queue.put("full", 1, ["full"])
+    queue.charge("dear", 100)
+    assert queue.take(1, passed_over={"full"}) == ["dear"]
+    assert queue.take(1, passed_over={"dear", "full"}) == []
+    assert queue.take(2) == ["full", "dear"]

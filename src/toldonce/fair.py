@@ -16,6 +16,9 @@ ANYBODY: Turn = ("", None)
 class FairQueue(Generic[T]):
     """First in, first out for each owner; projects take turns, and owners take turns within their project.
 
+    Where turns cost more or less, ``charge`` what they cost: the next is that of the project that cost least since it
+    began to wait.
+
     Not safe to use from several threads at once: the caller has the lock.
     """
 
@@ -23,6 +26,8 @@ class FairQueue(Generic[T]):
         """``quantum``: items an owner may have taken at its turn."""
         self.quantum = quantum
         self._projects: OrderedDict[str, OrderedDict[Hashable, deque[T]]] = OrderedDict()
+        self._cost: dict[str, float] = {}
+        """Of projects that wait, or did when they were last charged; what is not there counts as the least."""
         self._count = 0
 
     def __len__(self) -> int:
@@ -30,6 +35,8 @@ class FairQueue(Generic[T]):
 
     def put(self, project: str, owner: Hashable, items: Iterable[T]) -> None:
         """Let these items of an owner wait for their turn."""
+        if self._cost and project not in self._projects:  # nobody saves up turns
+            self._cost[project] = max(self._cost.get(project, 0.0), self._least())
         owners = self._projects.setdefault(project, OrderedDict())
         waiting = owners.setdefault(owner, deque())
         before = len(waiting)
@@ -43,7 +50,11 @@ class FairQueue(Generic[T]):
         """
         taken: list[T] = []
         while len(taken) + self.quantum <= limit:
-            project = next((name for name in self._projects if name not in passed_over), None)
+            waiting_projects = (name for name in self._projects if name not in passed_over)
+            if self._cost:
+                project = min(waiting_projects, key=lambda name: self._cost.get(name, 0.0), default=None)
+            else:
+                project = next(waiting_projects, None)
             if project is None:
                 break
             owners = self._projects.pop(project)
@@ -56,6 +67,16 @@ class FairQueue(Generic[T]):
                 self._projects[project] = owners
         self._count -= len(taken)
         return taken
+
+    def charge(self, project: str, cost: float) -> None:
+        """Note what a turn of a project cost, in any unit."""
+        if not self._projects:
+            self._cost.clear()  # nobody waits for anybody
+        else:
+            self._cost[project] = max(self._cost.get(project, 0.0), self._least()) + cost
+
+    def _least(self) -> float:
+        return min((self._cost.get(name, 0.0) for name in self._projects), default=0.0)
 
     def clear(self) -> list[T]:
         """Take everything."""

@@ -32,8 +32,8 @@ _FEW_OF_AN_OWNER = 64
 """Versions of small calls beyond which an owner's next call queues with the large ones."""
 _FEW_CHUNK = 4
 """Versions of small calls that are embedded together: who comes next waits for these and their commit."""
-_FEW_BY_TOKEN = 2
-"""The same of an embedder that takes one text after the other."""
+_FEW_BY_TOKEN = 1
+"""The same of an embedder that takes one text after the other: a long one takes as much time as ten others."""
 _QUANTUM = 2
 """Versions of an owner that are embedded before it is another's turn."""
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 16, 2048
@@ -279,13 +279,20 @@ class Vectoriser:
                     self._changed.wait()
                     continue
                 self._begun = begun = time.monotonic()
+                projects = [self._project_of(version_id) for version_id, _ in taken]
             self._try(taken)
             took = (time.monotonic() - begun) / len(taken)
             with self._changed:
+                for project in projects:  # who says long things has fewer turns
+                    self._few.charge(project, took)
                 self._begun = None
                 if self._loaded:
                     self._seconds += (took - self._seconds) / 4
                 self._loaded = True
+
+    def _project_of(self, version_id: int) -> str:
+        owner = self._owners.get(self._store.owner_of(version_id))
+        return "" if owner is None else owner.project or ""
 
     def _embed_many(self) -> None:
         while not self._stopping:
