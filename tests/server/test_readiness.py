@@ -30,7 +30,7 @@ def test_an_embedder_that_is_down_is_named_and_words_are_compared_meanwhile(
             raise Unreachable("http://inside.example/ does not answer")
 
         monkeypatch.setattr(type(embedder), "embed_queries_by_token", lambda *_: down(None))
-        monkeypatch.setattr(running.service.readiness._parts[1], "_kept", 0)
+        monkeypatch.setattr(running.service.readiness._parts[1], "_seconds", 0)
         answer = Client(running.port, None).get("/readyz")
         assert answer.status == 503
         assert answer.json["problems"] == ["The embedder cannot be used (Unreachable); the server's log says why."]
@@ -61,7 +61,7 @@ def test_a_server_that_cannot_write_is_not_ready_until_it_can(tmp_path: Path, mo
         anyone = Client(running.port, None)
         assert anyone.get("/readyz").status == 200
         with Holder(tmp_path) as holder:
-            monkeypatch.setattr(running.service.readiness._parts[0], "_kept", 0)
+            monkeypatch.setattr(running.service.readiness._parts[0], "_seconds", 0)
             holder.stop()
             answer = anyone.get("/readyz")
             assert answer.status == 503
@@ -75,7 +75,7 @@ def test_a_full_disk_is_told_and_deletes_still_work(tmp_path: Path, monkeypatch:
     with serving(tmp_path) as running:
         anyone, client = Client(running.port, None), running.client()
         (kept,) = client.add("I keep bees", user_id="ann")
-        monkeypatch.setattr(running.service.readiness._parts[0], "_kept", 0)
+        monkeypatch.setattr(running.service.readiness._parts[0], "_seconds", 0)
         assert anyone.get("/readyz").status == 200
         (tmp_path / "reserve").unlink()
         monkeypatch.setattr("toldonce.stores.sqlite.reserve._free", lambda folder: 4096)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.util import find_spec
 
+import orjson
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from toldonce import __version__
 from toldonce.config import read_config
 from toldonce.engine import open_engine
+from toldonce.engine.loops import run_in
 from toldonce.server import errors
 from toldonce.server.docs import PAGE
 from toldonce.server.gate import Gate
+from toldonce.server.kept import Kept
 from toldonce.server.middleware import Entrance
 from toldonce.server.routes import ROUTERS
 from toldonce.server.routes.searching import BY_WORDS
@@ -73,6 +77,7 @@ def build_app(settings: Settings) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        openapi_url=None,  # FastAPI writes it anew each time, on the event loop
         docs_url=None,  # FastAPI's pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -81,6 +86,16 @@ def build_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+
+    async def described() -> bytes:
+        service: Service = app.state.service
+        return await run_in(service.engine.computing, lambda: orjson.dumps(app.openapi()))
+
+    description = Kept(math.inf, described)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(await description.get(), media_type="application/json")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from toldonce.engine import Engine
 from toldonce.engine.loops import run_in
 from toldonce.engine.threads import Submits
 from toldonce.errors import ToldonceError
+from toldonce.server.kept import Kept
 from toldonce.stores.protocol import Store
 
 _LOG = logging.getLogger(__name__)
@@ -29,38 +29,27 @@ class Readiness:
     """Asks the parts that a search or an add needs. Call from one event loop."""
 
     def __init__(self, engine: Engine) -> None:
-        self._parts = [
-            _Part("The memory", lambda: _use(engine.store), engine.working, _STORE_KEPT),
-            _Part("The embedder", engine.probe_embedder, engine.embedding, _EMBEDDER_KEPT),
-        ]
+        store = _Part("The memory", lambda: _use(engine.store), engine.working)
+        embedder = _Part("The embedder", engine.probe_embedder, engine.embedding)
+        self._parts = [Kept(_STORE_KEPT, store.problem), Kept(_EMBEDDER_KEPT, embedder.problem)]
 
     async def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
-        return [problem for part in self._parts if (problem := await part.problem()) is not None]
+        return [problem for part in self._parts if (problem := await part.get()) is not None]
 
 
 class _Part:
-    """Something that must work, asked by one at a time and not too often."""
+    """Something that must work."""
 
-    def __init__(self, name: str, ask: Callable[[], object], threads: Submits, kept: float) -> None:
+    def __init__(self, name: str, ask: Callable[[], object], threads: Submits) -> None:
         self._name = name
         self._ask = ask
         self._threads = threads
-        self._kept = kept
-        self._last: tuple[float, str | None] | None = None
-        self._asking = asyncio.Lock()
         self._logged: str | None = None
         """What is wrong, as the log says already."""
 
     async def problem(self) -> str | None:
         """A sentence, or None if it works."""
-        async with self._asking:
-            if self._last is None or time.monotonic() - self._last[0] > self._kept:
-                problem = await self._try()
-                self._last = time.monotonic(), problem
-            return self._last[1]
-
-    async def _try(self) -> str | None:
         try:
             async with asyncio.timeout(WITHIN):
                 await run_in(self._threads, self._ask)

@@ -31,6 +31,7 @@ from toldonce.filters.tree import all_of
 from toldonce.remember import add, edit
 from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.server import pages, retention, tenants
+from toldonce.server.kept import Kept
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.metrics import Tally, expose
@@ -51,6 +52,9 @@ P = TypeVar("P")
 
 VECTOR_WAIT = 1.0
 """Seconds a large add waits for its vectors at most. Without them what was added is found by its words alone."""
+
+METRICS_KEPT = 1.0
+"""Seconds for which ``/metrics`` shows the same numbers: to read and to write them takes some milliseconds."""
 
 EMPTYING = "empty-project"
 """The kind of job with which earlier versions emptied a deleted project."""
@@ -94,6 +98,7 @@ class Service:
         }
         self.worker = Worker(engine.store, self.handlers, [Fanout()])
         self.readiness = Readiness(engine)
+        self.metrics = Kept(METRICS_KEPT, self._metrics)
         self._small = FairPool(2, "toldonce-small")
         self._planning = FairPool(1, "toldonce-plan")
         self.loaded: Future[object] = engine.embedding.submit(engine.embedder.embed_query, "")
@@ -126,7 +131,7 @@ class Service:
         turn = threads.of(project, owner_of(request.scope))
         return await run_in(turn, lambda: self._ask(lambda store: add.work_out(store, project, request)))
 
-    async def metrics(self) -> bytes:
+    async def _metrics(self) -> bytes:
         """What Prometheus is told."""
         return await run_in(self.engine.working, expose, self.engine, self.tally)
 
@@ -150,13 +155,16 @@ class Service:
 
         return await run_in(await self._threads_for(project, tree, every=True), listing)
 
-    async def page(self, project: str, tree: Filter, asked: pages.Page, show_expired: bool) -> Page:
-        """A page of that list, and how long the list is."""
+    async def page(
+        self, project: str, tree: Filter, asked: pages.Page, show_expired: bool, shown: Callable[[Page], T]
+    ) -> T:
+        """What is ``shown`` of a page of that list, which knows how long the list is: made off the loop too."""
 
-        def page() -> Page:
-            return self.engine.page(
+        def page() -> T:
+            found = self.engine.page(
                 project, tree, limit=asked.size, offset=asked.start, now=now(), show_expired=show_expired
             )
+            return shown(found)
 
         return await run_in(await self._threads_for(project, tree, every=False), page)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -76,7 +77,12 @@ def only(items: Iterable[Item], fields: Sequence[str] | None) -> list[Item]:
 
 
 def _attributes(micros: int) -> Item:
-    when = as_datetime(micros)
+    return _of_minute(micros // 60_000_000)
+
+
+@lru_cache(maxsize=1024)
+def _of_minute(minute: int) -> Item:
+    when = as_datetime(minute * 60_000_000)
     return {
         "year": when.year,
         "month": when.month,

@@ -36,7 +36,7 @@ async def readyz(request: Request) -> Json:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Numbers for Prometheus: about the whole server, without words, ids or keys.
+    """Numbers for Prometheus: about the whole server, without words, ids or keys, a second old at most.
 
     It takes an admin key of the project ``default``, and no key from this machine unless others call the server by a
     name or through a proxy.
@@ -44,7 +44,7 @@ async def metrics(request: Request) -> Response:
     caller: Caller | None = request.scope.get(CALLER)  # None: let in without one
     if caller is not None and (caller.project != PROJECT or not caller.is_admin):
         raise HTTPException(403, "Reading metrics needs an admin key of the project default.")
-    return Response(await request.app.state.service.metrics(), media_type=CONTENT_TYPE)
+    return Response(await request.app.state.service.metrics.get(), media_type=CONTENT_TYPE)
 
 
 @router.get("/v1/ping")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from toldonce.engine.listing import Page
 from toldonce.errors import InvalidInput
 from toldonce.filters import Filter
 from toldonce.filters.tree import EVERYTHING
@@ -72,9 +73,12 @@ async def _answer(caller: Caller, request: Request, body: ListBody, number: int 
     tree = caller.sees(await caller.service.filter_of(caller.project, body.filters, lambda: _tree(body)))
     if body.latest_only:
         tree = await caller.service.latest_of(caller.project, tree)
-    found = await caller.service.page(caller.project, tree, asked, bool(body.show_expired))
-    items = [wire.memory(record) for _, record in found.memories]
-    return Json(pages.envelope(request, asked, found.count, wire.only(items, body.fields)))
+
+    def shown(found: Page) -> Json:
+        items = (wire.memory(record) for _, record in found.memories)
+        return Json(pages.envelope(request, asked, found.count, wire.only(items, body.fields)))
+
+    return await caller.service.page(caller.project, tree, asked, bool(body.show_expired), shown)
 
 
 def _tree(body: ListBody) -> Filter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from toldonce.engine.listing import Page
 from toldonce.engine.requests import UNSET, edit_request
 from toldonce.errors import MemoryNotFound
 from toldonce.filters import parse_filters
@@ -90,18 +91,21 @@ async def of_entity(
     key, stored = entity_of(entity_type, entity_id)
     tree = caller.sees(parse_filters({key: {"in": [stored]}}, flat_metadata=False))
     asked = pages.page(page, None, default=PAGE_SIZE, most=PAGE_SIZE)
-    found = await caller.service.page(caller.project, tree, asked, show_expired=False)
-    ids = [memory_id for memory_id, _ in found.memories]
-    origins = await caller.service.read(lambda store: [store.serving.origin(memory_id) for memory_id in ids])
-    items = [
-        {
-            **wire.memory(record),
-            "input": [{"role": role, "content": content} for role, content in origin.said],
-            "is_updated": record.updated_at != record.created_at,
-        }
-        for (_, record), origin in zip(found.memories, origins, strict=True)
-    ]
-    return Json(pages.envelope(request, asked, found.count, items))
+
+    def shown(found: Page) -> Json:
+        with caller.service.engine.reading() as store:
+            origins = [store.serving.origin(memory_id) for memory_id, _ in found.memories]
+        items = [
+            {
+                **wire.memory(record),
+                "input": [{"role": role, "content": content} for role, content in origin.said],
+                "is_updated": record.updated_at != record.created_at,
+            }
+            for (_, record), origin in zip(found.memories, origins, strict=True)
+        ]
+        return Json(pages.envelope(request, asked, found.count, items))
+
+    return await caller.service.page(caller.project, tree, asked, False, shown)
 
 
 def located(store: Read, project: str, uid: str) -> int:
