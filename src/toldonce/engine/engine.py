@@ -38,6 +38,7 @@ from toldonce.index import IndexView
 from toldonce.llm import LlmSpec
 from toldonce.llm.chat import Chat
 from toldonce.locks import FORK_GATE
+from toldonce.priority import long, quick
 from toldonce.remember.plan import AddRequest
 from toldonce.stores.claim import FINGERPRINT, is_earlier, mismatch, parted
 from toldonce.stores.opening import identity_of, open_store
@@ -87,12 +88,12 @@ class Engine:
         self._process = os.getpid()
         self._vectoriser = Vectoriser(self.store, self._current_embedder, self._refresh_soon)
         # One thread searches: several would only take the interpreter from each other (measured, see ARCHITECTURE.md).
-        self.searching = FairPool(1, "toldonce-search")
+        self.searching = FairPool(1, "toldonce-search", work=quick)
         # An embedder may be a server: who waits for it must not keep others from asking.
         self.embedding = FairPool(QUERIES_AT_ONCE, "toldonce-embed", of_one=QUERIES_OF_ONE)
-        self.working = FairPool(4, "toldonce-work", of_one=3)
+        self.working = FairPool(4, "toldonce-work", of_one=3, work=long)
         # Every thread that computes for long takes as much of the interpreter as all who want a quick answer.
-        self.computing = FairPool(2, "toldonce-compute", of_one=1)
+        self.computing = FairPool(2, "toldonce-compute", of_one=1, work=long)
         self._vectoriser.embed_all()  # what another process could not
         self.closing = threading.Event()
         """Set when the engine is about to be closed."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from toldonce.caches import LRUCache
 from toldonce.errors import InvalidFilter
 from toldonce.filters import And, Filter, Not, Or, matches
+from toldonce.priority import giving_way
 from toldonce.stores.protocol import Read
 
 KEPT = 128
@@ -59,7 +60,7 @@ class FilterCache:
         if known is None or known.version > version:  # newer than what this read sees
             known = _Known(0, np.empty(0, np.int64))
         written = store.records_of(owner_id, known.version)
-        admitted = [memory_id for memory_id, record in written.items() if matches(rest, record)]
+        admitted = [memory_id for memory_id, record in giving_way(written.items()) if matches(rest, record)]
         ids = known.ids[~np.isin(known.ids, np.fromiter(written, np.int64))]
         ids = np.concatenate((ids, np.array(admitted, np.int64)))
         if conditions(rest) <= LONGEST_KEPT:

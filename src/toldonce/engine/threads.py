@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from toldonce.errors import Closed
@@ -28,11 +29,23 @@ class FairPool:
     the process.
     """
 
-    def __init__(self, most: int, name: str, *, of_one: int | None = None) -> None:
-        """``of_one``: threads that work for the same project at most, so that another finds one free; None: all."""
+    def __init__(
+        self,
+        most: int,
+        name: str,
+        *,
+        of_one: int | None = None,
+        work: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """
+        Args:
+            of_one: Threads that work for the same project at most, so that another finds one free; None: all.
+            work: What its work is, quick or long (see ``priority``), or neither.
+        """
         self._most = most
         self._of_one = of_one or most
         self._name = name
+        self._kind = work
         self._changed = threading.Condition()
         self._waiting: FairQueue[_Call] = FairQueue()
         self._under_way: Counter[str] = Counter()
@@ -81,7 +94,8 @@ class FairPool:
             project, future, work = call
             if future.set_running_or_notify_cancel():
                 try:
-                    result = work()
+                    with self._kind():
+                        result = work()
                 except BaseException as error:  # it belongs to whoever waits for the call
                     future.set_exception(error)
                 else:

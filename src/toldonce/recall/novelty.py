@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
+from toldonce.priority import give_way
 from toldonce.text.lexicon.english import FILLERS, TELLING
 from toldonce.text.tokens import STOP_IDS, stem, token_id
 
@@ -40,6 +41,7 @@ def distinct(view: IndexView, ranked: NDArray[np.intp], asked: frozenset[int], l
         rows = ranked[start : start + AHEAD]
         before = np.array(sketches, np.uint64)
         for place, by_assistant in zip(rows.tolist(), view.by_unnamed_assistant[rows].tolist(), strict=True):
+            give_way()
             if len(chosen) == limit:
                 return chosen
             row = place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from toldonce.priority import giving_way
 from toldonce.recall.passages import passage_for
 from toldonce.recall.scoring import Scored
 from toldonce.types import MemoryRecord
@@ -32,7 +33,7 @@ def hits(ranked: Sequence[Scored], records: Mapping[int, MemoryRecord], query: s
     """The ranking with its records; memories that were deleted meanwhile are passed over."""
     return [
         Hit(scored, record, passage_for(record.text, query))
-        for scored in ranked
+        for scored in giving_way(ranked)
         if (record := records.get(scored.memory_id)) is not None
     ]
 

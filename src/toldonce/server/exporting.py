@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toldonce.errors import InvalidInput
+from toldonce.priority import give_way, giving_way
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -88,6 +89,7 @@ class _Shaping:
         return shaped
 
     def _value(self, name: str, part: dict[str, Any], memories: Sequence[Source], where: str, depth: int) -> Any:
+        give_way()
         self._lookups += len(memories)
         if self._lookups > MOST_LOOKUPS:
             raise InvalidInput(
@@ -158,7 +160,7 @@ def _fits(value: object, part: dict[str, Any]) -> bool:
 def _all(name: str, items: dict[str, Any], memories: Sequence[Source]) -> list[Any]:
     """Every memory's value under the name, or under its singular."""
     collected: dict[object, Any] = {}
-    for memory in memories:
+    for memory in giving_way(memories):
         for key in (name, name.removesuffix("s")):
             value = memory.get(key, _MISSING)
             if isinstance(value, list):

@@ -28,6 +28,7 @@ from toldonce.engine.threads import FairPool, Submits
 from toldonce.fair import Turn
 from toldonce.filters import Filter, Not, parse_filters
 from toldonce.filters.tree import all_of
+from toldonce.priority import quick
 from toldonce.remember import add, edit
 from toldonce.remember.plan import AddRequest, owner_of
 from toldonce.server import pages, retention, tenants
@@ -99,7 +100,7 @@ class Service:
         self.worker = Worker(engine.store, self.handlers, [Fanout()])
         self.readiness = Readiness(engine)
         self.metrics = Kept(METRICS_KEPT, self._metrics)
-        self._small = FairPool(2, "toldonce-small")
+        self._small = FairPool(2, "toldonce-small", work=quick)
         self._planning = FairPool(1, "toldonce-plan")
         self.loaded: Future[object] = engine.embedding.submit(engine.embedder.embed_query, "")
         """Done when the model is in RAM: it is loaded while nobody waits for it."""

@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
+from toldonce.priority import giving_way
 from toldonce.recall.selection import Hit
 from toldonce.server.tenants import SETTINGS
 from toldonce.stores.protocol import HistoryEntry
@@ -70,6 +71,7 @@ def _common(record: MemoryRecord) -> Item:
 
 def only(items: Iterable[Item], fields: Sequence[str] | None) -> list[Item]:
     """The asked-for fields of each; id and memory always."""
+    items = giving_way(items)
     if not fields:
         return list(items)
     wanted = _ALWAYS | set(fields)

@@ -33,6 +33,7 @@ import Stemmer
 from numpy.typing import NDArray
 
 from toldonce.caches import word_cache
+from toldonce.priority import give_way
 from toldonce.text.kinds import Kind
 from toldonce.text.lexicon.english import FUNCTION_WORDS
 from toldonce.text.lexicon.others import NOT_ENGLISH
@@ -184,6 +185,7 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
 
 def words(text: str) -> list[str]:
     """The tokens of a text before stemming: what stop words and names are looked up in."""
+    give_way()
     if text.isascii() and not _INSIDE.search(text) and not _EMOTICON.search(text):
         if "'" not in text:
             return text.lower().translate(_SPACED).split()

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from toldonce.priority import giving_way
 from toldonce.stores.sql.columns import WRONG, Row, corrupt
 
 _LOG = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Rows:
     def _fetched(self, sql: str, values: Sequence[Any]) -> Iterator[Row]:
         count = 0
         try:
-            for row in self._connection.execute(sql, values):
+            for row in giving_way(self._connection.execute(sql, values)):
                 count += 1
                 yield row
         except UnicodeDecodeError:  # it ended the statement: the rows that are left are fetched one at a time

@@ -19,6 +19,7 @@ from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed, DiskFull, StoreError
 from toldonce.fair import ANYBODY, FairQueue, Turn
 from toldonce.locks import FORK_GATE
+from toldonce.priority import quick
 from toldonce.stores.sqlite.connection import BUSY, disk_full, our_errors, require_known_schema
 from toldonce.stores.sqlite.lock import WriteLock
 from toldonce.stores.sqlite.reserve import Reserve
@@ -275,7 +276,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock, FORK_GATE, our_errors(self._path):
+        with self._lock, quick(), FORK_GATE, our_errors(self._path):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 require_known_schema(self._connection, self._path)
