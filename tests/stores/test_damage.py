@@ -158,6 +158,26 @@ def test_damage_is_told_and_stops_nobody_else(
         shutil.rmtree(copy)
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value"), [("message", "recorded_at", "nothing"), ("conversation", "id", "zero")]
+)
+def test_every_row_with_the_same_damage_is_told_and_treated(
+    whole: tuple[Path, dict[str, list[str]], list[Any]], tmp_path: Path, table: str, column: str, value: str
+) -> None:
+    """Which row the trials damage is chance; these are the ones that were found so."""
+    folder, ids, right = whole
+    [cell] = [cell for cell in cells(folder / DATABASE) if (cell.table, cell.column) == (table, column)]
+    for seed in range(6):
+        for number in range(2):
+            copy = tmp_path / f"{seed} {number}"
+            shutil.copytree(folder, copy)
+            damage_cell(copy, cell, value, random.Random(seed))
+            if number:
+                _treat(copy, cell, ids, right)
+            else:
+                _try(copy, cell, ids, right)
+
+
 def _try(folder: Path, cell: Cell | None, ids: dict[str, list[str]], right: list[Any]) -> None:
     try:
         deleted = use(folder, ids["ann"])

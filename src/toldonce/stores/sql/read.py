@@ -277,8 +277,9 @@ class Reader(Part):
     def latest_messages(self, owner_ids: Sequence[int], scope: Scope, count: int) -> list[JournalMessage]:
         found: list[JournalMessage] = []
         conversations: list[Any] = self._rows("conversations", _json(owner_ids))
+        conversations.sort(key=lambda row: type(row[1]) is int)  # where that row is damaged, it may be the latest
         for conversation_id, recorded_at in conversations:
-            if len(found) >= count and recorded_at < found[-count].recorded_at:
+            if type(recorded_at) is int and len(found) >= count and recorded_at < found[-count].recorded_at:
                 break  # all that this conversation and those after it hold is older
             bounds = (first_id(conversation_id), last_id(conversation_id), scope.agent_id, scope.app_id, scope.run_id)
             rows = self._database.reader("Message")

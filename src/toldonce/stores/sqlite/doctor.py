@@ -33,7 +33,7 @@ _OF_MESSAGES = ("agent_id", "app_id", "run_id")
 _NAMING = frozenset({*_OF_MESSAGES, "user_id", "uid", "id", "owner_id", "memory_id", "version_id", "conversation_id"})
 """Columns that say whose a row is."""
 _KEPT = ("owner", "conversation", "setting")
-"""Tables none of whose rows can be taken out."""
+"""Tables whose rows cannot be taken out, as others hang on them."""
 
 
 class Doctor:
@@ -88,7 +88,7 @@ class Doctor:
     def _action(self, row: DamagedRow) -> Action:
         if row.table in _COUNTERS and set(row.wrong) <= _COUNTERS[row.table]:
             return "made anew"
-        if row.table in _KEPT:
+        if row.table in _KEPT and "id" not in row.wrong:  # what had its id hangs on no id that there can be
             return "none"
         return "made anew" if row.table in _DERIVED else "set aside"
 
@@ -163,7 +163,7 @@ class Doctor:
     def _mend(self, row: DamagedRow, action: Action) -> None:
         if action == "none":
             return
-        if row.table in _COUNTERS:
+        if row.table in _COUNTERS and action == "made anew":
             self._run(f"mend_{row.table}", row.keys["id"].value)
             return
         memory_id = self._memory_id(row)

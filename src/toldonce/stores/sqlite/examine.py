@@ -11,7 +11,7 @@ import apsw
 import numpy as np
 
 from toldonce.stores.sql.columns import WRONG, json_object, json_texts, moment
-from toldonce.stores.sql.ids import SEQUENCE_BITS
+from toldonce.stores.sql.ids import MOST_OWNERS, SEQUENCE_BITS
 from toldonce.stores.sql.rows import role
 from toldonce.types import ENTITY_KINDS
 
@@ -91,6 +91,11 @@ def _sequence(value: int) -> None:
         raise ValueError("out of bounds")
 
 
+def _id(value: int) -> None:
+    if not 0 < value < MOST_OWNERS:
+        raise ValueError("out of bounds")
+
+
 MEANINGS: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(
         (
@@ -121,6 +126,8 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
         moment,
     ),
     "owner.kind": _kind_of_entity,
+    "owner.id": _id,
+    "conversation.id": _id,
     "owner.next_sequence": _sequence,
     "conversation.next_place": _sequence,
     "membership.kind": _kind_of_entity,
