@@ -7,6 +7,7 @@ import pytest
 
 from tests.recall.helpers import embed, talk, view
 from toldonce.recall import Scored, analyse, rank
+from toldonce.recall.repeats import knows_nothing
 from toldonce.types import IndexRow
 
 FACT = talk("Our new puppy is a beagle, a dog named Waffles")
@@ -102,3 +103,36 @@ def test_a_question_without_a_mark_is_no_answer_to_the_next(question: str) -> No
 def test_a_statement_may_begin_like_a_question(told: str) -> None:
     assert not view(talk(told)).questions[0]
     assert view(talk("what is my dog called")).questions[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply"),
+    [
+        ("¿Cuál es el teléfono de mi contador?", "Lo siento, no lo sé."),
+        ("Wann ist mein Zahnarzttermin?", "Das weiß ich leider nicht."),
+        ("Où est mon passeport ?", "Désolé, je n'ai pas cette information."),
+        ("Qual é o meu código?", "Desculpe, não sei."),
+        ("Когда мой рейс?", "К сожалению, я не знаю."),
+        ("我的航班是几点？", "对不起，我不知道。"),
+        ("私の鍵はどこですか？", "すみません、わかりません。"),
+        ("Dove sono le chiavi?", "Mi dispiace, non lo so."),
+        ("내 열쇠 어디 있어?", "죄송합니다, 모르겠습니다."),
+    ],
+)
+def test_replies_that_know_nothing_say_nothing_in_any_language(asked: str, reply: str) -> None:
+    rows = exchange(asked, f"{asked} — {reply}", 1, 1)
+    assert knows_nothing(view(rows), np.array([0, 1])).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply"),
+    [
+        ("¿Viene Ana?", "No, lo siento, el martes no."),
+        ("Kommt Anna am Montag?", "Leider nicht."),
+        ("Was trinkt Anna nicht?", "Das weiß ich: keinen Kaffee, keinen Wein."),
+        ("Quem não vem?", "Não sei do João, a Inês e a Rita não vêm."),
+    ],
+)
+def test_replies_that_deny_something_else_are_answers(asked: str, reply: str) -> None:
+    rows = exchange(asked, f"{asked} — {reply}", 1, 1)
+    assert not len(knows_nothing(view(rows), np.array([0, 1])))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.recall.signals import AskedBefore, Floats, Words
+from toldonce.text.languages import function_ids
+from toldonce.text.lexicon import listening
 from toldonce.text.lexicon.english import KNOWING
 from toldonce.text.names import is_personal
-from toldonce.text.tokens import stem_id
+from toldonce.text.tokens import stem_id, token_id, words
 
 ALIKE = 0.6
 """Similarity (see ``signals.stretched``) from which a question without news is the query again."""
@@ -26,6 +28,16 @@ one holds an answer, the other what was said next."""
 _BITS = np.array([number.bit_count() for number in range(256)], np.float32)
 _KNOWING = frozenset(map(stem_id, KNOWING))
 _NEGATIONS = frozenset(map(stem_id, ("not", "no", "nothing", "never", "cannot", "unable", "without")))
+
+
+def _ids(listed: Iterable[str]) -> frozenset[int]:
+    """Of words of languages but English: as they are, and stemmed where a text may pass for English."""
+    return frozenset(known(word) for text in listed for word in words(text) for known in (token_id, stem_id))
+
+
+_DENYING = _ids(listening.DENYING.values())
+_KNOWING_ELSEWHERE = _ids(listening.KNOWING.values())
+_APOLOGISING = _ids(listening.APOLOGISING.values())
 
 
 def asked_before(view: IndexView, words: Words, similar: Floats | None) -> AskedBefore:
@@ -80,9 +92,12 @@ def knows_nothing(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.intp]:
 def _denies(view: IndexView, row: int) -> bool:
     """Whether it has words of denial and of knowing, and its other words are those of the question before it."""
     said = frozenset(view.said(row))
-    if said.isdisjoint(_NEGATIONS) or said.isdisjoint(_KNOWING):
+    if not (said.isdisjoint(_NEGATIONS) or said.isdisjoint(_KNOWING)):
+        own = view.content(row) - _KNOWING
+    elif not (said.isdisjoint(_DENYING) or said.isdisjoint(_KNOWING_ELSEWHERE)):
+        own = view.content(row) - _DENYING - _KNOWING_ELSEWHERE - _APOLOGISING - function_ids()
+    else:
         return False
-    own = view.content(row) - _KNOWING
     before = int(view.previous[row])
     if before >= 0:
         own -= view.content(before)

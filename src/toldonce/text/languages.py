@@ -9,7 +9,7 @@ from functools import lru_cache
 import stop_words
 
 from toldonce.text.lexicon.english import FUNCTION_WORDS
-from toldonce.text.tokens import is_english, words
+from toldonce.text.tokens import is_english, token_id, words
 
 
 def function_words(found: Sequence[str]) -> frozenset[str]:
@@ -30,6 +30,12 @@ def function_words(found: Sequence[str]) -> frozenset[str]:
 def is_function_word(word: str) -> bool:
     """Whether a word, as ``words`` gives it, is a function word in any language."""
     return word in FUNCTION_WORDS or word in _languages()
+
+
+@lru_cache(maxsize=1)
+def function_ids() -> frozenset[int]:
+    """Token ids of the function words of all languages but English."""
+    return frozenset(map(token_id, _languages()))
 
 
 @lru_cache(maxsize=1)
