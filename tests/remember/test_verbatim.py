@@ -137,7 +137,7 @@ def test_two_people_may_share_a_role() -> None:
 @pytest.mark.parametrize(
     ("short", "long"),
     [
-        ("Yes, with my sister.", "Yes, with my sister and her two children."),
+        ("Yes, with my sister.", "Yes, I am with my sister and her two children."),
         ("我姐姐叫小美", "周末我和家人去了黄山，爬了三个小时，山顶的日出非常壮观。"),
         ("妹が二人います", "週末に家族と山へ行って、三時間歩いて、とても楽しかったです。"),
         ("ฉันชอบชา", "เมื่อวานฉันไปตลาดกับแม่และซื้อมะม่วงมาสามกิโลกรัม"),
@@ -280,7 +280,23 @@ def test_an_assistant_that_says_more_is_remembered(said: str, reply: str) -> Non
 def test_a_note_may_answer_a_question() -> None:
     assert text_of(agent("Will do."), user("Please water the plants.")) is None
     assert text_of(agent("Done."), user("Have you set the alarm?")) == "Have you set the alarm? — Done."
-    assert text_of(user("Noted."), agent("The code is 12.")) == "Noted."
+
+
+@pytest.mark.parametrize("farewell", ["goodnight", "Night night, dear!", "cheers mate thanks"])
+def test_a_farewell_after_a_statement_is_no_answer(farewell: str) -> None:
+    before = [user("my plate is LK24 ZPO"), agent("Good to know.")]
+    assert text_of(user("fine"), agent("How was the exam?")) == "How was the exam? — fine"
+    made = draft(user(farewell), before)
+    assert made is None or not made.asked
+
+
+def test_a_longer_answer_without_a_verb_is_kept_with_its_question() -> None:
+    before = [user("Do I still have that dentist thing?"), agent("I have no appointment with a dentist. When is it?")]
+    answer = "Tuesday at 3:15 with Dr. Berg, on Mill Road"
+    assert text_of(user(answer), *before) == f"I have no appointment with a dentist. When is it? — {answer}"
+    told = "I think it is on Tuesday with Dr. Berg, on Mill Road"
+    assert text_of(user(told), *before) == told
+    assert text_of(user("mit Doktor Berg am Dienstag um drei Uhr"), agent("Wann?")) is not None
 
 
 def test_comments_and_replies_are_no_questions_that_were_meant() -> None:

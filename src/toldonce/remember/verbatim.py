@@ -35,7 +35,7 @@ from toldonce.text.lexicon.talk import (
     YES,
 )
 from toldonce.text.phrases import made_of, plain, size
-from toldonce.text.tokens import stem
+from toldonce.text.tokens import is_english, stem
 from toldonce.text.tokens import words as tokens
 from toldonce.types import Message
 
@@ -71,6 +71,9 @@ SHORT = 6
 LONGEST_COURTESY = 12
 """Words. Longer messages say something."""
 
+LONGEST_ELLIPTIC = 12
+"""Words of an answer that leaves its verb to the question: "Tuesday at 3:15 with Dr. Berg, on Mill Road"."""
+
 LONGEST_NOTE = 6
 """Words of what only says that something was taken note of."""
 
@@ -89,6 +92,7 @@ _AGREEING = YES | _LISTENING
 _DENYING = NO | _AGREEING
 _NOTING = frozenset(token for known in NOTING.values() for word in known for token in tokens(word))
 _POLITE = POLITE.union(*POLITE_ELSEWHERE.values())
+_AGREEING_WORDS = frozenset(token for phrase in YES | NO | ASSENTS for token in tokens(phrase))
 _NEGATIONS = NO.union(*NEGATIONS.values())
 
 
@@ -119,13 +123,18 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
     words = plain(spoken)
     if _is_noise(spoken, words) or made_of(words, _ANSWERS_NOTHING):
         return None
-    if message.role == "assistant" and _takes_note(spoken, words) and not _was_asked(message, before):
+    if _takes_note(spoken, words, of_assistant=message.role == "assistant") and not _was_asked(message, before):
         return None
     agrees = made_of(words, _AGREEING)
     denies = not agrees and made_of(words, _DENYING)
-    if (not words or agrees or denies or size(spoken) <= SHORT) and not ends_as_question(spoken):
+    if (not words or agrees or denies or _needs_its_question(spoken, words)) and not ends_as_question(spoken):
         asked = _asked_before(message, before)
-        if asked is None and message.role == "user" and _takes_up(spoken, words, agrees=agrees, denies=denies):
+        if (
+            asked is None
+            and size(spoken) <= SHORT
+            and message.role == "user"
+            and _takes_up(spoken, words, agrees=agrees, denies=denies)
+        ):
             asked = _meant_before(message, before)
         if asked is not None:
             return Draft(f"{asked.text}{ANSWERED}{text}", asked.asked)
@@ -143,16 +152,28 @@ def says_nothing(text: str) -> bool:
     return not words or _is_noise(spoken, words) or made_of(words, _SILENT)
 
 
-def _takes_note(spoken: str, words: str) -> bool:
-    """Whether it only says that something was heard, noted or found nice: "I've saved that.", "Oh dear!"."""
+def _needs_its_question(spoken: str, words: str) -> bool:
+    """Whether it hardly says by itself what it is about: it is short, or in English has no verb and nobody who acts."""
+    if size(spoken) <= SHORT:
+        return True
+    return size(spoken) <= LONGEST_ELLIPTIC and is_english(tokens(spoken)) and _SENTENCE.isdisjoint(words.split())
+
+
+def _takes_note(spoken: str, words: str, *, of_assistant: bool) -> bool:
+    """Whether it only says that something was heard, noted or found nice: "I've saved that.", "Oh dear!".
+
+    A person's words may be anything that is not all courtesy: "Goodnight.".
+    """
     if size(spoken) > LONGEST_NOTE or ends_as_question(spoken):
         return False
-    if any(part in words for part in NOTING_UNSPACED):
+    if of_assistant and any(part in words for part in NOTING_UNSPACED):
         return size(spoken) <= NOTING_LENGTH
     said = tokens(spoken)
     if not _NEGATIONS.isdisjoint([*said, *words.split()]):
         return False
-    heard = [word for word in said if word in _NOTING or word in _POLITE]
+    heard = [word for word in said if word in _POLITE or (of_assistant and word in _NOTING)]
+    if not of_assistant:
+        return bool(said) and len(heard) == len(said) and not _AGREEING_WORDS.issuperset(said)
     return bool(heard) and all(word in heard or is_function_word(word) for word in said)
 
 

@@ -12,6 +12,7 @@ NOTING: dict[str, frozenset[str]] = {
         "en": """
             note noted save saved store stored record recorded remember remembered memorise memorised memorize memorized
             update updated add added log logged register registered understood keep kept write written put set heard
+            corrected changed fixed
             copy roger done safe mind memory notes list it's i'll i've that's all
             """,
         "de": """
