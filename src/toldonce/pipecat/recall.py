@@ -59,6 +59,8 @@ class Recall:
         """Grows when everything looked up and shown is dropped."""
         self._wishing: Ids | None = None
         """Whose wishes were looked up for this turn."""
+        self._judged: tuple[object, bool] = None, False
+        """What was judged last, and whether it wants memories."""
         self._wishes_failing = False
         self._edits: int | None = None
         """How many edits the memory had seen when a turn last used what was looked up."""
@@ -162,7 +164,9 @@ class Recall:
 
     async def look_up(self, query: str) -> list[dict[str, Any]]:
         """The memories that may go into the block of a turn; errors are the memory's own."""
-        return await self.find(query, self._client.for_a_block_of(self._options.search_limit))
+        hits = await self.find(query, self._client.for_a_block_of(self._options.search_limit))
+        self._needed(query, hits)  # Judged here, while the person still speaks, and not in the turn.
+        return hits
 
     def answered_ahead(self, before: tuple[str | None, Sequence[Hit]]) -> None:
         """What was recalled last was for words the user may take back; ``before``: what was recalled before them."""
@@ -210,8 +214,11 @@ class Recall:
     def _needed(self, query: str, hits: Sequence[Hit]) -> bool:
         """Whether the turn wants what was found for it: thanks and greetings do not."""
         before = self._turns_before(query) if self._client.leans else []
-        asked = in_context(query, [(turn["role"], turn["content"]) for turn in before])
-        return needs_memory(asked, [str(hit.get("memory")) for hit in hits])
+        asked = query, [(turn["role"], turn["content"]) for turn in before], [str(hit.get("memory")) for hit in hits]
+        if self._judged[0] != asked:
+            _, earlier, found = asked
+            self._judged = asked, needs_memory(in_context(query, earlier), found)
+        return self._judged[1]
 
     def _turns_before(self, query: str) -> list[dict[str, str]]:
         """What a follow-up ("and where?") leans on."""
