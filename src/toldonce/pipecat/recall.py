@@ -78,12 +78,12 @@ class Recall:
         """Recall for ``query`` and let the context's one block hold what was recalled."""
         epoch, deadline = self._epoch, self._deadline
         answer = await self._prefetcher.at_turn(query, deadline - asyncio.get_running_loop().time())
-        found: Sequence[Hit] = answer.hits
+        found, overdue = answer.hits, answer.overdue
         if self._client.edits != self._edits:  # while the person spoke, perhaps after this was looked up
             self._edits = self._client.edits
             found = await self._client.still_there(found, deadline)
+            overdue = await self._client.still_there(overdue, deadline) if overdue else ()
             await self.wish_again()
-        overdue = await self._client.still_there(answer.overdue, deadline) if answer.overdue else ()
         hits: Sequence[Hit] = ()
         if self._needed(query, [*found, *overdue]):
             hits = merged(not_in(context, found), not_in(context, overdue), self._options.search_limit)
