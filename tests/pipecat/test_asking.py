@@ -68,3 +68,13 @@ async def test_the_end_of_a_call_waits_for_the_answer(ann: Ann, once: bool, canc
         await call.say("I bought a red bicycle.")
         asyncio.get_running_loop().call_later(0.2, ended.set)
     assert await ann.said() == [("user", "I bought a red bicycle."), ("assistant", "answer 1")]
+
+
+async def test_the_end_of_a_call_in_which_nothing_was_said_waits_for_nobody(ann: Ann) -> None:
+    async def never() -> str:
+        await asyncio.Event().wait()
+        return "ann"
+
+    service = ann.service(user_id=never, recall_timeout=0.01, shutdown_timeout=3600.0)
+    async with Call(service):
+        assert service.session.identity.user.pending

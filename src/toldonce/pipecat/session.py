@@ -152,7 +152,8 @@ class Session:
             logger.error(f"What was said last could not be read: {error!r}")
         self.prefetcher.forget()
         self.prompt.retire()
-        await self.identity.user.answers(ends)  # What was said is held until it is known whose it is.
+        if len(self.writer):  # What was said is held until it is known whose it is.
+            await self.identity.user.answers(ends)
         left = await self.writer.finish(max(0.0, ends - asyncio.get_running_loop().time()))
         if left:
             logger.error(f"{left} messages were not stored within {within} s of the end")
