@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo serve isolation facts postgres test-postgres test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
 
 help:
-	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages)"
+	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages, STORE=postgres)"
 	@echo "make serve   serve Mem0's clients on http://127.0.0.1:8765"
 	@echo "make test    run the tests, some with Mem0's own library and with old versions of Pipecat"
 	@echo "make coverage  run the same tests, and fail where they reach too little of the source"
@@ -39,8 +39,8 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
 	@touch $@ $(VENV)/.demo
 
-demo: $(VENV)/$(if $(MULTILINGUAL),.multilingual,.demo)
-	$(BIN)/toldonce demo $(if $(MULTILINGUAL),--multilingual)
+demo: $(VENV)/$(if $(STORE),.dev,$(if $(MULTILINGUAL),.multilingual,.demo))
+	$(BIN)/$(if $(filter postgres,$(STORE)),python -m tools.demo_postgres,toldonce demo) $(if $(MULTILINGUAL),--multilingual)
 
 serve: $(VENV)/.dev
 	$(BIN)/toldonce serve

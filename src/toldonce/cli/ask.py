@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.markup import escape
 
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
+from toldonce.stores.place import Place
 
 from .answering import PATIENCE, RIGHT_BEFORE, Model, TurnRecall, greeting, make_responder, told
 from .evidence import TOP, TurnFinder, figures, recalled_fraction
@@ -22,7 +22,7 @@ SOME_SHOWN = 5
 """... and of more, so many, spread over the list. The figures are always of all."""
 
 
-async def ask_questions(transcript: Transcript, folder: Path, model: Model, screen: Screen) -> bool:
+async def ask_questions(transcript: Transcript, folder: Place, model: Model, screen: Screen) -> bool:
     """Greet, ask, and say how well the answers' turns were recalled. False if the language model did not answer."""
     async with AsyncMemory(folder=folder) as memory:
         screen.new_process()

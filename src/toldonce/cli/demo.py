@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from toldonce.memory import Memory
+from toldonce.stores.place import DatabaseUrl, Place
 
 from .answering import BaseUrl, Model, ModelName, read_model
+from .options import Data
 from .pipecat_ready import quiet_pipecat, require_pipecat
 from .show import Screen
 from .transcript import BUNDLED, Transcript, read_transcript
@@ -27,7 +29,7 @@ def demo(
         Path | None, typer.Option(help="The conversation to play: docs/transcripts.md, or LoCoMo's file.")
     ] = None,
     conversation: Annotated[str | None, typer.Option(metavar="ID", help="Which conversation of a LoCoMo file.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Keep the memory in this folder, not in a temporary one.")] = None,
+    data: Data = None,
     session: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only play session N, in this process.")
     ] = None,
@@ -39,6 +41,8 @@ def demo(
     llm_model: ModelName = None,
 ) -> None:
     """Play a conversation, each session in its own process, and let a new process answer questions about it.
+
+    The memory is in a temporary folder, unless --data names another place, in which it stays.
 
     With OPENAI_API_KEY or --llm-base-url a language model answers; without, the best memory is quoted.
 
@@ -61,7 +65,7 @@ def demo(
         _ask(script, data, model)
 
 
-def _play(script: Transcript, number: int, folder: Path) -> None:
+def _play(script: Transcript, number: int, folder: Place) -> None:
     if number > len(script.sessions):
         raise typer.BadParameter(f"the transcript has {len(script.sessions)} sessions.", param_hint="--session")
     quiet_pipecat()
@@ -70,7 +74,7 @@ def _play(script: Transcript, number: int, folder: Path) -> None:
     asyncio.run(play_session(script, number, folder, Screen()))
 
 
-def _ask(script: Transcript, folder: Path, model: Model) -> None:
+def _ask(script: Transcript, folder: Place, model: Model) -> None:
     quiet_pipecat()
     from .ask import ask_questions
 
@@ -78,16 +82,17 @@ def _ask(script: Transcript, folder: Path, model: Model) -> None:
         raise typer.Exit(1)
 
 
-def _perform(script: Transcript, data: Path | None, arguments: list[str], embedder: str | None) -> None:
+def _perform(script: Transcript, data: Place | None, arguments: list[str], embedder: str | None) -> None:
     """Play every session, then ask, each in a process of its own. A new folder remembers its ``embedder``."""
     screen = Screen()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is to be interrupted
     with _folder(data) as folder, screen.cursor_kept():
-        note = "delete this folder and it forgets" if data else "temporary, removed at the end; --data DIR keeps it"
+        keeps = "it stays in this database" if isinstance(folder, DatabaseUrl) else "delete this folder and it forgets"
+        note = keeps if data else "temporary, removed at the end; --data DIR keeps it"
         if embedder is not None:
             Memory({"embedder": {"provider": embedder}}, folder=folder).close()
         screen.opening(script, str(folder), note)
-        arguments = [*arguments, "--data", str(folder)]
+        arguments = [*arguments, "--data", folder.url if isinstance(folder, DatabaseUrl) else str(folder)]
         for number in range(1, len(script.sessions) + 1):
             _in_own_process([*arguments, "--session", str(number)])
         _in_own_process([*arguments, "--ask"])
@@ -96,7 +101,7 @@ def _perform(script: Transcript, data: Path | None, arguments: list[str], embedd
 
 
 @contextmanager
-def _folder(data: Path | None) -> Iterator[Path]:
+def _folder(data: Place | None) -> Iterator[Place]:
     if data is not None:
         yield data
         return

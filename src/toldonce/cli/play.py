@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
 from toldonce.memory import AsyncMemory
 from toldonce.pipecat import Mem0MemoryService
+from toldonce.stores.place import Place
 
 from .responders import Speaker
 from .show import Screen, one_line
@@ -39,7 +39,7 @@ class SessionMemory(AsyncMemory):
     A pipeline's context has no name that outlives its process. The session has one, so playing it again is recognised.
     """
 
-    def __init__(self, folder: Path, session: Session) -> None:
+    def __init__(self, folder: Place, session: Session) -> None:
         super().__init__(folder=folder)
         self._session_id = session.id
 
@@ -48,7 +48,7 @@ class SessionMemory(AsyncMemory):
         return await super().add(messages, **{**options, "conversation_id": self._session_id})
 
 
-async def play_session(transcript: Transcript, number: int, folder: Path, screen: Screen) -> None:
+async def play_session(transcript: Transcript, number: int, folder: Place, screen: Screen) -> None:
     """Play session ``number`` (from 1) and say how much of it was new to the memory."""
     session = transcript.sessions[number - 1]
     async with SessionMemory(folder, session) as memory:
