@@ -16,6 +16,7 @@ from toldonce.engine import Engine, open_engine
 from toldonce.engine.operations import Operations
 from toldonce.engine.requests import PROJECT, add_request, scope_of
 from toldonce.remember.plan import AddRequest
+from toldonce.stores.place import Place
 
 SCRATCH = Path(__file__).parents[1] / "build" / "bench"
 """On the disk that holds the project: temporary folders are in RAM on some systems, where an fsync costs nothing."""
@@ -33,8 +34,8 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def verbs(folder: Path, embedder: Embedder) -> Iterator[tuple[Engine, Operations]]:
-    """The engine of a folder and the steps its verbs are made of."""
+def verbs(folder: Place, embedder: Embedder) -> Iterator[tuple[Engine, Operations]]:
+    """The engine of a folder or a database and the steps its verbs are made of."""
     engine, let_go = open_engine(Config(folder), embedder)
     try:
         yield engine, Operations(engine, PROJECT)

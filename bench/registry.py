@@ -13,7 +13,7 @@ from bench.report import Part, Scale
 
 Measure: TypeAlias = Callable[[Scale], Part]
 
-MODULES = ("ranking", "search", "peers", "store", "erase", "indexes", "loop", "calls")
+MODULES = ("ranking", "search", "peers", "store", "postgres", "erase", "indexes", "loop", "calls")
 """Each has ``measure(scale)``."""
 
 SCRIPTS: dict[str, dict[Scale, tuple[str, ...]]] = {
