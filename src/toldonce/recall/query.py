@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.recall.asked_for import asked_for, asks_of_the_past, attributes
+from toldonce.recall.asking import asked_of
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
 from toldonce.text.kinds import Kind
@@ -40,7 +41,7 @@ class Query:
 
     text: str
     dense_text: str
-    """What to embed: the people who talk in this store are put in the first person."""
+    """What to embed: what it is about, the people who talk in this store in the first person."""
     terms: NDArray[np.uint32]
     """Ids of the words to look for, each once."""
     weak: frozenset[int]
@@ -77,7 +78,9 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
     english = is_english(found)
     names = {word for name in people for word in name_key(name).split()}
     function = function_words(found)
-    kept = [word for word in dict.fromkeys(found) if not (english and word in FUNCTION_WORDS)]
+    body = asked_of(text)
+    sought = found if body == text else words(body)
+    kept = [word for word in dict.fromkeys(sought) if not (english and word in FUNCTION_WORDS)]
     spoken_of = period(text, now, zone)
     wanted = overview(text, found, spoken_of)
     if wanted is Overview.PERSON:
@@ -92,7 +95,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
 
     return Query(
         text=text,
-        dense_text=in_first_person(text, people),
+        dense_text=in_first_person(body, people),
         terms=token_ids(term for term in dict.fromkeys(stems) if term not in names),
         weak=frozenset(map(token_id, function.intersection(kept))),
         speaker=None if about is None else view.speakers.index(about),

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from toldonce.index.ram.columns import Column, TokenBlocks, VectorBlocks
 from toldonce.index.ram.postings import PASSAGE, Segment, passages, with_segment
 from toldonce.index.ram.view import RamView
+from toldonce.text.lexicon.english import ASKING
 from toldonce.text.lexicon.people import ONE_AT_A_TIME
-from toldonce.text.tokens import ASKED_OF_YOU, HOLDS, QUESTION, STOP_IDS, TEXT_END, stated, token_id
+from toldonce.text.tokens import ASKED_OF_YOU, HOLDS, QUESTION, STOP_IDS, TEXT_END, stated, stem, token_id, token_ids
 from toldonce.types import IndexRow
 
 NO_ID = -(2**63)
@@ -21,6 +22,8 @@ NO_ID = -(2**63)
 
 _NUMBERS = count()
 _STOPS = np.unique(STOP_IDS)
+_EMPTY = np.unique(np.append(STOP_IDS, token_ids(map(stem, sorted(ASKING)))))
+"""Stop words, and what a question is put with."""
 
 
 class _Marks:
@@ -212,7 +215,7 @@ class OwnerIndex:
         self._token_end.extend(np.cumsum(lengths) + len(self._tokens))
         self._tokens.extend(flat)
 
-        kept = ~_stops(flat)
+        kept = ~_among(_STOPS, flat)
         row_of_token = np.repeat(np.arange(len(texts)), lengths)
         for column, mark in ((self._questions, QUESTION), (self._asked_of_you, ASKED_OF_YOU)):
             marked = np.zeros(len(texts), np.bool_)
@@ -224,10 +227,11 @@ class OwnerIndex:
         ends = np.full(len(texts), len(flat))
         at_end = np.flatnonzero(flat == token_id(TEXT_END))
         ends[row_of_token[at_end]] = place[at_end]
-        said = kept & (place < ends[row_of_token])
-        said_by_row = np.bincount(row_of_token[said], minlength=len(texts))
-        self._content_length.extend(said_by_row)
-        self._sketch.extend(_sketches(flat[said], said_by_row))
+        spoken = place < ends[row_of_token]
+        told = ~_among(_EMPTY, flat) & spoken
+        self._content_length.extend(np.bincount(row_of_token[told], minlength=len(texts)))
+        said = kept & spoken
+        self._sketch.extend(_sketches(flat[said], np.bincount(row_of_token[said], minlength=len(texts))))
         row_of_token = row_of_token[kept]
         kept_lengths = np.bincount(row_of_token, minlength=len(texts))
         units = np.array(passages(kept_lengths.tolist()), np.int32)
@@ -295,7 +299,7 @@ class OwnerIndex:
         for row in rows.tolist():
             first, end = int(self._first_unit.values[row]), int(ends[row])
             tokens = self._tokens_of(row)
-            tokens = tokens[~_stops(tokens)]
+            tokens = tokens[~_among(_STOPS, tokens)]
             self._live_units -= end - first
             self._live_length -= len(tokens)
             for unit in range(end - first):
@@ -372,9 +376,9 @@ def _sketches(tokens: NDArray[np.uint32], lengths: NDArray[np.intp]) -> NDArray[
     return sketches
 
 
-def _stops(tokens: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Which of them are stop words, without sorting the stop words every time."""
-    found: NDArray[np.bool_] = _STOPS.take(np.searchsorted(_STOPS, tokens), mode="clip") == tokens
+def _among(known: NDArray[np.uint32], tokens: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which tokens are among the known ones, in order, without sorting these every time."""
+    found: NDArray[np.bool_] = known.take(np.searchsorted(known, tokens), mode="clip") == tokens
     return found
 
 

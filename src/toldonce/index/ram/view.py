@@ -81,9 +81,11 @@ class RamView:
     token_end: NDArray[np.int64]
     """By row: where its tokens end."""
     content_length: NDArray[np.int32]
-    """By row: tokens of what was said, stop words left out."""
+    """By row: tokens of what was said, without stop words and what a question is put with ("do you remember")."""
     sketch: NDArray[np.uint64]
-    """By row: a bit for each of those. Sets that differ by n tokens have sketches that differ by at most n bits."""
+    """By row: a bit for each token of what was said, stop words left out. Sets that differ by n have sketches that
+    differ by at most n bits.
+    """
     questions: NDArray[np.bool_]
     """Something is asked in it."""
     stated: NDArray[np.uint64]

@@ -148,6 +148,9 @@ OF_TALK = frozenset(
 )
 """What a question about the talk itself is made of: nothing to look for in what was said."""
 
+ASKING = frozenset("remember recall remind know tell forget forgot".split())
+"""Verbs by which people ask for memory. In a question they say nothing of what is asked."""
+
 HAPPENING = frozenset("happen happens happened do did up new plan plans planned mention mentioned i'm i've".split())
 """What is asked of a time, beside function words: "What happened on Monday?"."""
 
