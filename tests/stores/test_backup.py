@@ -81,7 +81,7 @@ def test_one_project_is_copied_with_its_keys_and_without_the_others(store: Store
         store.write_now(lambda tx, k=key: tx.serving.add_key(k))  # type: ignore[misc]
     manifest = store.back_up(file, "p")
     assert (manifest.project, manifest.rows["memory"], manifest.rows["project"]) == ("p", 1, 1)
-    assert manifest.rows["vector"] == manifest.rows["operation"] == manifest.rows["event"] == 1
+    assert manifest.rows["vector"] == manifest.rows["operation"] == manifest.rows["change"] == 1
     restore_store(file, tmp_path / "restored")
     restored = open_at(tmp_path / "restored")
     assert set(records(restored, [*mine, *others])) == set(mine)

@@ -49,7 +49,7 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
             call()
             # A pause after a commit checkpoints, and on a busy machine this thread may be that late. That nobody has
             # changed the tables is looked up in RAM.
-            left_out = ("PRAGMA wal_checkpoint", 'pragma "user_version"')
+            left_out = ("PRAGMA wal_checkpoint", "PRAGMA user_version")
             return [statement for statement in run if not statement.startswith(left_out)]
 
         add(memory, [{"role": "user", "content": "I live in Oslo."}], user_id="ann", run_id="r1")

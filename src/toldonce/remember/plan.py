@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from toldonce.remember.align import Offered
 from toldonce.remember.facts import memory_tokens
-from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short
+from toldonce.remember.verbatim import LOOKED_BACK, Draft, draft, is_short, stands_alone
 from toldonce.stores.protocol import (
     Changes,
     ConversationAddress,
@@ -116,6 +116,7 @@ def address_of(project: str, request: AddRequest) -> ConversationAddress:
 
 def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> ConversationQuery:
     """What has to be known of the conversation."""
+    alone = len(request.messages) == 1 and stands_alone(request.messages[0].content)
     return ConversationQuery(
         address=address_of(project, request),
         agent_id=request.scope.agent_id,
@@ -123,7 +124,7 @@ def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> 
         external_ids=[message.id for message in offered if message.id is not None],
         timed=[(one.digest, one.time) for one in offered if one.id is None and one.time is not None],
         window=_AGENTS * len(offered) + _WINDOW if len(offered) > 1 else 1,
-        latest=LOOKED_BACK,
+        latest=1 if alone else LOOKED_BACK,
     )
 
 

@@ -117,7 +117,7 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
     statement adds nothing to it, unless it may have been meant as a question; disagreement does.
     """
     text = message.content.strip()
-    if size(text) > LONGEST_COURTESY:
+    if stands_alone(text):
         return Draft(text)
     spoken = without_annotations(text)
     words = plain(spoken)
@@ -143,6 +143,11 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
     if denies:
         return _denied(message, before)
     return Draft(text)
+
+
+def stands_alone(text: str) -> bool:
+    """Whether it says something whatever was said before it."""
+    return size(text) > LONGEST_COURTESY
 
 
 def says_nothing(text: str) -> bool:

@@ -41,6 +41,7 @@ def addressed(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+@word_cache(4096)
 def is_personal(name: str) -> bool:
     """Whether a speaker label may be somebody's name."""
     return bool(name.strip()) and name.strip().casefold() not in SPEAKER_LABELS

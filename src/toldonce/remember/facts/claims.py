@@ -20,7 +20,7 @@ from toldonce.remember.facts.frames import ANYWHERE
 from toldonce.remember.facts.frames import RULES as FRAMES
 from toldonce.remember.facts.orders import ORDER_RULES
 from toldonce.remember.facts.rules import Rule, order
-from toldonce.remember.facts.values import fluent, with_capitals
+from toldonce.remember.facts.values import fluent, may_name, with_capitals
 from toldonce.remember.questions import ends_as_question, sentences
 from toldonce.remember.verbatim import SHORT
 from toldonce.text.dates import Period, period
@@ -124,10 +124,12 @@ def _is_part(claim: Claim, found: Sequence[Claim]) -> bool:
 
 
 def _places(text: str, rules: Mapping[str, list[int]]) -> list[int]:
-    """Places of the rules whose word is in a text, in order."""
+    """Places of the rules whose word is in a text, and for a name only where there may be one, in order."""
     folded = text.casefold()
     words = _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
     places = {place for word in rules.keys() & words for place in rules[word]}
+    if text == folded and text.islower() and not may_name(folded):
+        places = {place for place in places if not _ALL[place].named}
     if not folded.isascii() and _KANA.search(folded):
         places.update(rules[ANYWHERE])
     return sorted(places)

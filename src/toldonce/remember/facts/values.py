@@ -36,7 +36,7 @@ def fluent(text: str) -> str:
 def with_capitals(text: str) -> str:
     """A text that a recogniser wrote without capitals, with one where only a name can be: "my name is rowan"."""
     folded = text.casefold()
-    if not any(word in folded for word in _BEFORE_NAMES) or (text != folded and _SMALL_I.search(text) is None):
+    if not may_name(folded) or (text != folded and _SMALL_I.search(text) is None):
         return text
     return _NAMED.sub(lambda found: found[0] if _is_common(found[2]) else found[1] + found[2].title(), text)
 
@@ -50,7 +50,13 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_NAMES = ("name", "called", "calls", "live", "living", "based", "moved")
-"""One of these is in any text that the pattern above matches."""
+
+
+def may_name(folded: str) -> bool:
+    """Whether ``with_capitals`` may find a name in a text. ``folded``: in lower case."""
+    return any(word in folded for word in _BEFORE_NAMES)
+
+
 _COMMON = (
     FUNCTION_WORDS
     | POLITE

@@ -122,9 +122,13 @@ SELECT entity_id AS id, sum(memories)::bigint, min(first), max(last) FROM (
 
 -- name: operations
 SELECT p.memory_id, p.place
-FROM operation AS p JOIN event AS e ON e.uid = p.event_uid
+FROM operation AS p
+LEFT JOIN event AS e ON e.uid = p.event_uid
+LEFT JOIN memory_version AS n ON n.id = p.new_version_id
 JOIN memory AS m ON m.id = p.memory_id JOIN owner AS o ON o.id = m.owner_id
-WHERE o.project = $1 ORDER BY e.created_at DESC, e.uid COLLATE "C" DESC, p.memory_id DESC, p.place DESC LIMIT $2 OFFSET $3;
+WHERE o.project = $1
+ORDER BY coalesce(e.created_at, n.recorded_at) DESC, p.event_uid COLLATE "C" DESC, p.memory_id DESC, p.place DESC
+LIMIT $2 OFFSET $3;
 
 -- name: count_operations
 SELECT count(*) FROM operation AS p

@@ -20,6 +20,7 @@ CREATE TEMP TRIGGER add_memory INSTEAD OF INSERT ON new_memory BEGIN
     INSERT INTO locator (uid, owner_id, memory_id) VALUES (NEW.uid, NEW.owner_id, NEW.id);
     INSERT INTO token (version_id, ids) VALUES (NEW.id, unhex(NEW.tokens));
     INSERT INTO unembedded (version_id, stamp) VALUES (NEW.id, NEW.changed);
+    -- Without a row in event: when it was is known from the version.
     INSERT INTO operation (memory_id, place, event_uid, kind, old_version_id, new_version_id)
     VALUES (NEW.id, 0, NEW.event, 'ADD', NULL, NEW.id);
     INSERT INTO change (memory_id, place) VALUES (NEW.id, 0);
@@ -42,7 +43,6 @@ CREATE TEMP TRIGGER apply INSTEAD OF INSERT ON applied BEGIN
            value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14,
            value ->> 15, value ->> 16, value ->> 17, value ->> 18, value ->> 19, NEW.owner_id, NEW.changed, NEW.event, NEW.at
     FROM jsonb_each(NEW.memories);
-    INSERT INTO event (uid, kind, created_at) SELECT NEW.event, 'ADD', NEW.at WHERE NEW.event IS NOT NULL;
 
     -- What was said again: id, version, sayings, said_at, run, earlier runs, tokens, fact.
     UPDATE memory

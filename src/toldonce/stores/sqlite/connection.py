@@ -22,6 +22,9 @@ APPLICATION_ID = 0x5265636F  # in the file's header; of the format, which a new 
 BUSY = 10_000
 """Milliseconds that SQLite waits for what the write lock does not cover: the recovery of a crashed writer's log."""
 
+_NEWEST = migrations()[-1][0]
+"""The schema that this version knows."""
+
 _FIXED = (3, 51, 3)
 _BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
@@ -198,8 +201,8 @@ def epoch(connection: apsw.Connection) -> int:
 
 def require_known_schema(connection: apsw.Connection, path: Path) -> None:
     """Refuse to go on where a newer version has changed the file's tables meanwhile, even if all of ours are there."""
-    version = connection.pragma("user_version")
-    if version > migrations()[-1][0]:
+    version = connection.execute("PRAGMA user_version").get
+    if version > _NEWEST:
         raise NewerStore(
             f"A newer Toldonce has changed {path} while this program had it open (schema {version}). Restart this "
             "program with it."

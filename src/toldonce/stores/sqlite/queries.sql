@@ -161,9 +161,9 @@ FROM locator AS l JOIN owner AS o ON o.id = l.owner_id LEFT JOIN memory AS m ON 
 WHERE l.uid = ? AND o.project = ?;
 
 -- name: history
-SELECT e.uid, o.kind, old.text, new.text, e.created_at
+SELECT o.event_uid, o.kind, old.text, new.text, coalesce(e.created_at, new.recorded_at)
 FROM operation AS o
-JOIN event AS e ON e.uid = o.event_uid
+LEFT JOIN event AS e ON e.uid = o.event_uid
 LEFT JOIN memory_version AS old ON old.id = o.old_version_id
 LEFT JOIN memory_version AS new ON new.id = o.new_version_id
 WHERE o.memory_id = ?

@@ -122,9 +122,11 @@ SELECT entity_id AS id, sum(memories), min(first), max(last) FROM (
 
 -- name: operations
 SELECT p.memory_id, p.place
-FROM operation AS p JOIN event AS e ON e.uid = p.event_uid
+FROM operation AS p
+LEFT JOIN event AS e ON e.uid = p.event_uid
+LEFT JOIN memory_version AS n ON n.id = p.new_version_id
 JOIN memory AS m ON m.id = p.memory_id JOIN owner AS o ON o.id = m.owner_id
-WHERE o.project = ? ORDER BY e.created_at DESC, e.uid DESC, p.memory_id DESC, p.place DESC LIMIT ? OFFSET ?;
+WHERE o.project = ? ORDER BY coalesce(e.created_at, n.recorded_at) DESC, p.event_uid DESC, p.memory_id DESC, p.place DESC LIMIT ? OFFSET ?;
 
 -- name: count_operations
 SELECT count(*) FROM operation AS p

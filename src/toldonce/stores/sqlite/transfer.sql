@@ -20,8 +20,11 @@ FROM memory_version WHERE memory_id = ?1 AND id <> memory_id
 ORDER BY id;
 
 -- name: operations
-SELECT e.uid, e.kind, o.kind, o.old_version_id, o.new_version_id, e.created_at
-FROM operation AS o JOIN event AS e ON e.uid = o.event_uid
+SELECT o.event_uid, coalesce(e.kind, o.kind), o.kind, o.old_version_id, o.new_version_id,
+       coalesce(e.created_at, n.recorded_at)
+FROM operation AS o
+LEFT JOIN event AS e ON e.uid = o.event_uid
+LEFT JOIN memory_version AS n ON n.id = o.new_version_id
 WHERE o.memory_id = ?
 ORDER BY o.place;
 
