@@ -55,9 +55,13 @@ def memory(text: str, *, place: int, previous: New | None, scope: Scope = ANN) -
 
 
 def ask(
-    address: ConversationAddress, *timed: tuple[bytes, int], ids: tuple[str, ...] = (), window: int = 64
+    address: ConversationAddress,
+    *timed: tuple[bytes, int],
+    ids: tuple[str, ...] = (),
+    window: int = 64,
+    most: int = 64,
 ) -> ConversationQuery:
-    return ConversationQuery(address, None, None, ids, timed, window)
+    return ConversationQuery(address, None, None, ids, timed, window, most=most)
 
 
 def adding(

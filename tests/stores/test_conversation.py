@@ -68,6 +68,9 @@ def test_a_conversation_tells_what_is_asked_of_it_and_no_more(store: Store) -> N
         assert not found.whole
         assert found.timed == {(b"tea", 10): [0]}, "with the words and the time, where somebody said when"
         assert found.known_ids == {"m2": 2}
+        newest = view.conversation(ask(TALK, most=2))
+        assert [trace.digest for trace in newest.window] == [b"tea", b"beer"]
+        assert newest.whole, "they were looked for from its beginning"
         everything = view.conversation(ask(TALK))
         assert everything.whole
         assert [trace.place for trace in everything.window] == [1, 2, 3, 5]

@@ -125,6 +125,7 @@ def query_for(project: str, request: AddRequest, offered: Sequence[Offered]) -> 
         timed=[(one.digest, one.time) for one in offered if one.id is None and one.time is not None],
         window=_AGENTS * len(offered) + _WINDOW if len(offered) > 1 else 1,
         latest=1 if alone else LOOKED_BACK,
+        most=max(len(offered), 2),  # of two it is seen that one is not the only one
     )
 
 

@@ -34,7 +34,7 @@ from toldonce.text.lexicon.talk import (
     SUBTITLES,
     YES,
 )
-from toldonce.text.phrases import made_of, plain, size
+from toldonce.text.phrases import is_longer, made_of, plain, size
 from toldonce.text.tokens import is_english, stem
 from toldonce.text.tokens import words as tokens
 from toldonce.types import Message
@@ -147,7 +147,7 @@ def draft(message: Message, before: Sequence[Message]) -> Draft | None:
 
 def stands_alone(text: str) -> bool:
     """Whether it says something whatever was said before it."""
-    return size(text) > LONGEST_COURTESY
+    return is_longer(text, LONGEST_COURTESY)
 
 
 def says_nothing(text: str) -> bool:
@@ -232,7 +232,7 @@ def _is_annotation(text: str) -> bool:
 
 def is_short(text: str) -> bool:
     """Whether people say such a thing again and again, as they do with "No." and "Yes, please."."""
-    return size(text) <= SHORT
+    return not is_longer(text, SHORT)
 
 
 def _asked_before(message: Message, before: Sequence[Message]) -> Draft | None:

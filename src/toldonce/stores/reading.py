@@ -103,6 +103,8 @@ class ConversationQuery(NamedTuple):
     """Among how many of its latest messages those of this talk are wanted."""
     latest: int = 1
     """How many of its latest messages are wanted whole."""
+    most: int = 1 << 24
+    """How many of this talk are wanted, the latest, if more than one was offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class ConversationView:
     window: Sequence[Trace] = ()
     """The latest messages of this talk, in order."""
     whole: bool = True
-    """``window`` holds every message of this talk."""
+    """``window`` holds every message of this talk, but for those beyond ``most``."""
     known_ids: Mapping[str, int] = field(default_factory=dict)
     """Place of each message that has one of the external ids."""
     timed: Mapping[tuple[bytes, int], Sequence[int]] = field(default_factory=dict)

@@ -33,6 +33,11 @@ def size(text: str) -> float:
     return len(_WORD.findall(_OF_UNSPACED.sub(" ", text))) + (unspaced - clusters) / 2 + clusters / 4
 
 
+def is_longer(text: str, words: int) -> bool:
+    """Whether a text has more words than this, as ``size`` counts them."""
+    return len(text.split(None, words)) > words if text.isascii() else size(text) > words
+
+
 def made_of(text: str, phrases: Collection[str]) -> bool:
     """Whether ``text``, as ``plain`` gives it, can be read as one of ``phrases`` after the other; at least one."""
     if not text or len(text) > LONGEST:

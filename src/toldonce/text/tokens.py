@@ -32,7 +32,7 @@ import regex
 import Stemmer
 from numpy.typing import NDArray
 
-from toldonce.caches import word_cache
+from toldonce.caches import WordTable, word_cache
 from toldonce.priority import give_way
 from toldonce.text.kinds import Kind
 from toldonce.text.lexicon.english import FUNCTION_WORDS
@@ -222,16 +222,14 @@ def tokenize(text: str) -> list[str]:
     return [stem(word) for word in found] if is_english(found) else found
 
 
-@word_cache(65_536)
-def token_id(token: str) -> int:
-    """CRC-32 of the token's UTF-8: stable across processes and releases."""
+def _crc(token: str) -> int:
     return zlib.crc32(token.encode("utf-8", "surrogatepass"))
 
 
-@word_cache(65_536)
-def stem_id(word: str) -> int:
-    """``token_id`` of a word's English stem."""
-    return token_id(stem(word))
+token_id: Callable[[str], int] = WordTable(_crc, 65_536).__getitem__
+"""CRC-32 of a token's UTF-8: stable across processes and releases."""
+stem_id: Callable[[str], int] = WordTable(lambda word: _crc(stem(word)), 65_536).__getitem__
+"""``token_id`` of a word's English stem."""
 
 
 def token_ids(tokens: Iterable[str]) -> NDArray[np.uint32]:

@@ -105,11 +105,14 @@ def test_what_is_stated(text: str, attribute: str, value: str) -> None:
     assert (of, said, holds) == (attribute, value, True)
 
 
-def test_without_orders_all_else_is_stated() -> None:
-    text = "I'm Bo. I live in Oslo. Never call me before nine. Always answer in Spanish. Call me Bobby."
-    stated = claims(text, NOW)
-    assert [claim.attribute for claim in stated].count("instruction") == 2
-    assert claims(text, NOW, orders=False) == [claim for claim in stated if claim.category != "instruction"]
+def test_statements_are_told_without_orders_and_corrections() -> None:
+    text = "I'm Bo. I live in Oslo. Never call me before nine. Always answer in Spanish. Call me Bobby. Oslo, not Rome."
+    found = claims(text, NOW)
+    assert [claim.attribute for claim in found].count("instruction") == 2
+    assert [claim.corrects for claim in found].count("Rome") == 1
+    stated = [claim for claim in found if claim.category != "instruction" and claim.corrects is None]
+    assert claims(text, NOW, statements_only=True) == stated
+    assert len(stated) == 2
 
 
 def test_each_of_several() -> None:

@@ -47,7 +47,7 @@ def _by_word(places: Iterable[int]) -> Mapping[str, list[int]]:
 
 
 _EVERY = _by_word(range(len(_ALL)))
-_WITHOUT_ORDERS = _by_word(place for place, rule in enumerate(_ALL) if rule.claimed is not order)
+_STATEMENTS = _by_word(place for place, rule in enumerate((*ENGLISH, *FRAMES)) if rule.claimed is not order)
 
 _CLAUSE = regex.compile(
     r"[,;:(–—-] |[。、¡¿]|\b(?i:and|but|because|as|so|that|no|yes|yeah|actually|well|hi|hello|hey|oh|sorry|ok|okay|now"
@@ -88,17 +88,17 @@ _LASTING = frozenset({"home", "employer", "occupation", "diet"})
 """What begins some day."""
 
 
-def claims(text: str, said_at: int, zone: tzinfo = UTC, *, orders: bool = True) -> list[Claim]:
+def claims(text: str, said_at: int, zone: tzinfo = UTC, *, statements_only: bool = False) -> list[Claim]:
     """What a person's message claims, in order. ``said_at`` (microseconds since 1970): what its days are counted from.
 
-    ``orders``: with what it tells the assistant to do. A text of the form ``question — answer`` is a short answer with
-    what was said before it, which is not the person's.
+    ``statements_only``: without what it tells the assistant to do, and without corrections of what was said. A text of
+    the form ``question — answer`` is a short answer with what was said before it, which is not the person's.
     """
     if len(text) > LONGEST:
         return []
     asked, dash, answer = text.rpartition(ANSWERED)
     joined = bool(dash) and size(answer) <= SHORT
-    rules = _EVERY if orders else _WITHOUT_ORDERS
+    rules = _STATEMENTS if statements_only else _EVERY
     if not joined and not _places(text, rules):
         return []
     found: list[Claim] = []
@@ -144,7 +144,7 @@ def _stated(sentence: str, said_at: int, zone: tzinfo, rules: Mapping[str, list[
     read = with_capitals(sentence if wanted is None else wanted["order"])
     if read.islower():
         places = [place for place in places if not _ALL[place].named]
-    if not places or ends_as_question(read) or _JOKING.search(read) or any(mark in read for mark in _QUOTES):
+    if not places or ends_as_question(read) or _JOKING.search(read) or any(map(read.__contains__, _QUOTES)):
         return
     starts = [0]
     if any(_ALL[place].inside for place in places):

@@ -19,6 +19,6 @@ def memory_tokens(text: str, actor: str | None, said_at: int) -> NDArray[np.uint
     """Token ids for ``IndexRow.tokens``: see ``text.keys.indexed_tokens``."""
     found = (
         claim.attribute if claim.only else f"{claim.attribute} {claim.value.replace(' ', '-')}"
-        for claim in claims(text, said_at, orders=False)
+        for claim in claims(text, said_at, statements_only=True)
     )
     return indexed_tokens(text, actor, said_at, [name for name in dict.fromkeys(found) if name in _MARKED])

@@ -54,7 +54,7 @@ _BEFORE_NAMES = ("name", "called", "calls", "live", "living", "based", "moved")
 
 def may_name(folded: str) -> bool:
     """Whether ``with_capitals`` may find a name in a text. ``folded``: in lower case."""
-    return any(word in folded for word in _BEFORE_NAMES)
+    return any(map(folded.__contains__, _BEFORE_NAMES))
 
 
 _COMMON = (

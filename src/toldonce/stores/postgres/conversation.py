@@ -24,7 +24,9 @@ class PostgresConversations(Conversations):
         subject = subject_digest(digest_key, *address[:3])
         stands = later(sql["address"], (*address, subject))
         latest = later(sql["latest"], (*address, query.latest, *talk))
-        window = later(sql["window"], (*address, query.window, *talk)) if query.window > query.latest else None
+        window = (
+            later(sql["window"], (*address, query.window, *talk, query.most)) if query.window > query.latest else None
+        )
         known = timed = None
         if query.external_ids:
             known = later(sql["known_ids"], (*address, json.dumps(query.external_ids, ensure_ascii=False)))

@@ -18,12 +18,15 @@ JOIN message AS m ON m.id >= (c.id << 24) + greatest(c.next_place - $5, 0) AND m
 WHERE o.project = $1 AND o.kind = $2 AND o.entity_id = $3 ORDER BY m.id;
 
 -- name: window
--- $5: among how many.
-SELECT m.id - (c.id << 24), m.digest, CASE m.timed WHEN 1 THEN m.said_at END, m.recorded_at
-FROM owner AS o JOIN conversation AS c ON c.owner_id = o.id AND c.key = $4
-JOIN message AS m ON m.id >= (c.id << 24) + greatest(c.next_place - $5, 0) AND m.id < (c.id << 24) + c.next_place
-WHERE o.project = $1 AND o.kind = $2 AND o.entity_id = $3
-  AND m.agent_id IS NOT DISTINCT FROM $6::text AND m.app_id IS NOT DISTINCT FROM $7::text ORDER BY m.id;
+-- $5: among how many; $8: how many of them.
+SELECT place, digest, said_at, recorded_at
+FROM (SELECT m.id - (c.id << 24) AS place, m.digest, CASE m.timed WHEN 1 THEN m.said_at END AS said_at, m.recorded_at
+      FROM owner AS o JOIN conversation AS c ON c.owner_id = o.id AND c.key = $4
+      JOIN message AS m ON m.id >= (c.id << 24) + greatest(c.next_place - $5, 0) AND m.id < (c.id << 24) + c.next_place
+      WHERE o.project = $1 AND o.kind = $2 AND o.entity_id = $3
+        AND m.agent_id IS NOT DISTINCT FROM $6::text AND m.app_id IS NOT DISTINCT FROM $7::text
+      ORDER BY m.id DESC LIMIT $8) AS latest
+ORDER BY place;
 
 -- name: known_ids
 SELECT m.external_id, m.id - (c.id << 24)

@@ -40,7 +40,7 @@ class SqliteConversations(Conversations):
         if query.window <= query.latest:  # one message was offered: what was just read tells
             window = [trace for _, trace, ours in latest if ours and trace.place >= start - first]
         else:
-            window = list(map(Trace._make, self._rows("window", first, start, end, *talk)))
+            window = list(map(Trace._make, self._rows("window", first, start, end, *talk, query.most)))
         return ConversationView(
             owner_id=owner_id,
             conversation_id=conversation_id,

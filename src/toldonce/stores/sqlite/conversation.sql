@@ -18,11 +18,13 @@ LEFT JOIN conversation AS c ON c.owner_id = o.id AND c.key = ?4;
 
 -- name: window
 -- Without damaged ones. They may be thousands: looked through here, they cost a sixth of what they cost in Python.
-SELECT id - ?1, digest, CASE timed WHEN 1 THEN said_at END, recorded_at
-FROM message
-WHERE id >= ?2 AND id < ?3 AND agent_id IS ?4 AND app_id IS ?5
-  AND typeof(digest) = 'blob' AND typeof(said_at) IN ('integer', 'null') AND typeof(recorded_at) = 'integer'
-ORDER BY id;
+SELECT place, digest, said_at, recorded_at
+FROM (SELECT id - ?1 AS place, digest, CASE timed WHEN 1 THEN said_at END AS said_at, recorded_at
+      FROM message
+      WHERE id >= ?2 AND id < ?3 AND agent_id IS ?4 AND app_id IS ?5
+        AND typeof(digest) = 'blob' AND typeof(said_at) IN ('integer', 'null') AND typeof(recorded_at) = 'integer'
+      ORDER BY id DESC LIMIT ?6)
+ORDER BY place;
 
 -- name: latest
 SELECT id, role, content, name, id - ?5, digest, CASE timed WHEN 1 THEN said_at END AS said_at, recorded_at,
