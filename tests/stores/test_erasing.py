@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.stores.filling import ANN, TALK, Open, adding, ask, delete, embed, fill, memory, records, said, say_again
+from toldonce.stores.erasing import Orphans
 from toldonce.stores.protocol import ConversationAddress, Store, Write
 from toldonce.stores.serving import Call, Delivery, Export, Feedback, Webhook
 from toldonce.text.digests import bare_digest, subject_digest
@@ -20,7 +22,16 @@ from toldonce.uids import new_uid
 def erase(store: Store, kind: ErasedKind, entity: str, *, allow_return: bool = False) -> tuple[int, list[int]]:
     """The number of a new erasure, and the versions that wait for a vector since it was carried out."""
     number = store.write_now(lambda tx: tx.erasing.order(f"e-{entity}", "p", kind, entity, allow_return, 20))
-    return number, store.write_now(lambda tx: tx.erasing.carry_out(number, 21))
+    waiting = store.write_now(lambda tx: tx.erasing.carry_out(number, 21))
+    with store.read() as view:
+        orphans = view.erasing.orphans("p")
+    for part in orphans.parts(1):
+        store.write_now(partial(drop_orphans, number, part))
+    return number, waiting
+
+
+def drop_orphans(number: int, part: Orphans, write: Write) -> None:
+    write.erasing.drop_orphans(number, part)
 
 
 def known(store: Store, user: str, *texts: str) -> set[str]:
@@ -289,3 +300,49 @@ def test_erasing_somebody_unknown_takes_nothing(store: Store) -> None:
     assert erasure is not None
     assert erasure.counts == {}
     assert set(records(store, ids)) == set(ids)
+
+
+def test_a_large_erasure_is_thinned_out_in_parts_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toldonce.stores.sql.erasing._PART", 4)
+    _, ids = fill(store, *(f"I bought {n} apples" for n in range(11)))
+    fill(store, "milk", user="bob")
+    embed(store)
+    number = store.write_now(lambda tx: tx.erasing.order("e", "p", "user", "ann", False, 20))
+    parts = 0
+    while store.write_now(lambda tx: tx.erasing.thin_out(number, 21)) is not None:
+        parts += 1
+        with store.read() as view:
+            assert len(view.records(ids)) == 11 - 4 * parts
+    assert parts == 2
+    with store.read() as view:
+        erasure = view.erasing.erasure(number)
+    assert erasure is not None
+    assert (erasure.entity, erasure.counts["memories"], erasure.counts["messages"]) == ("ann", 8, 8)
+    assert store.write_now(lambda tx: tx.erasing.carry_out(number, 22)) == []
+    with store.read() as view:
+        erasure = view.erasing.erasure(number)
+        assert erasure is not None
+        assert (erasure.counts["memories"], erasure.counts["vectors"]) == (11, 11)
+        assert [m.content for m in view.messages([1, 2], Scope(), limit=None, offset=0)] == ["milk"]
+    assert known(store, "ann", *(f"I bought {n} apples" for n in range(11))) == {
+        f"I bought {n} apples" for n in range(11)
+    }
+    assert store.write_now(lambda tx: tx.erasing.thin_out(number, 23)) is None, "it was carried out"
+
+
+def test_one_memory_and_a_run_are_erased_in_one_piece(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toldonce.stores.sql.erasing._PART", 1)
+    _, ids = fill(store, "tea", "coffee")
+    orders: list[tuple[ErasedKind, str]] = [("memory", records(store, ids)[ids[0]].id), ("run", "r")]
+    for order in orders:
+        number = store.write_now(partial(ordered, order))
+        assert store.write_now(partial(thinned_out, number)) is None
+    assert len(records(store, ids)) == 2
+
+
+def ordered(what: tuple[ErasedKind, str], write: Write) -> int:
+    return write.erasing.order(f"of {what[0]}", "p", *what, False, 20)
+
+
+def thinned_out(number: int, write: Write) -> list[int] | None:
+    return write.erasing.thin_out(number, 21)

@@ -10,13 +10,14 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toldonce.engine.receipts import PUBLIC_KEY, public_key, receipt
 from toldonce.errors import Closed, StoreError, ToldonceError
 from toldonce.stores import damaged_file
-from toldonce.stores.erasing import Erasure
+from toldonce.stores.erasing import Erasure, Orphans
 from toldonce.stores.protocol import Store, Write
 from toldonce.times import now
 from toldonce.types import ErasedKind
@@ -32,6 +33,8 @@ ERASED: Literal["erased"] = "erased"
 
 _AT_ONCE = 0.5
 """Seconds that opening a store waits for those who hold up an erasure that was left unfinished."""
+_LOGGED_AT_ONCE = 250
+"""Entries of a log that are dropped in one commit."""
 _TRY_AGAIN = 1.0
 """Seconds between two tries to finish one."""
 
@@ -105,8 +108,20 @@ def _carry_out(engine: Engine, number: int) -> None:
     place = engine.place
     if erasure is not None and erasure.entity is not None and isinstance(place, Path):  # a database has no such files
         damaged_file.forget(place, erasure.project, erasure.kind, erasure.entity)
-    waiting = engine.write_edit(lambda store: store.erasing.carry_out(number, now())).result()
+    turn = ("" if erasure is None else erasure.project), ("erasure", number)
+    while (some := engine.write_edit(lambda store: store.erasing.thin_out(number, now()), turn).result()) is not None:
+        engine.follow_up(some)
+    waiting = engine.write_edit(lambda store: store.erasing.carry_out(number, now()), turn).result()
     engine.follow_up(waiting)
+    if erasure is not None:
+        with engine.reading() as store:  # whole logs are read: nobody is to wait for that
+            orphans = store.erasing.orphans(erasure.project)
+        for part in orphans.parts(_LOGGED_AT_ONCE):
+            engine.store.write(partial(_drop_orphans, number, part), turn).result()
+
+
+def _drop_orphans(number: int, orphans: Orphans, write: Write) -> None:
+    write.erasing.drop_orphans(number, orphans)
 
 
 def _finish(store: Store, number: int, within: float) -> list[str]:

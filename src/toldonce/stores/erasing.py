@@ -10,7 +10,7 @@ remembered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,6 +45,25 @@ class Erasure:
     """The signed receipt, JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What is left of erased memories in the logs, by ids: no words, but that something was said, and when."""
+
+    calls: Sequence[str]
+    """Calls that name a memory that is not there any more, among others perhaps."""
+    events: Sequence[str]
+    deliveries: Sequence[int]
+    changes: Sequence[int]
+    """Of the change feed."""
+
+    def parts(self, size: int) -> Iterator[Orphans]:
+        """The same in parts of so many of each kind at most."""
+        most = max(map(len, (self.calls, self.events, self.deliveries, self.changes)))
+        for start in range(0, most, size):
+            part = slice(start, start + size)
+            yield Orphans(self.calls[part], self.events[part], self.deliveries[part], self.changes[part])
+
+
 class ErasingRead(Protocol):
     """Questions about erasures."""
 
@@ -58,6 +77,10 @@ class ErasingRead(Protocol):
         """Those of these words (``text.digests.bare_digest``) that were erased from this owner, each with when."""
         ...
 
+    def orphans(self, project: str) -> Orphans:
+        """What is left of erased memories in the logs of a project."""
+        ...
+
 
 class ErasingWrite(ErasingRead, Protocol):
     """Erasing, step by step."""
@@ -66,11 +89,22 @@ class ErasingWrite(ErasingRead, Protocol):
         """Note that something is to be erased; the erasure's number."""
         ...
 
+    def thin_out(self, number: int, now: int) -> list[int] | None:
+        """Delete a part of what an erasure is about, so that others need not wait for all of it.
+
+        Returns the versions that wait for a vector, as ``carry_out`` does; None: what is left is to be carried out.
+        """
+        ...
+
     def carry_out(self, number: int, now: int) -> list[int]:
         """Delete every row of what an erasure is about.
 
         Returns the versions that wait for a vector: those of neighbours, whose vectors held words that are gone.
         """
+        ...
+
+    def drop_orphans(self, number: int, orphans: Orphans) -> None:
+        """Drop these from the logs, and count them with an erasure."""
         ...
 
     def finish(self, number: int, receipt: str, now: int) -> None:

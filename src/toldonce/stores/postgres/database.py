@@ -25,7 +25,6 @@ _SCRATCH = tuple(
         ("message", "id bigint"),
         ("version", "id bigint"),
         ("uid", "uid text"),
-        ("event", "uid text"),
     )
 )
 

@@ -15,6 +15,9 @@ FROM erasure WHERE $1 = 0 OR erased_at IS NULL ORDER BY number;
 -- name: hide
 UPDATE erasure SET entity = NULL, hidden_at = $2, counts = $3, owners = $4 WHERE number = $1;
 
+-- name: count
+UPDATE erasure SET counts = $2 WHERE number = $1;
+
 -- name: finish
 UPDATE erasure SET receipt = $2, erased_at = $3 WHERE number = $1;
 
@@ -43,6 +46,10 @@ JOIN owner AS o ON o.id = gone.owner_id;
 
 -- name: gather_owner
 INSERT INTO gone_memory (id) SELECT id FROM memory WHERE id BETWEEN $1 AND $2
+ON CONFLICT DO NOTHING;
+
+-- name: gather_some
+INSERT INTO gone_memory (id) SELECT id FROM memory WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT $3
 ON CONFLICT DO NOTHING;
 
 -- name: gather_talk
@@ -108,10 +115,6 @@ SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.memory_id = g.id
 INSERT INTO gone_uid (uid) SELECT m.uid FROM gone_memory AS g JOIN memory AS m ON m.id = g.id WHERE m.uid <> ''
 ON CONFLICT DO NOTHING;
 
--- name: gather_events
-INSERT INTO gone_event (uid) SELECT p.event_uid FROM gone_memory AS g JOIN operation AS p ON p.memory_id = g.id
-ON CONFLICT DO NOTHING;
-
 -- name: words_of_messages
 SELECT c.owner_id, m.content FROM gone_message AS g JOIN message AS m ON m.id = g.id
 JOIN conversation AS c ON c.id = m.conversation_id;
@@ -146,19 +149,46 @@ DELETE FROM source WHERE memory_id IN (SELECT id FROM gone_memory);
 -- name: drop_sources_of_messages
 DELETE FROM source WHERE message_id IN (SELECT id FROM gone_message);
 
--- name: drop_changes
--- The last one names its memory by number only, and stays so that a sequence never returns.
-DELETE FROM change
-WHERE memory_id IN (SELECT id FROM gone_memory) AND sequence < (SELECT max(sequence) FROM change);
-
 -- name: drop_operations
 DELETE FROM operation WHERE memory_id IN (SELECT id FROM gone_memory);
 
--- name: drop_events
-DELETE FROM event WHERE uid IN (SELECT uid FROM gone_event EXCEPT SELECT event_uid FROM operation);
-
 -- name: drop_memberships
-DELETE FROM membership WHERE memory_id IN (SELECT id FROM gone_memory);
+DELETE FROM membership WHERE memory_id IN (SELECT id FROM gone_memory) OR owner_id = ANY(toldonce_ids($1));
+
+-- name: orphaned_calls
+-- What is erased has no locator; what is deleted has.
+SELECT c.id FROM call AS c
+WHERE c.project = $1 AND EXISTS (
+    SELECT 1 FROM jsonb_array_elements(c.results::jsonb) AS r
+    WHERE NOT EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = r.value ->> 0)
+);
+
+-- name: orphaned_deliveries
+SELECT d.id FROM delivery AS d WHERE NOT EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = d.memory_uid);
+
+-- name: orphaned_events
+SELECT uid FROM event EXCEPT SELECT event_uid FROM operation;
+
+-- name: orphaned_changes
+-- The last one names its memory by number only, and stays so that a sequence never returns.
+SELECT c.sequence FROM change AS c
+WHERE NOT EXISTS (SELECT 1 FROM memory AS m WHERE m.id = c.memory_id AND m.uid <> '')
+  AND c.sequence < (SELECT max(sequence) FROM change);
+
+-- name: drop_changes
+DELETE FROM change WHERE sequence = ANY(toldonce_ids($1)) AND sequence < (SELECT max(sequence) FROM change);
+
+-- name: left_of_calls
+SELECT c.id, (SELECT coalesce(jsonb_agg(r.value ORDER BY r.place), '[]') FROM jsonb_array_elements(c.results::jsonb)
+              WITH ORDINALITY AS r (value, place)
+              WHERE EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = r.value ->> 0))::text
+FROM call AS c WHERE c.id IN (SELECT jsonb_array_elements_text($1::jsonb));
+
+-- name: drop_deliveries
+DELETE FROM delivery WHERE id = ANY(toldonce_ids($1));
+
+-- name: drop_events
+DELETE FROM event WHERE uid IN (SELECT jsonb_array_elements_text($1::jsonb));
 
 -- name: drop_locators
 DELETE FROM locator WHERE uid IN (SELECT uid FROM gone_uid);
@@ -166,22 +196,10 @@ DELETE FROM locator WHERE uid IN (SELECT uid FROM gone_uid);
 -- name: drop_feedback
 DELETE FROM feedback WHERE project = $1 AND memory_uid IN (SELECT uid FROM gone_uid);
 
--- name: drop_deliveries
-DELETE FROM delivery WHERE memory_uid IN (SELECT uid FROM gone_uid);
-
 -- name: drop_exports
 DELETE FROM export WHERE project = $1 AND ($2::text = 'project' OR EXISTS (
     SELECT 1 FROM jsonb_path_query(export.filters::jsonb, 'strict $.**') AS f WHERE f = to_jsonb($3::text)
 ));
-
--- name: calls_naming
-SELECT c.id, c.results FROM call AS c
-WHERE c.project = $1 AND EXISTS (
-    SELECT 1 FROM jsonb_array_elements(c.results::jsonb) AS r WHERE r.value ->> 0 IN (SELECT uid FROM gone_uid)
-);
-
--- name: gone_uids
-SELECT uid FROM gone_uid;
 
 -- name: drop_call
 DELETE FROM call WHERE id = $1;

@@ -43,6 +43,10 @@ class _ServingWriter(ServingWriter):
 
 
 class _ErasingWriter(ErasingWriter):
+    def thin_out(self, number: int, now: int) -> list[int] | None:
+        self._run("lock_owners", number)
+        return super().thin_out(number, now)
+
     def carry_out(self, number: int, now: int) -> list[int]:
         self._run("lock_owners", number)
         return super().carry_out(number, now)

@@ -57,7 +57,7 @@ class Database(Protocol):
 
     def gathering(self) -> AbstractContextManager[None]:
         """While an erasure is carried out: empty temporary tables gone_memory, gone_message, gone_version (id bigint),
-        gone_uid and gone_event (uid text) for what is to go."""
+        gone_uid (uid text) for what is to go."""
         ...
 
     def vector(self, embedding: bytes) -> Any:

@@ -1,4 +1,5 @@
--- Erasing. Loaded by erasing.py. What is to go is gathered in temporary tables, which are in RAM only.
+-- Erasing. Loaded by erasing.py. What is to go is gathered in temporary tables, which are in RAM only. CROSS JOIN has
+-- SQLite begin there: it would read whole tables of everybody's.
 
 -- name: order
 INSERT INTO erasure (id, project, kind, subject, allow_return, ordered_at, entity) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -14,6 +15,9 @@ FROM erasure WHERE ?1 = 0 OR erased_at IS NULL ORDER BY number;
 
 -- name: hide
 UPDATE erasure SET entity = NULL, hidden_at = ?2, counts = ?3, owners = ?4 WHERE number = ?1;
+
+-- name: count
+UPDATE erasure SET counts = ?2 WHERE number = ?1;
 
 -- name: finish
 UPDATE erasure SET receipt = ?2, erased_at = ?3 WHERE number = ?1;
@@ -38,11 +42,14 @@ SELECT id, kind, entity_id FROM owner WHERE project = ?1 AND (?2 IS NULL OR kind
 -- name: owners_of_gone
 SELECT DISTINCT o.id, o.kind, o.entity_id
 FROM (SELECT id >> 24 AS owner_id FROM gone_memory
-      UNION SELECT c.owner_id FROM gone_message AS g JOIN conversation AS c ON c.id = g.id >> 24) AS gone
-JOIN owner AS o ON o.id = gone.owner_id;
+      UNION SELECT c.owner_id FROM gone_message AS g CROSS JOIN conversation AS c ON c.id = g.id >> 24) AS gone
+CROSS JOIN owner AS o ON o.id = gone.owner_id;
 
 -- name: gather_owner
 INSERT OR IGNORE INTO gone_memory (id) SELECT id FROM memory WHERE id BETWEEN ?1 AND ?2;
+
+-- name: gather_some
+INSERT OR IGNORE INTO gone_memory (id) SELECT id FROM memory WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3;
 
 -- name: gather_talk
 INSERT OR IGNORE INTO gone_message (id)
@@ -76,7 +83,7 @@ WHERE o.project = ?1 AND ?3 = CASE ?2 WHEN 'agent' THEN m.agent_id WHEN 'app' TH
 -- name: gather_said
 -- The messages that a memory came from; a question only if no other memory was said in it.
 INSERT OR IGNORE INTO gone_message (id)
-SELECT s.message_id FROM gone_memory AS g JOIN source AS s ON s.memory_id = g.id
+SELECT s.message_id FROM gone_memory AS g CROSS JOIN source AS s ON s.memory_id = g.id
 WHERE s.kind = 'said' OR NOT EXISTS (
     SELECT 1 FROM source AS t WHERE t.message_id = s.message_id AND t.kind = 'said'
                                 AND t.memory_id NOT IN (SELECT id FROM gone_memory)
@@ -85,7 +92,7 @@ WHERE s.kind = 'said' OR NOT EXISTS (
 -- name: gather_quoting
 -- Memories whose text holds the words of a message that goes; ?1: those that only leave a run stay.
 INSERT OR IGNORE INTO gone_memory (id)
-SELECT s.memory_id FROM gone_message AS g JOIN source AS s ON s.message_id = g.id
+SELECT s.memory_id FROM gone_message AS g CROSS JOIN source AS s ON s.message_id = g.id
 WHERE s.memory_id NOT IN (SELECT value FROM json_each(?1));
 
 -- name: count_memories
@@ -93,25 +100,22 @@ SELECT count(*) FROM gone_memory;
 
 -- name: gather_versions
 INSERT INTO gone_version (id)
-SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.id = g.id
+SELECT v.id FROM gone_memory AS g CROSS JOIN memory_version AS v ON v.id = g.id
 UNION
-SELECT v.id FROM gone_memory AS g JOIN memory_version AS v ON v.memory_id = g.id AND v.id <> v.memory_id;
+SELECT v.id FROM gone_memory AS g CROSS JOIN memory_version AS v ON v.memory_id = g.id AND v.id <> v.memory_id;
 
 -- name: gather_uids
-INSERT OR IGNORE INTO gone_uid (uid) SELECT m.uid FROM gone_memory AS g JOIN memory AS m ON m.id = g.id WHERE m.uid <> '';
-
--- name: gather_events
-INSERT OR IGNORE INTO gone_event (uid) SELECT p.event_uid FROM gone_memory AS g JOIN operation AS p ON p.memory_id = g.id;
+INSERT OR IGNORE INTO gone_uid (uid) SELECT m.uid FROM gone_memory AS g CROSS JOIN memory AS m ON m.id = g.id WHERE m.uid <> '';
 
 -- name: words_of_messages
-SELECT c.owner_id, m.content FROM gone_message AS g JOIN message AS m ON m.id = g.id
-JOIN conversation AS c ON c.id = m.conversation_id;
+SELECT c.owner_id, m.content FROM gone_message AS g CROSS JOIN message AS m ON m.id = g.id
+CROSS JOIN conversation AS c ON c.id = m.conversation_id;
 
 -- name: words_of_memories
-SELECT v.memory_id >> 24, v.text FROM gone_version AS g JOIN memory_version AS v ON v.id = g.id;
+SELECT v.memory_id >> 24, v.text FROM gone_version AS g CROSS JOIN memory_version AS v ON v.id = g.id;
 
 -- name: remembered
-SELECT g.id FROM gone_memory AS g JOIN memory AS m ON m.id = g.id WHERE m.deleted_at IS NULL;
+SELECT g.id FROM gone_memory AS g CROSS JOIN memory AS m ON m.id = g.id WHERE m.deleted_at IS NULL;
 
 -- name: drop_unembedded
 DELETE FROM unembedded WHERE version_id IN (SELECT id FROM gone_version);
@@ -137,19 +141,45 @@ DELETE FROM source WHERE memory_id IN (SELECT id FROM gone_memory);
 -- name: drop_sources_of_messages
 DELETE FROM source WHERE message_id IN (SELECT id FROM gone_message);
 
--- name: drop_changes
--- The last one names its memory by number only, and stays so that a sequence never returns.
-DELETE FROM change
-WHERE memory_id IN (SELECT id FROM gone_memory) AND sequence < (SELECT max(sequence) FROM change);
-
 -- name: drop_operations
 DELETE FROM operation WHERE memory_id IN (SELECT id FROM gone_memory);
 
--- name: drop_events
-DELETE FROM event WHERE uid IN (SELECT uid FROM gone_event EXCEPT SELECT event_uid FROM operation);
-
 -- name: drop_memberships
-DELETE FROM membership WHERE memory_id IN (SELECT id FROM gone_memory);
+DELETE FROM membership WHERE memory_id IN (SELECT id FROM gone_memory) OR owner_id IN (SELECT value FROM json_each(?1));
+
+-- name: orphaned_calls
+-- What is erased has no locator; what is deleted has.
+SELECT c.id FROM call AS c
+WHERE c.project = ?1 AND EXISTS (
+    SELECT 1 FROM json_each(c.results) AS r
+    WHERE NOT EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = r.value ->> 0)
+);
+
+-- name: orphaned_deliveries
+SELECT d.id FROM delivery AS d WHERE NOT EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = d.memory_uid);
+
+-- name: orphaned_events
+SELECT uid FROM event EXCEPT SELECT event_uid FROM operation;
+
+-- name: orphaned_changes
+-- The last one names its memory by number only, and stays so that a sequence never returns.
+SELECT c.sequence FROM change AS c
+WHERE NOT EXISTS (SELECT 1 FROM memory AS m WHERE m.id = c.memory_id AND m.uid <> '')
+  AND c.sequence < (SELECT max(sequence) FROM change);
+
+-- name: drop_changes
+DELETE FROM change WHERE sequence IN (SELECT value FROM json_each(?1)) AND sequence < (SELECT max(sequence) FROM change);
+
+-- name: left_of_calls
+SELECT c.id, (SELECT json_group_array(json(r.value)) FROM json_each(c.results) AS r
+              WHERE EXISTS (SELECT 1 FROM locator AS l WHERE l.uid = r.value ->> 0))
+FROM call AS c WHERE c.id IN (SELECT value FROM json_each(?1));
+
+-- name: drop_deliveries
+DELETE FROM delivery WHERE id IN (SELECT value FROM json_each(?1));
+
+-- name: drop_events
+DELETE FROM event WHERE uid IN (SELECT value FROM json_each(?1));
 
 -- name: drop_locators
 DELETE FROM locator WHERE uid IN (SELECT uid FROM gone_uid);
@@ -157,22 +187,10 @@ DELETE FROM locator WHERE uid IN (SELECT uid FROM gone_uid);
 -- name: drop_feedback
 DELETE FROM feedback WHERE project = ?1 AND memory_uid IN (SELECT uid FROM gone_uid);
 
--- name: drop_deliveries
-DELETE FROM delivery WHERE memory_uid IN (SELECT uid FROM gone_uid);
-
 -- name: drop_exports
 DELETE FROM export WHERE project = ?1 AND (?2 = 'project' OR EXISTS (
     SELECT 1 FROM json_tree(export.filters) AS f WHERE f.atom = ?3
 ));
-
--- name: calls_naming
-SELECT c.id, c.results FROM call AS c
-WHERE c.project = ?1 AND EXISTS (
-    SELECT 1 FROM json_each(c.results) AS r WHERE r.value ->> 0 IN (SELECT uid FROM gone_uid)
-);
-
--- name: gone_uids
-SELECT uid FROM gone_uid;
 
 -- name: drop_call
 DELETE FROM call WHERE id = ?;

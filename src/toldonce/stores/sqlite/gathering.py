@@ -11,10 +11,9 @@ _SCRATCH = """
     CREATE TEMP TABLE IF NOT EXISTS gone_memory (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE IF NOT EXISTS gone_message (id INTEGER PRIMARY KEY);
     CREATE TEMP TABLE IF NOT EXISTS gone_version (id INTEGER PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_uid (uid TEXT PRIMARY KEY);
-    CREATE TEMP TABLE IF NOT EXISTS gone_event (uid TEXT PRIMARY KEY)
+    CREATE TEMP TABLE IF NOT EXISTS gone_uid (uid TEXT PRIMARY KEY)
 """
-_EMPTY = "; ".join(f"DELETE FROM gone_{table}" for table in ("memory", "message", "version", "uid", "event"))
+_EMPTY = "; ".join(f"DELETE FROM gone_{table}" for table in ("memory", "message", "version", "uid"))
 
 
 @contextmanager
