@@ -433,6 +433,64 @@ def test_two_who_count_webhooks_at_once_do_not_both_find_room(url: str, store: P
     other.close()
 
 
+def test_changes_of_transactions_side_by_side_have_numbers_of_their_own(url: str, store: PostgresStore) -> None:
+    """One that began earlier and writes later numbers its changes before those of the other, not among them."""
+    begun, go_on, written = threading.Event(), threading.Event(), threading.Event()
+
+    def write(tx: Write, user: str, text: str) -> None:
+        address = TALK._replace(entity_id=user)
+        view = tx.conversation(ask(address))
+        tx.apply(
+            adding(address, view, [said(view.next_place, text)], memory(text, place=view.next_place, previous=None))
+        )
+
+    def early(tx: Write) -> None:
+        tx.setting("anything")  # it has begun
+        begun.set()
+        assert written.wait(30)
+        write(tx, "ann", "early")
+        write(tx, "ann", "early too")
+
+    def late(tx: Write) -> None:
+        write(tx, "bob", "late")
+        tx.setting("anything")
+        written.set()
+        assert go_on.wait(30)
+        write(tx, "bob", "late too")
+
+    first = store.write(early, ("p", "ann"))
+    assert begun.wait(30)
+    store.write_now(named("cyd"))
+    fill(store, "committed", user="dan")
+    second = store.write(late, ("p", "bob"))
+    first.result(30)
+    go_on.set()
+    second.result(30)
+    with store.read() as view:
+        told = [change.text for change in view.feed.changes(0, 1 << 62, 9)]
+    assert told == ["early", "early too", "committed", "late", "late too"]
+
+
+def test_a_database_that_comes_from_another_server_tells_what_is_changed_from_there_on(
+    postgres: Server, url: str, store: PostgresStore
+) -> None:
+    """Changes are numbered by the server's transactions, and the new server may have had fewer."""
+    fill(store, "tea", "coffee")
+    with store.read() as view:
+        newest = view.feed.newest()
+    store.write_now(lambda tx: tx.feed.keep_position("reader", newest))
+    fill(store, "milk")
+    postgres.run(f"UPDATE change SET sequence = sequence + {10**6 << 20}", name_of(url))
+    postgres.run(f"UPDATE feed_reader SET sequence = sequence + {10**6 << 20}", name_of(url))
+    with closing(PostgresStore(url)) as restored:
+        fill(restored, "rye")
+        with restored.read() as view:
+            position = view.feed.position("reader")
+            assert position == 2
+            told = [change.text for change in view.feed.changes(position, 1 << 62, 9)]
+    assert told == ["milk", "rye"]
+
+
 def test_one_process_at_a_time_has_a_named_lock(url: str, store: PostgresStore) -> None:
     other = PostgresStore(url)
     with store.exclusively("work"):

@@ -115,7 +115,8 @@ WITH messages AS (
     SELECT id, 0, $6::text, 'ADD', NULL, id FROM made
 ), changes AS (
     INSERT INTO change (sequence, memory_id, place)
-    SELECT (SELECT coalesce(max(c.sequence) + 1, first.sequence) FROM change AS c WHERE c.sequence >= first.sequence)
+    SELECT (SELECT coalesce(max(c.sequence) + 1, first.sequence) FROM change AS c
+            WHERE c.sequence BETWEEN first.sequence AND first.sequence + 1048575)
                + number - 1, id, 0
     FROM (SELECT pg_current_xact_id()::text::bigint << 20 AS sequence) AS first, made
 ), repeated AS (  -- id, version, sayings, said_at, run, earlier runs, tokens, fact

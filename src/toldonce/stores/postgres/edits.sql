@@ -116,7 +116,8 @@ FROM jsonb_array_elements($1::jsonb);
 -- name: add_changes
 -- What was just done to these memories, for the readers of the feed.
 INSERT INTO change (sequence, memory_id, place)
-SELECT (SELECT coalesce(max(c.sequence) + 1, first.sequence) FROM change AS c WHERE c.sequence >= first.sequence)
+SELECT (SELECT coalesce(max(c.sequence) + 1, first.sequence) FROM change AS c
+        WHERE c.sequence BETWEEN first.sequence AND first.sequence + 1048575)
            + e.number - 1,
        (e.value ->> 0)::bigint,
        (SELECT max(p.place) FROM operation AS p WHERE p.memory_id = (e.value ->> 0)::bigint)

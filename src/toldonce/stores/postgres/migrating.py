@@ -35,6 +35,18 @@ CREATE TABLE toldonce_schema (
     post       boolean NOT NULL DEFAULT false,
     applied_at timestamptz NOT NULL DEFAULT now()
 )"""
+_AHEAD = b"""
+SELECT coalesce(max(sequence), 0) >> 20 >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM change
+"""
+_RENUMBER = b"""
+DO $$ BEGIN
+    UPDATE feed_reader SET sequence = (SELECT count(*) FROM change AS c WHERE c.sequence <= feed_reader.sequence);
+    UPDATE webhook SET since = (SELECT count(*) FROM change AS c WHERE c.sequence <= webhook.since);
+    UPDATE change SET sequence = numbered.number
+    FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS number FROM change) AS numbered
+    WHERE change.sequence = numbered.sequence;
+END $$
+"""
 _IS_THERE = b"SELECT to_regclass('toldonce_schema') IS NOT NULL, to_regclass('memory') IS NOT NULL"
 _EXTENSION = b"CREATE EXTENSION IF NOT EXISTS vector"
 
@@ -52,9 +64,10 @@ def migrate(connection: Connection, url: str) -> None:
     steps = migrations()
     done = _numbers(connection)
     _require_known(connection, url, done, steps)
-    if all(step.number in done or step.post for step in steps):
-        return
-    _patiently(connection, url, lambda: _open_steps(connection, url, steps))
+    if not all(step.number in done or step.post for step in steps):
+        _patiently(connection, url, lambda: _open_steps(connection, url, steps))
+    if _is_restored(connection):
+        _patiently(connection, url, lambda: _number_changes_anew(connection))
 
 
 def migrate_whole(url: str) -> list[int]:
@@ -121,6 +134,17 @@ def _patiently(connection: Connection, url: str, run: Callable[[], list[int]]) -
                     "the time (see pg_stat_activity), or brings them up to date. Nothing was changed; try again."
                 ) from error
         time.sleep(_PAUSE)
+
+
+def _is_restored(connection: Connection) -> bool:
+    """Whether changes have numbers of transactions that are still to come: of another server, by ``pg_restore``."""
+    return bool(connection.execute(_AHEAD).fetchall()[0][0])
+
+
+def _number_changes_anew(connection: Connection) -> list[int]:
+    if _is_restored(connection):  # still: nobody else did it
+        connection.execute(_RENUMBER)
+    return []
 
 
 def _numbers(connection: Connection) -> set[int]:
