@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve isolation facts postgres test-postgres test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
+.PHONY: help demo serve isolation facts failover postgres test-postgres test test-faces test-engine coverage test-compat check repeats simulate crash hostile damage bench eval-extraction format clean
 
 help:
 	@echo "make demo    watch an agent remember across processes (no key, no server; MULTILINGUAL=1 for other languages, STORE=postgres)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-compat  run all of the service's tests on all versions of Pipecat that it knows"
 	@echo "make check   formatting, lint, types"
 	@echo "make facts   10,000 random lives, told in random order, and what must be known of each as of every moment"
+	@echo "make failover  kill a primary of PostgreSQL 20 times while many write and read, and promote a replica"
 	@echo "make postgres  the suites of the server, the engine, facts and transfer on PostgreSQL"
 	@echo "make simulate  two people in one Pipecat worker, 1,000 calls at random"
 	@echo "make crash   kill writers at random moments, many rounds"
@@ -50,6 +51,9 @@ isolation: $(VENV)/.dev
 
 facts: $(VENV)/.dev
 	TOLDONCE_FACT_LIVES=10000 $(BIN)/python -m pytest tests/remember/facts/test_bitemporal.py
+
+failover: $(VENV)/.dev
+	TOLDONCE_FAILOVERS=20 $(BIN)/python -m pytest tests/crash/test_failover.py
 
 # The suites of the server, the engine, facts and transfer, with a database wherever they open a folder.
 postgres: $(VENV)/.dev

@@ -120,7 +120,7 @@ def running(settings: dict[str, str] | None = None) -> Iterator[Server]:
     if user is not None and group is not None:
         os.chown(data, user, group)
     others: list[int] | None = None if user is None else []
-    port = _free_port()
+    port = free_port()
     process = None
     try:
         subprocess.run(
@@ -183,7 +183,7 @@ def unprivileged() -> tuple[int | None, int | None]:
     return None, None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -19,7 +19,7 @@ from tests.stores.filling import TALK, adding, ask, fill, memory, named, records
 from tests.stores.relay import relaying
 from toldonce.errors import Closed, CorruptStore, InvalidConfig, NewerStore, StoreError, Unsupported
 from toldonce.stores.jobs import Job, Wanted
-from toldonce.stores.postgres import PostgresStore
+from toldonce.stores.postgres import PostgresStore, writer
 from toldonce.stores.postgres import connection as connections
 from toldonce.stores.postgres.connection import StoreUnreachable, shown
 from toldonce.stores.postgres.database import _SCRATCH
@@ -284,6 +284,35 @@ def test_a_commit_whose_answer_is_lost_is_looked_up(
     assert len(tries) == 2
     with store.read() as view:
         assert list(view.owners("p", "user", None)) == [owner]
+
+
+@pytest.mark.parametrize("status", ["committed", "aborted"])
+def test_a_number_says_nothing_of_a_commit_once_a_replica_has_taken_over(
+    url: str, store: PostgresStore, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """The new primary may have given it to another transaction. An aborted one is none of ours that was committed."""
+    tries: list[int] = []
+    execute = psycopg.Connection.execute
+
+    def lost(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        if query == b"COMMIT" and len(tries) == 1 and threading.current_thread() is threading.main_thread():
+            raise psycopg.OperationalError("consuming input failed: server closed the connection unexpectedly")
+        if query == writer._STATUS:
+            return execute(connection, f"SELECT '{status}', '00000002'".encode())
+        return execute(connection, query, *rest, **options)
+
+    def work(tx: Write) -> int:
+        tries.append(0)
+        return tx.ensure_owner("p", "user", "ann", 1)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", lost)
+    if status == "committed":
+        with pytest.raises(Unsure, match="a replica has taken over"):
+            store.write_now(work)
+        assert len(tries) == 1, "nothing is guessed"
+    else:
+        store.write_now(work)
+        assert len(tries) == 2
 
 
 def test_two_stores_that_write_for_one_owner_do_so_one_after_the_other(url: str, store: PostgresStore) -> None:

@@ -48,8 +48,10 @@ _ASKS = 30.0
 Work: TypeAlias = Callable[[PostgresWrite], T]
 
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
-_NUMBER = b"SELECT pg_current_xact_id()::text, (" + POST_STEP + b")"
-_STATUS = b"SELECT pg_xact_status($1::text::xid8)"
+_LINE = b"left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+"""The server's timeline: another one after a replica was promoted."""
+_NUMBER = b"SELECT pg_current_xact_id()::text, " + _LINE + b", (" + POST_STEP + b")"
+_STATUS = b"SELECT pg_xact_status($1::text::xid8), " + _LINE
 
 
 class _Job(NamedTuple):
@@ -183,7 +185,7 @@ class Writer:
 
     def _transact(self, work: Work[T]) -> T:
         with self._pool.connection() as connection:
-            number, committing = "", False
+            number, line, committing = "", "", False
             try:
                 with our_errors(self._url), connection.pipeline() as pipeline:
                     connection.execute(_BEGIN)
@@ -191,14 +193,14 @@ class Writer:
                     begun = connection.execute(_NUMBER)
                     write = PostgresWrite(PostgresDatabase(connection, pipeline), self._digest_key)
                     answer = work(write)
-                    number, version = begun.fetchall()[0]
+                    number, line, version = begun.fetchall()[0]
                     if version > self._newest:
                         raise newer(self._url, version, self._newest)
                     committing = True
                     connection.execute(b"COMMIT")
             except Interrupted:
                 connection.close()  # so that the server ends what it may still have under way
-                if not committing or not self._was_committed(number):
+                if not committing or not self._was_committed(number, line):
                     raise
             except BaseException:
                 _roll_back(connection)
@@ -207,15 +209,20 @@ class Writer:
             self._caches.forget(write.deleted_of)
         return answer
 
-    def _was_committed(self, number: str) -> bool:
-        """Whether the transaction was, whose commit was not answered. Raises ``Unsure`` if nobody can tell."""
+    def _was_committed(self, number: str, line: str) -> bool:
+        """Whether the transaction was, whose commit was not answered. Raises ``Unsure`` if nobody can tell.
+
+        A replica that was promoted without the transaction gives its number to another: committed says nothing then.
+        """
         until = time.monotonic() + _ASKS
         while True:
             try:
                 with self._pool.connection() as connection, our_errors(self._url):
-                    row = connection.execute(_STATUS, (number,)).fetchone()
-                if row is not None and row[0] in ("committed", "aborted"):
-                    return bool(row[0] == "committed")
+                    status, line_now = connection.execute(_STATUS, (number,)).fetchall()[0]
+                if status == "aborted" or (status == "committed" and line_now == line):
+                    return bool(status == "committed")
+                if line_now != line:
+                    raise self._unsure("a replica has taken over")
             except StoreUnreachable:
                 self._pool.drop_idle()
             except StoreError as error:  # the number is unknown to a server that took over without it
@@ -223,11 +230,14 @@ class Writer:
                     return False
                 raise
             if time.monotonic() > until:
-                raise Unsure(
-                    f"The connection to {shown(self._url)} was lost in the middle of a commit, and the database is "
-                    "away: it is not known whether this was written. Try again with the same idempotency key."
-                )
+                raise self._unsure("the database is away")
             time.sleep(_PAUSE)
+
+    def _unsure(self, why: str) -> Unsure:
+        return Unsure(
+            f"The connection to {shown(self._url)} was lost in the middle of a commit, and {why}: it is not known "
+            "whether this was written. Try again with the same idempotency key, or the same message ids."
+        )
 
 
 def _roll_back(connection: Connection) -> None:
