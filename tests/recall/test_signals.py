@@ -14,6 +14,7 @@ from toldonce.index.ram import RamView
 from toldonce.recall import analyse, rank
 from toldonce.recall.followup import just_asked
 from toldonce.recall.scoring import WEIGHTS, Scored
+from toldonce.recall.signals import stretched
 from toldonce.types import TOKEN_DIMENSIONS, TOKEN_SCALE, IndexRow, QueryTokens
 
 QUESTION = np.eye(DIMENSIONS, dtype=np.float32)[0]
@@ -208,6 +209,43 @@ def test_a_memory_without_vectors_of_its_tokens_keeps_its_place() -> None:
 
 def test_every_weight_has_a_ranking_it_decides() -> None:
     assert {field.name for field in fields(WEIGHTS)} == {*CASES, *BY_TOKEN, "repeated"}
+
+
+def by_words(store: RamView, text: str) -> dict[int, float]:
+    """By memory: what its words and those of its neighbours count."""
+    found = rank(store, analyse(text, store, 19_520 * DAY), None, limit=50)
+    return {hit.memory_id: hit.words for hit in found}
+
+
+def test_what_neighbours_hold_counts_the_less_the_further_they_are() -> None:
+    found = by_words(view(talk("uno", "dos", "zither", "cuatro", "cinco", "seis"), crowd()), "zither")
+    assert found[3] > found[4] > found[5] > found[6] == 0
+    assert found[5] == found[2] > found[1] > 0
+
+
+def test_a_long_wish_need_not_be_met_word_by_word() -> None:
+    store = view(talk("zither oboe"), crowd())
+    wish = "zither oboe " + " ".join(f"unheard{n}" for n in range(6))
+    assert by_words(store, wish)[1] > by_words(store, "zither oboe")[1] / 2
+
+
+def test_among_few_memories_what_is_usual_is_what_is_known_of_the_embedder() -> None:
+    alone = view(with_vectors(talk("one thing"), 0.5))
+    assert stretched(alone, QUESTION, 0.0)[0] > 0.4, "it is like the question, not the usual"
+    assert stretched(alone, QUESTION, 0.5)[0] == 0
+    many = view(*(with_vectors(talk("one thing", session=n, start=n), 0.5) for n in range(1, 400)))
+    assert stretched(many, QUESTION, 0.0).max() < 0.1, "everything is as like it"
+
+
+@pytest.mark.parametrize("others", [0, 20])
+def test_a_score_is_one_curve_of_the_sum_of_signals(others: int) -> None:
+    """A logistic curve: see docs/recall.md. Where there are few memories less is enough."""
+    rows = [*with_vectors(talk("The zither is upstairs", "and more"), 0.5, 0.3), *crowd()[:others]]
+    even = 0.915 - 0.3 * 8 / (len(rows) + 8)
+    store = view(rows)
+    for hit in rank(store, analyse("upstairs zither", store), QUESTION, limit=50, unrelated=0.0):
+        total = hit.words + hit.meaning + hit.session + hit.priors
+        assert np.log(hit.score / (1 - hit.score)) == pytest.approx(5 * (total - even), abs=0.01)
 
 
 def _scores(store: RamView) -> dict[int, Scored]:
