@@ -13,15 +13,21 @@ from toldonce import AsyncMemory, Memory
 from toldonce.config import INDEX_BYTES
 from toldonce.embedders import OpenAIEmbeddings
 from toldonce.embedders.openai import _DOCUMENT_SECONDS, _DOCUMENTS, _QUERIES, _QUERY_SECONDS
-from toldonce.engine.jobs.worker import LEASE
-from toldonce.engine.requests import LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS
+from toldonce.engine.extraction import GATHER, RETRIES, SLACK
+from toldonce.engine.jobs.worker import AT_ONCE, LEASE, OF_ONE_SHARE
+from toldonce.engine.requests import LONGEST_QUERY, MOST_METADATA, MOST_RESULTS, MOST_TOKENS, search_terms
+from toldonce.filters.tree import EVERYTHING
+from toldonce.llm.spec import TIMEOUT
 from toldonce.pipecat import Mem0MemoryService, breaker
+from toldonce.remember import align, plan
 from toldonce.remember.normalise import LONGEST_LABEL, LONGEST_MESSAGE
 from toldonce.remote import RemoteMemory
 from toldonce.remote.client import _CONNECT, DEADLINE, SEARCH_DEADLINE
 from toldonce.remote.outbox import policy, sender
 from toldonce.remote.outbox.file import _REMEMBERS_SENT, MOST_BYTES
 from toldonce.server import gate, limits, protocol
+from toldonce.server.routes.listing import PAGE_SIZE
+from toldonce.server.routes.searching import _TOP_K
 from toldonce.server.service import _MOST_RESULTS
 from toldonce.server.settings import Settings
 
@@ -100,6 +106,25 @@ def test_how_much_a_server_takes_and_keeps() -> None:
     assert Settings(Path()).log_days == 30
     assert LEASE == HOUR // 60
     assert INDEX_BYTES == 1 << 30
+
+
+def test_what_a_server_does_unless_it_is_told_otherwise() -> None:
+    settings = Settings(Path())
+    assert (settings.rate, settings.private_webhooks, settings.cors_origins) == (120_000, False, ())
+    assert (settings.hosts, settings.bootstrap_key, settings.public_url) == (frozenset(), None, None)
+    assert (_TOP_K, PAGE_SIZE) == (10, 100)
+    assert search_terms("tea", EVERYTHING, 1, None, 0).threshold == 0.1
+
+
+def test_how_long_a_model_is_given_and_how_often_it_is_asked() -> None:
+    assert (GATHER, SLACK) == (2_000_000, 60_000_000)
+    assert (RETRIES.tries, RETRIES.first_pause, RETRIES.longest_pause) == (5, 2.0, 60.0)
+    assert (TIMEOUT, AT_ONCE, OF_ONE_SHARE) == (60.0, 4, 2)
+
+
+def test_what_recall_takes_for_a_repeat_and_for_a_session() -> None:
+    """Microseconds."""
+    assert (align.AT_ONCE, plan.SESSION_GAP) == (5_000_000, HOUR)
 
 
 def test_when_a_voice_service_leaves_a_backend_alone() -> None:

@@ -346,6 +346,24 @@ def test_threshold_gates_the_score(memory: Memory) -> None:
     assert memory.search("Where are the bees?", filters=ANN, threshold=min(1.0, hit["score"] + 0.01))["results"] == []
 
 
+def test_whatever_changes_a_memory_is_counted_as_an_edit(memory: Memory) -> None:
+    """By the count a voice service knows that what it looked up before may hold no longer."""
+    ids = [memory.add(f"I have {n} boats.", user_id="ann")["results"][0]["id"] for n in range(3, 6)]
+    assert memory.edits == 0
+    for number, change in enumerate(
+        (
+            lambda: memory.update(ids[0], "I have a canoe."),
+            lambda: memory.delete(ids[1]),
+            lambda: memory.erase(memory_id=ids[2]),
+            lambda: memory.delete_all(user_id="ann"),
+            lambda: memory.reset(),
+        ),
+        1,
+    ):
+        change()
+        assert memory.edits >= number, "before anybody knows that it is done"
+
+
 def test_reset_erases_everything_for_everyone(memory: Memory, tmp_path: Path) -> None:
     memory.add("I keep bees behind the shed", user_id="ann")
     with Memory(folder=tmp_path) as other:

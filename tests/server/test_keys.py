@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from tests.server.running import Client, Running, serving
 from toldonce.errors import StoreError
 from toldonce.server import auth
 from toldonce.server.keyring import KeyRing
-from toldonce.server.keys import KeyHash, key_id_of
+from toldonce.server.keys import KeyHash, holds, key_id_of
 from toldonce.server.limits import Rates
 from toldonce.stores.opening import open_store
+from toldonce.stores.serving import ApiKey
 from toldonce.times import now
 
 SEARCH = "/v3/memories/search/"
@@ -93,6 +95,13 @@ def test_an_expired_key_does_not_hold(server: Running) -> None:
     assert Client(server.port, issued.text).get("/v1/ping/").status == 401
 
 
+def test_a_key_holds_up_to_the_moment_it_expires_at() -> None:
+    kept = ApiKey("k", "p", "phone", b"", ("read",), 1, expires_at=10)
+    assert [holds(kept, at) for at in (9, 10, 11)] == [True, False, False]
+    assert holds(replace(kept, expires_at=None), 1 << 60)
+    assert not holds(replace(kept, revoked_at=5), 6)
+
+
 def test_the_last_use_is_noted_once_a_minute(server: Running, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def last_used(at: int) -> int | None:
         monkeypatch.setattr(auth, "now", lambda: at)
@@ -130,6 +139,8 @@ def test_a_filter_that_names_nobody_shows_users_to_admins_only(server: Running) 
     assert other.all(agent_id="a1") == ["from nobody"]
     assert other.all(user_id="*") == []
     assert other.all(OR=[{"user_id": "bob"}, {"agent_id": "a1"}]) == ["from nobody"]
+    for client, shown in ((admin, ["from ann", "from nobody"]), (other, ["from nobody"])):
+        assert sorted(row["memory"] for row in client.get("/v1/memories/agent/a1/").json["results"]) == shown
     assert other.delete("/v1/memories/?agent_id=a1").json["count"] == 1
     assert admin.all(agent_id="a1") == ["from ann"]
 
@@ -177,3 +188,5 @@ def test_configured_origins_and_names_are_let_in(tmp_path: Path) -> None:
         asked = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
         preflight = client.send("OPTIONS", "/v1/batch/", None, Origin="https://app.example", **asked)
         assert preflight.status == 200
+        evil = client.get("/v1/ping/", Origin="https://evil.example", Host="memory.example")
+        assert (evil.status, "access-control-allow-origin" in evil.headers) == (200, False)

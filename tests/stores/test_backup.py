@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from toldonce.errors import CorruptStore, InvalidBackup
 from toldonce.stores.backup import MANIFEST
 from toldonce.stores.opening import open_store as open_at
 from toldonce.stores.opening import restore_store
-from toldonce.stores.protocol import Store
-from toldonce.stores.serving import ApiKey, Project
+from toldonce.stores.protocol import Store, Write
+from toldonce.stores.serving import ApiKey, Call, Delivery, Export, Feedback, Member, Project, Webhook
 
 
 @pytest.fixture
@@ -91,6 +92,35 @@ def test_one_project_is_copied_with_its_keys_and_without_the_others(store: Store
     with zipfile.ZipFile(file) as archive:
         assert not any(b"the coffee of others" in archive.read(name) for name in archive.namelist())
     assert set(records(store, others)) == set(others)
+
+
+def test_of_two_projects_that_hold_the_same_one_has_half_of_every_table(store: Store, tmp_path: Path) -> None:
+    def use(tx: Write, project: str, gone: int) -> None:
+        tx.delete(project, [*tx.for_update([gone]).values()], 9)
+        serving = tx.serving
+        serving.add_project(Project(project, "home", f"named {project}", None, {}, 1, 1))
+        serving.keep_member(project, Member("rosa@example.com", "READER", 1))
+        serving.add_key(ApiKey(f"key {project}", project, "a key", b"digest", ("read",), 1, None))
+        serving.add_webhook(Webhook(f"hook {project}", project, "", "https://w.test/", ("ADD",), "secret", 1, 1, 0), 9)
+        serving.log_delivery(Delivery(f"hook {project}", "message", "memory_add", "m", 1, 200, None, None, 1))
+        serving.add_export(Export(f"export {project}", project, {}, {}, 1))
+        serving.keep_feedback(project, "m", Feedback("POSITIVE", None), 1)
+        serving.keep_call(Call(f"call {project}", project, "ADD", [], {}, 1, 1, None, None))
+        tx.jobs.add("any", {}, 1, share=project)
+        tx.erasing.carry_out(tx.erasing.order(f"erasure {project}", project, "user", "eve", True, 1), 2)
+
+    ids = {project: fill(store, "tea", "coffee", project=project)[1] for project in ("p", "q")}
+    embed(store)
+    for project, [_, gone] in ids.items():
+        fill(store, "waits for its vector", user="bob", project=project)
+        store.write_now(partial(use, project=project, gone=gone))
+    whole, one = (store.back_up(tmp_path / name, project).rows for name, project in (("whole", None), ("one", "p")))
+    of_all = {"setting", "feed_reader", "sqlite_sequence"}
+    assert {table: 2 * rows for table, rows in one.items() if table not in of_all} == {
+        table: rows for table, rows in whole.items() if table not in of_all
+    }
+    used = {table for table, rows in whole.items() if rows} - of_all
+    assert set(whole) - used <= {*of_all, "erased_words", "rebuilt_owner", "rebuilt_token", "rebuilt_vector"}
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 0.999])

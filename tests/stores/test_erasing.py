@@ -117,11 +117,13 @@ def test_every_opener_forgets(open_store: Open) -> None:
         def forget(self, owner_ids: object) -> None:
             self.forgot = True
 
-    store, other, held = open_store(), open_store(), Held()
+    store, other, held, mine = open_store(), open_store(), Held(), Held()
     other.caches.register(held)
+    store.caches.register(mine)
     fill(store, "tea")
+    assert not mine.forgot
     number, _ = erase(store, "user", "ann")
-    assert not held.forgot
+    assert (mine.forgot, held.forgot) == (True, False)
     assert store.purge(number, 5) == []
     assert held.forgot
 
