@@ -350,16 +350,14 @@ def test_whatever_changes_a_memory_is_counted_as_an_edit(memory: Memory) -> None
     """By the count a voice service knows that what it looked up before may hold no longer."""
     ids = [memory.add(f"I have {n} boats.", user_id="ann")["results"][0]["id"] for n in range(3, 6)]
     assert memory.edits == 0
-    for number, change in enumerate(
-        (
-            lambda: memory.update(ids[0], "I have a canoe."),
-            lambda: memory.delete(ids[1]),
-            lambda: memory.erase(memory_id=ids[2]),
-            lambda: memory.delete_all(user_id="ann"),
-            lambda: memory.reset(),
-        ),
-        1,
-    ):
+    changes: list[Callable[[], object]] = [
+        lambda: memory.update(ids[0], "I have a canoe."),
+        lambda: memory.delete(ids[1]),
+        lambda: memory.erase(memory_id=ids[2]),
+        lambda: memory.delete_all(user_id="ann"),
+        memory.reset,
+    ]
+    for number, change in enumerate(changes, 1):
         change()
         assert memory.edits >= number, "before anybody knows that it is done"
 

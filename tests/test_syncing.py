@@ -15,7 +15,7 @@ from toldonce import Memory
 from toldonce.engine.requests import PROJECT
 from toldonce.stores.damaged_file import forget, line_of, new_damaged_file
 from toldonce.stores.opening import open_store, restore_store
-from toldonce.stores.sqlite import scrub as scrubbing
+from toldonce.stores.sqlite.scrub import scrub
 from toldonce.takeover import DATABASE
 from toldonce.testing import WordEmbedder
 from toldonce.transfer.jsonl import export_file
@@ -103,8 +103,8 @@ def test_what_is_overwritten_of_a_database_is_synced(tmp_path: Path, monkeypatch
     connection.execute("INSERT INTO said VALUES (?)", ("the secret of the tea",))
     connection.execute("DELETE FROM said")
     connection.close()
-    monkeypatch.setattr(scrubbing.apsw, "VFSFile", Watched)
-    assert scrubbing.scrub(tmp_path / "database")
+    monkeypatch.setattr(apsw, "VFSFile", Watched)
+    assert scrub(tmp_path / "database")
     assert synced == [apsw.SQLITE_SYNC_FULL]
-    assert not scrubbing.scrub(tmp_path / "database")
+    assert not scrub(tmp_path / "database")
     assert len(synced) == 1, "nothing was left to overwrite"

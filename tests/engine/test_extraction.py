@@ -21,6 +21,7 @@ from toldonce.engine.extraction import FAILED, KIND
 from toldonce.engine.jobs import worker
 from toldonce.errors import InvalidConfig, InvalidInput
 from toldonce.net.retry import Retries
+from toldonce.remember.facts.stored import stored_facts
 from toldonce.stores.protocol import FactMemory
 from toldonce.testing import WordEmbedder
 
@@ -229,6 +230,38 @@ def test_the_same_fact_is_kept_once_however_it_is_put(tmp_path: Path, times: int
         assert len(kept.evidence) == len(ways)
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [{}, {"agent_id": "bot"}, {"app_id": "shop"}, {"metadata": {"source": "call"}}, {"expiration_date": "2999-01-01"}],
+)
+def test_the_same_fact_told_on_other_terms_is_kept_beside_it(tmp_path: Path, terms: dict[str, Any]) -> None:
+    ways = ["I am vegetarian.", "Well, I am vegetarian you know."]
+    script = by_text({way: partial(fact, way, attribute="diet", value="vegetarian") for way in ways})
+    with remembering(tmp_path, script) as (memory, _):
+        for way, more in zip(ways, ({}, terms), strict=True):
+            memory.add(way, **ANN, **more)
+            read_through(memory)
+        assert len(facts_of(memory)) == (2 if terms else 1)
+
+
+@pytest.mark.parametrize("immutable", [False, True])
+def test_a_fact_from_what_is_immutable_is_not_replaced(tmp_path: Path, immutable: bool) -> None:
+    before, after = "I live in Porto.", "I live in Lisbon."
+    script = by_text(
+        {
+            before: partial(fact, before, attribute="home", value="Porto"),
+            after: partial(fact, after, attribute="home", value="Lisbon", relation="contradicts", existing="f1"),
+        }
+    )
+    with remembering(tmp_path, script) as (memory, _):
+        memory.add(before, **ANN, metadata={"immutable": immutable})
+        read_through(memory)
+        memory.add(after, **ANN)
+        read_through(memory)
+        holding = {one.text: one.holds for one in stored_facts(facts_of(memory))}
+        assert holding == {before: immutable, after: True}
+
+
 def test_those_who_learn_the_same_at_once_make_one_fact(tmp_path: Path) -> None:
     said = "I am allergic to peanuts."
     script = by_text({said: partial(fact, said, attribute="allergy", value="peanuts")})
@@ -345,6 +378,29 @@ def test_what_is_changed_while_the_model_thinks_makes_no_fact(tmp_path: Path, ch
         read_through(memory)
         assert texts(memory) == []
         until(lambda: memory._engine.counters().get("facts_gone") == 1)
+
+
+@pytest.mark.parametrize("change", [None, "delete", "update"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_rests_on_two_messages_needs_both_as_they_were_said(
+    tmp_path: Path, change: str | None, which: int
+) -> None:
+    memories: list[Memory] = []
+    said = ["I like tea in the morning.", "I like it with milk."]
+
+    def script(asked: Asked) -> Answer:
+        (row,) = [row for row in memories[0].get_all(filters=ANN)["results"] if row["memory"] == said[which]]
+        if change == "delete":
+            memories[0].delete(row["id"])
+        elif change == "update":
+            memories[0].update(row["id"], "I like coffee.")
+        return tells(fact("I like tea with milk.", "m1", "m2", value="tea with milk"))
+
+    with remembering(tmp_path, script) as (memory, _):
+        memories.append(memory)
+        memory.add([{"role": "user", "content": text} for text in said], **ANN)
+        read_through(memory)
+        assert texts(memory) == ([] if change else ["I like tea with milk."])
 
 
 def test_tokens_are_counted_by_owner_and_a_budget_ends_the_day(tmp_path: Path) -> None:

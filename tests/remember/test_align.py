@@ -88,6 +88,8 @@ def test_the_same_time_and_words_are_evidence_as_often_as_they_were_recorded() -
     view = ConversationView(conversation_id=1, next_place=9, timed={(b"no", 5): [2, 4]})
     messages = [*offered("no no no", 5), *offered("no", 6), *offered("no")]
     assert repeats(messages, view, NOW) == {0: 2, 1: 4}
+    with_ids = [one._replace(id=f"m{n}") for n, one in enumerate(offered("no no", 5))]
+    assert repeats([*with_ids, *offered("no", 5)], view, NOW) == {2: 2}, "an id of its own is another message"
 
 
 def test_times_that_differ_tell_the_same_words_apart() -> None:
