@@ -8,7 +8,7 @@ import pytest
 from toldonce.embedders import TextVectors
 from toldonce.embedders.cache import CachedQueries
 from toldonce.embedders.minilm import MiniLM
-from toldonce.embedders.tokens import LONGEST, by_token, of_beginning, shrunk
+from toldonce.embedders.tokens import LONGEST, by_token, of_beginnings, shrunk
 from toldonce.testing import WordEmbedder
 from toldonce.types import TOKEN_DIMENSIONS, TOKEN_SCALE
 
@@ -64,14 +64,26 @@ def test_a_text_without_tokens_has_no_vectors_of_them() -> None:
 
 def test_only_the_beginning_counts_and_no_mark(minilm: MiniLM) -> None:
     [whole] = minilm.embed_documents_by_token(["the cello\nWhat does she play?"])
-    own = of_beginning(whole, len("the cello"))
+    [own] = of_beginnings([whole], [len("the cello")])
     np.testing.assert_array_equal(own, shrunk(whole.tokens[1:3]))
+
+
+def test_many_texts_have_the_vectors_that_each_has_alone() -> None:
+    drawn = np.random.default_rng(5)
+    made = []
+    for length in [*range(40), 300]:  # one of them has none
+        spans = np.array([[n, n + 1] for n in range(length)], np.int32).reshape(-1, 2)
+        made.append(TextVectors(np.ones(4, np.float32), drawn.normal(size=(length, 4)).astype(np.float32), spans))
+    together = of_beginnings(made, [30] * len(made))
+    assert [len(small) for small in together] == [*range(31), *[30] * 10]
+    for one, small in zip(made, together, strict=True):
+        np.testing.assert_array_equal(small, shrunk(one.tokens[:30]))
 
 
 def test_no_more_of_a_long_text_than_there_is_room_for() -> None:
     spans = np.array([[n, n + 1] for n in range(500)], np.int32)
     long = TextVectors(np.ones(4, np.float32), np.ones((500, 4), np.float32), spans)
-    assert len(of_beginning(long, 500)) == LONGEST
+    assert len(of_beginnings([long], [500])[0]) == LONGEST
 
 
 def test_an_embedder_without_vectors_of_tokens_gives_none() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.recall.helpers import talk, view
 from toldonce.embedders.cache import embed_query
 from toldonce.embedders.minilm import MiniLM
-from toldonce.embedders.tokens import of_beginning
+from toldonce.embedders.tokens import of_beginnings
 from toldonce.index.ram import RamView
 from toldonce.recall.late_interaction import closeness
 from toldonce.types import TOKEN_DIMENSIONS, TOKEN_SCALE, QueryTokens
@@ -61,5 +61,5 @@ def test_of_a_message_about_three_things_each_is_found() -> None:
     query = embed_query(embedder, "cello")
     assert query.tokens is not None
     [made] = embedder.embed_documents_by_token([said])
-    rows = [row._replace(token_vectors=of_beginning(made, len(said))) for row in talk(said)]
+    rows = [row._replace(token_vectors=of_beginnings([made], [len(said)])[0]) for row in talk(said)]
     assert closeness(view(rows), np.array([0]), "cello", query.tokens)[0] > 1.5 * float(query.vector @ made.vector)

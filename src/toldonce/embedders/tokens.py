@@ -6,6 +6,7 @@ vector is a mean that blurs them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias, cast
 
@@ -21,6 +22,9 @@ TOKENS_VERSION = "1"
 LONGEST = 48
 """Tokens kept of a text, the first ones. Of more a long text matches anything."""
 
+_AT_ONCE = 16
+"""Texts whose vectors are made small together: as many as a processor's cache holds."""
+
 SmallVectors: TypeAlias = NDArray[np.int8]
 """Shape (tokens, TOKEN_DIMENSIONS); rows of length ``TOKEN_SCALE``, up to rounding."""
 
@@ -31,11 +35,20 @@ def by_token(embedder: Embedder) -> TokenEmbedder | None:
     return cast("TokenEmbedder", embedder) if hasattr(embedder, "embed_documents_by_token") else None
 
 
-def of_beginning(found: TextVectors, length: int) -> SmallVectors:
-    """Small vectors of the tokens in the first ``length`` characters of a text; marks around it are left out."""
+def of_beginnings(found: Sequence[TextVectors], lengths: Sequence[int]) -> list[SmallVectors]:
+    """Small vectors of the tokens in the first so many characters of each text; marks around it are left out."""
+    kept = [_beginning(one, length) for one, length in zip(found, lengths, strict=True)]
+    small: list[SmallVectors] = []
+    for start in range(0, len(kept), _AT_ONCE):
+        some = kept[start : start + _AT_ONCE]
+        small += np.split(shrunk(np.concatenate(some)), np.cumsum([len(tokens) for tokens in some])[:-1])
+    return small
+
+
+def _beginning(found: TextVectors, length: int) -> NDArray[np.float32]:
     starts, ends = found.spans[:, 0], found.spans[:, 1]
-    kept = np.flatnonzero((ends > starts) & (ends <= length))[:LONGEST]
-    return shrunk(found.tokens[kept])
+    tokens: NDArray[np.float32] = found.tokens[np.flatnonzero((ends > starts) & (ends <= length))[:LONGEST]]
+    return tokens
 
 
 def shrunk(vectors: NDArray[np.float32]) -> SmallVectors:
@@ -50,15 +63,17 @@ def shrunk(vectors: NDArray[np.float32]) -> SmallVectors:
     turned = np.zeros((count, signs.size), np.float32)
     turned[:, :width] = vectors
     turned *= signs
-    small = turned.reshape(count, signs.size // TOKEN_DIMENSIONS, TOKEN_DIMENSIONS).sum(axis=1)
-    free = np.empty_like(small)
+    folded = turned.reshape(count, signs.size // TOKEN_DIMENSIONS, TOKEN_DIMENSIONS).sum(axis=1)
+    columns = np.ascontiguousarray(folded.T)  # so that what is added up lies side by side
+    free = np.empty_like(columns)
     half = 1
     while half < TOKEN_DIMENSIONS:  # the fast Walsh-Hadamard transform
-        pairs, sums = (numbers.reshape(count, TOKEN_DIMENSIONS // (2 * half), 2, half) for numbers in (small, free))
-        np.add(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 0])
-        np.subtract(pairs[:, :, 0], pairs[:, :, 1], out=sums[:, :, 1])
-        small, free = free, small
+        pairs, sums = (numbers.reshape(TOKEN_DIMENSIONS // (2 * half), 2, half * count) for numbers in (columns, free))
+        np.add(pairs[:, 0], pairs[:, 1], out=sums[:, 0])
+        np.subtract(pairs[:, 0], pairs[:, 1], out=sums[:, 1])
+        columns, free = free, columns
         half *= 2
+    small = np.ascontiguousarray(columns.T)
     lengths = np.linalg.norm(small, axis=1, keepdims=True)
     scaled: SmallVectors = np.rint(small * (TOKEN_SCALE / np.maximum(lengths, 1e-12))).astype(np.int8)
     return scaled

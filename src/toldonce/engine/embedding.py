@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toldonce.embedders import Embedder, Vectors
-from toldonce.embedders.tokens import by_token, of_beginning
+from toldonce.embedders.tokens import by_token, of_beginnings
 from toldonce.errors import AuthenticationFailed, Closed, EmbedderMismatch, RateLimited, RemoteError
 from toldonce.stores.protocol import Embedding, Unembedded
 from toldonce.text.keys import key_text, spoken
@@ -70,7 +70,7 @@ def _embeddings(embedder: Embedder, versions: Sequence[Unembedded]) -> list[Embe
     found = tokeniser.embed_documents_by_token(texts)
     vectors = _checked(embedder, texts, np.array([one.vector for one in found], np.float32))
     # The words before it are in its vector, since they say what it is about; they are not what it says.
-    own = [of_beginning(one, len(spoken(v.text, v.actor_id))) for one, v in zip(found, versions, strict=True)]
+    own = of_beginnings(found, [len(spoken(v.text, v.actor_id)) for v in versions])
     return [Embedding(vector.tobytes(), small.tobytes()) for vector, small in zip(vectors, own, strict=True)]
 
 
