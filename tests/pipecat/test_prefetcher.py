@@ -328,6 +328,24 @@ async def test_a_backend_that_hangs_is_given_up_and_tried_again(backend: Backend
     assert "Oslo" in await within(turn)
 
 
+async def test_a_probe_that_nobody_needs_any_more_still_tells_that_the_memory_lives(backend: Backend) -> None:
+    """Somebody else takes the microphone while it is under way; newer words of the same turn do not call it off."""
+    for n in range(3):
+        turn = asyncio.create_task(backend.turn(f"question {n}"))
+        await backend.fail(f"question {n}")
+        await within(turn)
+    assert backend.recall.tally.opened == 1
+    backend.recall._breaker._open_until = 0.0
+    await backend.ahead("where", "where do", final=True)
+    assert backend.asked[3:] == ["where"]
+    backend.recall.forget()
+    await backend.answer("where", "Oslo")
+    assert not backend.recall.breaker_open
+    turn = asyncio.create_task(backend.turn("where do I live"))
+    await backend.answer("where do I live", "Bergen")
+    assert await within(turn) == ["Bergen"]
+
+
 async def test_unanswered_lookups_do_not_pile_up(backend: Backend) -> None:
     """Each turn has its own all the same, until so many were given up that the memory is left alone."""
     for n in range(10):

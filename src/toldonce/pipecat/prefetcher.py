@@ -95,7 +95,8 @@ class Prefetcher:
         if self._few and not self._worth_one(telling(words), final=final):
             return
         pending = self._pending()
-        if pending and not (final and (not self._few or self._stand_in(content) is not None)):
+        probing = any(lookup.probe for lookup in pending)
+        if pending and (probing or not (final and (not self._few or self._stand_in(content) is not None))):
             self._next = transcript, final
             return
         self._next = None
@@ -168,6 +169,8 @@ class Prefetcher:
     def _for_the_turn(self, query: str, words: list[str], content: frozenset[str], *, spared: bool) -> Lookup | None:
         """A lookup for the turn itself, or the one under way if it is nearly that and the turn has nothing else."""
         pending = self._pending()
+        if any(lookup.probe for lookup in pending):
+            return pending[-1]
         if self._few and pending:
             nearly = pending[-1].coverage(content) >= _GOOD_ENOUGH
             if nearly and not spared:
@@ -243,10 +246,10 @@ class Prefetcher:
             self._spawn(self._failed(TimeoutError("lookups take longer than the turns that follow")), "given-up")
 
     def _call_off(self, lookups: Sequence[Lookup]) -> None:
-        """Nobody needs their answers any more."""
+        """Nobody needs their answers any more. A probe goes on: whether it is answered tells if the backend lives."""
         for lookup in list(lookups):
             self._end(lookup)
-            if lookup.task is not None:
+            if lookup.task is not None and not lookup.probe:
                 lookup.task.cancel()
 
     def _end(self, lookup: Lookup) -> None:
@@ -265,14 +268,14 @@ class Prefetcher:
             self._drop(lookup)
             await self._failed(error)
             return
+        self._breaker.succeeded()
         if lookup.over:
-            return  # It answered in the instant in which it was called off.
+            return  # It was called off: a probe, or one that answered in that instant.
         lookup.finished = time.monotonic()
         lookup.hits, lookup.over = hits, True
         took = lookup.finished - lookup.started
         self._usual = took if self._usual == 0 else 0.7 * self._usual + 0.3 * took
         self._took.append(took)
-        self._breaker.succeeded()
         if lookup not in self._current:
             return
         # Those it stands for go now, while the person speaks: to free some hundred memories takes a turn's time.

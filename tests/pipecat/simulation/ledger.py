@@ -18,7 +18,7 @@ def owners(texts: Iterable[object]) -> set[str]:
     return {mark for text in texts for mark in _MARK.findall(str(text))}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lookup:
     """One search, as the memory got it from the service of a line."""
 
@@ -26,6 +26,8 @@ class Lookup:
     user: str
     query: str
     at: float
+    answered: float = float("inf")
+    """When a host, which may be ill, answered it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Ledger:
     """What summaries were made of."""
     troubled: list[tuple[float, float]] = field(default_factory=list)
     """From when to when the memory did not answer as it should."""
+    healed: float = float("-inf")
+    """When it did so again."""
     words_tell: bool = False
     """Whether the service learns who speaks from the transcripts."""
     tells_at_once: bool = True
@@ -126,9 +130,9 @@ class Ledger:
         return [lookup for lookup in self.lookups if lookup.line == line and since <= lookup.at <= until]
 
     def _is_waited_for(self, line: int, now: float) -> bool:
-        """After trouble the first lookup is a probe, for which no turn waits."""
-        well_since = max((end for _, end in self.troubled if end <= now), default=None)
-        return self.recall_is_waited_for and (well_since is None or bool(self._lookups(line, well_since, now)))
+        """After trouble no turn waits until a lookup, the probe, was answered."""
+        answered = [lookup for lookup in self._lookups(line, self.healed, now) if lookup.answered < now]
+        return self.recall_is_waited_for and (now < self.healed or not self.troubled or bool(answered))
 
     def _was_troubled(self, began: float, ended: float) -> bool:
         return any(start <= ended and began <= end for start, end in self.troubled)

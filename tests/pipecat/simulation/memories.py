@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from toldonce.errors import StoreError
 from toldonce.memory import AsyncMemory
+from toldonce.pipecat.breaker import FIRST_REST
 
 from .ledger import Ledger, Lookup
 
@@ -48,6 +49,7 @@ class Health:
         self._since = 0.0
         self._healed = asyncio.Event()
         self._mood: Mood = "well"
+        self.recovery = RECOVERY
 
     def ail(self, mood: Mood) -> None:
         """Be slow, hang or fail until ``heal``."""
@@ -60,7 +62,10 @@ class Health:
     def heal(self) -> None:
         """Answer again. Calls that hang go on or fail."""
         if self._mood != "well":
-            self.ledger.troubled[-1] = (self._since, asyncio.get_running_loop().time() + RECOVERY)
+            now = self.ledger.healed = asyncio.get_running_loop().time()
+            ill_for = now - self._since  # On a busy machine longer than was meant: each probe in it doubles the rest.
+            self.recovery = RECOVERY if ill_for < FIRST_REST else RECOVERY + 2 * ill_for
+            self.ledger.troubled[-1] = (self._since, now + self.recovery)
             self._mood = "well"
         self._healed.set()
 
@@ -93,10 +98,12 @@ class Host:
 
     async def search(self, query: str, *, context: Any = None, **options: Any) -> dict[str, Any]:
         """Search, as far as the mood lets it."""
-        record(self._health.ledger, self._line, query, options)
+        asked = record(self._health.ledger, self._line, query, options)
         await self._health.suffer()
         found = await self._memory.search(query, context=context, **options)
         self._health.answer()
+        for lookup in asked:
+            lookup.answered = asyncio.get_running_loop().time()
         return found
 
     async def add(self, messages: Any, *, conversation_id: str | None = None, **options: Any) -> dict[str, Any]:
@@ -117,7 +124,9 @@ class Host:
         return await self._memory.get(memory_id)
 
 
-def record(ledger: Ledger, line: int, query: str, options: Mapping[str, Any]) -> None:
+def record(ledger: Ledger, line: int, query: str, options: Mapping[str, Any]) -> list[Lookup]:
     """Write a search into the ledger, once for each user it reaches."""
     now = asyncio.get_running_loop().time()
-    ledger.lookups += [Lookup(line, user, query, now) for user in users_of(options.get("filters"))]
+    asked = [Lookup(line, user, query, now) for user in users_of(options.get("filters"))]
+    ledger.lookups += asked
+    return asked

@@ -23,7 +23,7 @@ from toldonce.testing import WordEmbedder
 
 from .ledger import Ledger
 from .line import Line
-from .memories import RECOVERY, Health, Host, Mood, RecordedMemory
+from .memories import Health, Host, Mood, RecordedMemory
 from .talk import PEOPLE, Talk, earlier_call
 
 Identity: TypeAlias = Literal["set", "frame", "callable", "awaitable", "speakers"]
@@ -126,7 +126,7 @@ class Simulation:
         if weather is not None and health is not None:
             weather.cancel()
             health.heal()
-            await asyncio.sleep(RECOVERY)
+            await asyncio.sleep(health.recovery)
             await asyncio.gather(*(talk.last_turn() for talk in talks))
             await asyncio.sleep(0.3)  # The first lookup is a probe. It has answered now.
             await asyncio.gather(*(talk.last_turn() for talk in talks))
