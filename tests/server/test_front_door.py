@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from tests.server.running import Client, Running, serving
 from toldonce.server import gate, protocol
-from toldonce.server.gate import Places
+from toldonce.server.gate import Places, asks
 from toldonce.server.limits import MOST_BYTES, WRONG_KEYS
+from toldonce.server.place import PLACE, leave_place
 from toldonce.server.service import Service
 
 HEAD = b"POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -161,16 +163,16 @@ def test_a_projects_requests_wait_for_each_other_and_not_for_those_of_others(mon
 
     async def scenario() -> None:
         places = Places()
-        full = [places.take("busy", 0) for _ in range(gate.AT_ONCE)]
+        full = [places.take(("busy", True), 0) for _ in range(gate.AT_ONCE)]
         for place in full:
             await place.__aenter__()
         with pytest.raises(HTTPException) as refused:
-            await places.take("busy", 0).__aenter__()
+            await places.take(("busy", True), 0).__aenter__()
         assert (refused.value.status_code, (refused.value.headers or {})["Retry-After"]) == (503, "1")
-        async with places.take("quiet", 0):
+        async with places.take(("quiet", True), 0):
             pass
         await full.pop().__aexit__(None, None, None)
-        async with places.take("busy", 0):
+        async with places.take(("busy", True), 0):
             pass
         for place in full:
             await place.__aexit__(None, None, None)
@@ -185,16 +187,16 @@ def test_large_bodies_are_held_within_a_limit_and_small_ones_pass(monkeypatch: p
     async def scenario() -> None:
         places = Places()
         fitting = gate.MOST_HELD // 2 // MOST_BYTES
-        held = [places.take("busy", MOST_BYTES) for _ in range(fitting)]
+        held = [places.take(("busy", True), MOST_BYTES) for _ in range(fitting)]
         for place in held:
             await place.__aenter__()
         with pytest.raises(HTTPException):
-            await places.take("busy", MOST_BYTES).__aenter__()
-        async with places.take("busy", gate.SMALL), places.take("quiet", MOST_BYTES):
+            await places.take(("busy", True), MOST_BYTES).__aenter__()
+        async with places.take(("busy", True), gate.SMALL), places.take(("quiet", True), MOST_BYTES):
             pass
         for place in held:
             await place.__aexit__(None, None, None)
-        async with places.take("busy", MOST_BYTES):
+        async with places.take(("busy", True), MOST_BYTES):
             pass
 
     asyncio.run(scenario())
@@ -208,3 +210,32 @@ def test_work_for_an_answer_does_not_hold_up_the_loop(server: Running) -> None:
         return await server.service.work_out("default", lambda: gone_on.wait(30))
 
     assert asyncio.run(scenario())
+
+
+async def test_requests_that_ask_wait_for_none_that_change_nor_for_what_takes_long() -> None:
+    places = Places()
+    async with AsyncExitStack() as held:
+        full = [await held.enter_async_context(places.take(("busy", False), 0)) for _ in range(gate.AT_ONCE)]
+        async with asyncio.timeout(30), places.take(("busy", True), 0):
+            pass
+        PLACE.set(full[0])
+        leave_place()
+        leave_place()
+        async with asyncio.timeout(30), places.take(("busy", False), 0):
+            pass
+    assert places._turns == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "changes_nothing"),
+    [
+        ("GET", "/v1/memories/mem_1", True),
+        ("POST", "/v3/memories/search", True),
+        ("POST", "/v2/memories", True),
+        ("POST", "/v3/memories/add", False),
+        ("POST", "/v1/memories", False),
+        ("DELETE", "/v1/memories", False),
+    ],
+)
+def test_what_changes_nothing_is_known_by_its_address(method: str, path: str, changes_nothing: bool) -> None:
+    assert asks(Request({"type": "http", "method": method, "path": path, "headers": []})) == changes_nothing

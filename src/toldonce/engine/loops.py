@@ -47,9 +47,14 @@ async def until(futures: Iterable[Future[None]]) -> None:
             await over.wait()
 
 
-async def searched(engine: Engine, search: Search) -> Found:
-    """Run a search: ranking in the engine's one search thread, or beside it if that takes long, and waiting in none."""
+async def searched(engine: Engine, search: Search, takes_long: Callable[[], object] = lambda: None) -> Found:
+    """Run a search: ranking in the engine's one search thread, or beside it if that takes long, and waiting in none.
+
+    ``takes_long`` is called before it goes on beside it.
+    """
     while True:
+        if search.large:
+            takes_long()
         threads = engine.computing if search.large else engine.searching
         found = await run_in(threads.of(search.project), search.attempt)
         if found is not None:

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toldonce.server.auth import CALLER, authenticate
 from toldonce.server.limits import MOST_BYTES
+from toldonce.server.place import PLACE, Place
 from toldonce.server.replies import failure
 from toldonce.server.service import Service
 from toldonce.server.settings import Settings
@@ -23,7 +25,8 @@ METRICS = "/metrics"
 """What needs none where only this machine can ask."""
 
 AT_ONCE = 16
-"""Requests of one project that are carried out together; more wait, where they cost others nothing."""
+"""Requests of one project that are carried out together, of those that ask and of those that change; more wait, where
+they cost others nothing."""
 MOST_WAITING = 1_000
 """Requests of all projects that are under way or wait."""
 WAIT = 10.0
@@ -37,6 +40,11 @@ SMALL = 64 << 10
 MOST_HELD = 32 << 20
 """Bytes of larger bodies that are held together; one project's take half of that at most."""
 
+Lane: TypeAlias = tuple[str, bool]
+"""A project, and whether requests of it ask or change."""
+
+_LISTS = ("/v2/memories", "/v3/memories")
+"""Where POST asks."""
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 _BUSY = "The server has as much to do as it can take. Try again in a moment."
@@ -61,7 +69,8 @@ class Gate:
             return
         try:
             scope[CALLER] = caller = authenticate(service, request)
-            async with self._places.take(caller.project, _declared(request)):
+            async with self._places.take((caller.project, asks(request)), _declared(request)) as place:
+                PLACE.set(place)
                 await self._app(scope, receive, send)
         except HTTPException as refusal:
             if refusal.status_code == 429 and CALLER not in scope:
@@ -80,40 +89,48 @@ def is_local(request: Request, settings: Settings) -> bool:
         return False
 
 
+def asks(request: Request) -> bool:
+    """Whether a request changes nothing: such requests wait behind none that does."""
+    path = request.scope["path"]
+    return request.method == "GET" or path.endswith("/search") or path in _LISTS
+
+
 class Places:
     """Room for so many requests, and so many bytes of their bodies, shared by projects. For one event loop."""
 
     def __init__(self) -> None:
-        self._turns: dict[str, tuple[asyncio.Semaphore, int]] = {}
-        """By project, and how many use or await it."""
+        self._turns: dict[Lane, tuple[asyncio.Semaphore, int]] = {}
+        """By lane, and how many use or await it."""
         self._under_way = 0
         self._held: dict[str, int] = {}
         self._freed = asyncio.Condition()
 
     @asynccontextmanager
-    async def take(self, project: str, size: int) -> AsyncIterator[None]:
+    async def take(self, lane: Lane, size: int) -> AsyncIterator[Place]:
         """A place for a request with a body of ``size`` bytes. Raises 503 when there is none in time."""
         if self._under_way >= MOST_WAITING:
             raise busy()
-        turn, users = self._turns.get(project, (asyncio.Semaphore(AT_ONCE), 0))
-        self._turns[project] = turn, users + 1
+        turn, users = self._turns.get(lane, (asyncio.Semaphore(AT_ONCE), 0))
+        self._turns[lane] = turn, users + 1
         self._under_way += 1
         try:
             async with AsyncExitStack() as held:
                 try:
                     async with asyncio.timeout(WAIT):
-                        await held.enter_async_context(turn)
+                        await turn.acquire()
+                        place = Place(turn)
+                        held.callback(place.leave)
                         if size > SMALL:
-                            await held.enter_async_context(self._room(project, size))
+                            await held.enter_async_context(self._room(lane[0], size))
                 except TimeoutError as error:
                     raise busy() from error
-                yield
+                yield place
         finally:
             self._under_way -= 1
-            turn, users = self._turns[project]
-            self._turns[project] = turn, users - 1
+            turn, users = self._turns[lane]
+            self._turns[lane] = turn, users - 1
             if users == 1:
-                del self._turns[project]
+                del self._turns[lane]
 
     @asynccontextmanager
     async def _room(self, project: str, size: int) -> AsyncIterator[None]:

@@ -36,6 +36,7 @@ from toldonce.server.kept import Kept
 from toldonce.server.keys import KeyHash
 from toldonce.server.limits import WRONG_KEYS, Rates
 from toldonce.server.metrics import Tally, expose
+from toldonce.server.place import leave_place
 from toldonce.server.readiness import Readiness
 from toldonce.server.retention import Retention
 from toldonce.server.scoping import is_long, runs_of
@@ -138,6 +139,7 @@ class Service:
 
     async def work_out(self, project: str, answer: Callable[[], T]) -> T:
         """What takes a while to read or to put together: off the loop, one at a time for each project."""
+        leave_place()
         return await run_in(self.engine.computing.of(project), answer)
 
     async def filter_of(self, project: str, filters: object, read: Callable[[], Filter]) -> Filter:
@@ -146,7 +148,7 @@ class Service:
 
     async def search(self, project: str, asked: SearchRequest, show_expired: bool) -> Found:
         """Recall, in the engine's own threads."""
-        return await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired))
+        return await searched(self.engine, Search(self.engine, project, asked, show_expired=show_expired), leave_place)
 
     async def listing(self, project: str, tree: Filter, show_expired: bool) -> list[tuple[int, MemoryRecord]]:
         """Every memory the filter admits, newest first."""
@@ -172,6 +174,8 @@ class Service:
     async def _threads_for(self, project: str, tree: Filter, *, every: bool) -> Submits:
         """Where a list is made: all of it, or a page."""
         long = await self.read(lambda store: takes_long(store, owners_reached(store, project, tree), every=every))
+        if long:
+            leave_place()
         return (self.engine.computing if long else self.engine.working).of(project)
 
     async def latest_of(self, project: str, tree: Filter) -> Filter:
