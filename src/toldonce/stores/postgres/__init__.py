@@ -6,15 +6,12 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Unsupported
-from toldonce.fair import ANYBODY, Turn
 from toldonce.stores.backup import Manifest
 from toldonce.stores.copying import Tables
 from toldonce.stores.examining import Examination
@@ -37,18 +34,13 @@ from toldonce.stores.postgres.pool import Pool
 from toldonce.stores.postgres.presence import Presence
 from toldonce.stores.postgres.tables import PostgresTables
 from toldonce.stores.postgres.writer import Writer
-from toldonce.stores.protocol import Read, Write
-from toldonce.stores.sql.ids import SEQUENCE_BITS
-from toldonce.stores.sql.read import Reader, Shown
+from toldonce.stores.protocol import Read
+from toldonce.stores.sql.read import Reader
+from toldonce.stores.sql.store import TRY_AGAIN, SqlStore, openers_behind
 
 __all__ = ["PostgresStore", "has_store", "migrate_whole"]
 
 T = TypeVar("T")
-
-SHOWN = 2048
-"""Records kept in RAM, the last ones shown."""
-_TRY_AGAIN = 0.05
-"""Seconds between two tries to purge while somebody reads."""
 
 _BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _EPOCH = b"SELECT pg_current_snapshot()::text, (" + POST_STEP + b")"
@@ -62,21 +54,20 @@ def has_store(url: str) -> bool:
         return holds_store(connection)
 
 
-class PostgresStore:
+class PostgresStore(SqlStore):
     """Memories in the database that a URL names. Raises the ``StoreError``s of ``toldonce.errors``."""
 
+    _writer: Writer
+
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
-        self._process = os.getpid()
         self._newest = migrations()[-1].number
         self._prepare()
         self._pool = Pool(url)
         with ExitStack() as undo:
             undo.callback(self._pool.close)
             self._digest_key = self.secret("digests")
-            self.caches = CacheRegistry()
-            self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
-            self.caches.register(self._shown)
             self._known: WeakKeyDictionary[Connection, tuple[str, dict[Hashable, Any]]] = WeakKeyDictionary()
             """What reads worked out over a connection, with the snapshot at which it holds."""
             self._presence = Presence(self._pool, url, self._forget)
@@ -136,19 +127,6 @@ class PostgresStore:
         database = PostgresDatabase(connection, pipeline)
         return connection, Reader(database, PostgresConversations(database), self._digest_key, self._shown, known)
 
-    def write(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
-        return self._writer.submit(work, turn)
-
-    def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
-        return self._writer.write(work, turn)
-
-    @property
-    def writes_waiting(self) -> int:
-        return self._writer.waiting
-
-    def owner_of(self, row_id: int) -> int:
-        return row_id >> SEQUENCE_BITS
-
     def purge(self, number: int, within: float) -> list[str]:
         until = time.monotonic() + within
         self._presence.ask(number)
@@ -157,14 +135,10 @@ class PostgresStore:
             while held_up := purging.readers(connection, before):
                 if time.monotonic() >= until:
                     return self._named(held_up)
-                time.sleep(_TRY_AGAIN)
+                time.sleep(TRY_AGAIN)
             if held_up := purging.rewrite(connection, until - time.monotonic()):
                 return self._named(held_up)
-        while behind := self._presence.behind(number):
-            if time.monotonic() >= until:
-                return [f"{process} has not dropped its caches" for process in behind]
-            time.sleep(_TRY_AGAIN)
-        return []
+        return openers_behind(lambda: self._presence.behind(number), until)
 
     def _named(self, sessions: list[tuple[str, int]]) -> list[str]:
         """Who reads, for messages to people."""

@@ -19,7 +19,7 @@ import psycopg
 
 from toldonce.caches import CacheRegistry
 from toldonce.errors import Closed, StoreError, ToldonceError
-from toldonce.fair import FairQueue, Turn
+from toldonce.fair import ANYBODY, FairQueue, Turn
 from toldonce.locks import lock_wait
 from toldonce.stores.postgres.connection import (
     Again,
@@ -87,7 +87,7 @@ class Writer:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, work: Work[T], turn: Turn) -> Future[T]:
+    def submit(self, work: Work[T], turn: Turn = ANYBODY) -> Future[T]:
         """Queue work; see ``Store.write``."""
         self._require_open()
         future: Future[T] = Future()
@@ -100,7 +100,7 @@ class Writer:
             self._jobs[turn].append(_Job(work, future))
         return future
 
-    def write(self, work: Work[T], turn: Turn) -> T:
+    def write(self, work: Work[T], turn: Turn = ANYBODY) -> T:
         """What ``work`` returns, once it is committed. It is done in this thread, unless others wait for the turn."""
         self._require_open()
         with self._changed:

@@ -6,23 +6,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-from toldonce.caches import CacheRegistry, LRUCache
 from toldonce.errors import Closed, DiskFull
-from toldonce.fair import ANYBODY, Turn
 from toldonce.locks import FORK_GATE, LockFile
 from toldonce.stores.backup import Manifest
 from toldonce.stores.copying import Tables
 from toldonce.stores.examining import Examination
-from toldonce.stores.protocol import Read, Write
-from toldonce.stores.sql.ids import SEQUENCE_BITS
-from toldonce.stores.sql.read import Shown
+from toldonce.stores.protocol import Read
+from toldonce.stores.sql.store import TRY_AGAIN, SqlStore, openers_behind
 from toldonce.stores.sqlite.backing_up import back_up
 from toldonce.stores.sqlite.connection import (
     connect,
@@ -49,13 +45,8 @@ __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 
-_TRY_AGAIN = 0.05
-"""Seconds between two tries to purge, or to empty the log, while somebody reads."""
 FOLDED_WITHIN = 10.0
 """Seconds that ``compact`` waits for readers to let go of the log."""
-
-SHOWN = 2048
-"""Records kept in RAM, the last ones shown."""
 
 
 class Reader:
@@ -77,20 +68,20 @@ class Reader:
         return self._known
 
 
-class SqliteStore:
+class SqliteStore(SqlStore):
     """Memories in ``folder/toldonce.db`` (WAL, ``synchronous=FULL``: what was acknowledged was fsynced).
 
     Raises the ``StoreError``s of ``toldonce.errors``.
     """
 
+    _writer: Writer
+
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         require_safe_sqlite(apsw.sqlite_lib_version())
         self.path = prepare_folder(folder)
         self._folder = folder
         self._digest_key = self.secret("digests")
-        self.caches = CacheRegistry()
-        self._shown: Shown = LRUCache(SHOWN, owner_of=self.owner_of)
-        self.caches.register(self._shown)
         self._idle: list[Reader] = []
         self._borrowed: dict[Reader, str] = {}
         """Readers in use, each with the name of its thread."""
@@ -98,7 +89,6 @@ class SqliteStore:
         """How often everything in RAM was dropped."""
         self._guard = threading.Lock()
         self._closed = False
-        self._process = os.getpid()
         with folder_errors(folder):
             self._lock = WriteLock(folder)
         self._reserve = Reserve(folder)
@@ -180,30 +170,13 @@ class SqliteStore:
                     return
             reader.connection.close()
 
-    def write(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> Future[T]:
-        return self._writer.submit(work, turn)
-
-    def write_now(self, work: Callable[[Write], T], turn: Turn = ANYBODY) -> T:
-        return self._writer.write(work, turn)
-
-    @property
-    def writes_waiting(self) -> int:
-        return self._writer.waiting
-
-    def owner_of(self, row_id: int) -> int:
-        return row_id >> SEQUENCE_BITS
-
     def purge(self, number: int, within: float) -> list[str]:
         until = time.monotonic() + within
         with our_errors(self.path), folder_errors(self._folder):
             self._presence.ask(number)
             if waits_for := self._purge(until):
                 return waits_for
-            while behind := self._presence.behind(number):
-                if time.monotonic() >= until:
-                    return [f"process {process} has not dropped its caches" for process in behind]
-                time.sleep(_TRY_AGAIN)
-        return []
+            return openers_behind(lambda: [f"process {one}" for one in self._presence.behind(number)], until)
 
     def _purge(self, until: float) -> list[str]:
         """Leave no byte of deleted rows in the file and its log; who held that up until then."""
@@ -212,13 +185,13 @@ class SqliteStore:
             while not turn.take():
                 if time.monotonic() >= until:
                     return [f"{turn.holder()} finishes another erasure"]
-                time.sleep(_TRY_AGAIN)
+                time.sleep(TRY_AGAIN)
             turn.sign()
             with closing(Purge(self.path, self._lock)) as purge:
                 while not purge.attempt():
                     if time.monotonic() >= until:
                         return self._read_by()
-                    time.sleep(_TRY_AGAIN)
+                    time.sleep(TRY_AGAIN)
         finally:
             turn.close()
         return []
@@ -280,7 +253,7 @@ class SqliteStore:
                     return
             if time.monotonic() >= until:
                 return
-            time.sleep(_TRY_AGAIN)
+            time.sleep(TRY_AGAIN)
 
     def close(self) -> None:
         if os.getpid() != self._process:  # its files are the parent's
