@@ -180,7 +180,7 @@ def test_a_purge_writes_every_table_anew_that_holds_anything_of_a_user(
 def test_tables_that_are_gone_are_damage(postgres: Server) -> None:
     place = postgres.database()
     store = PostgresStore(place)
-    postgres.run("DROP TABLE conversation", name_of(place))
+    postgres.run("DROP TABLE conversation CASCADE", name_of(place))
     with pytest.raises(CorruptStore, match="not those"):
         fill(store, "tea")
     store.close()
