@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.stores.filling import (
     delete,
@@ -71,3 +72,31 @@ def test_a_rebuild_lets_what_cannot_be_embedded_wait(store: Store) -> None:
         assert [waiting.text for waiting in view.unembedded(None, 9)] == ["poison"]
         lengths = {row.memory_id: row.vector is not None and len(row.vector) for row in view.changes(owner, 0).rows}
     assert lengths == {ids[0]: 2, ids[1]: False}
+
+
+@pytest.mark.parametrize("how", ["deleted", "erased"])
+def test_a_rebuild_under_way_keeps_nothing_of_what_is_gone(store: Store, how: str) -> None:
+    _, [_, gone] = fill(store, "tea", "coffee")
+    fill(store, "beer", user="bob")
+    embed(store)
+
+    def counts() -> tuple[int, int]:
+        """Versions with new vectors, and those that have tokens."""
+        with store.read() as view:
+            return view.rebuilding.progress()
+
+    with store.read() as view:
+        stretch = view.rebuilding.next(0, 9)
+    vectors = [(made.version, Embedding(np.full(2, 7, np.float32).tobytes(), SMALL)) for made in stretch.versions]
+    tokens = [(made.version, b"\1\0\0\0") for made in stretch.versions]
+    store.write_now(lambda tx: tx.rebuilding.keep(stretch, vectors, tokens))
+    assert counts() == (3, 3)
+    if how == "deleted":
+        store.write_now(lambda tx: delete(tx, gone))
+    else:
+        number = store.write_now(lambda tx: tx.erasing.order("e", "p", "user", "ann", True, 1))
+        store.write_now(lambda tx: tx.erasing.carry_out(number, 2))
+    left = 2 if how == "deleted" else 1
+    assert counts() == (left, left)
+    store.write_now(lambda tx: tx.rebuilding.switch(Stretch(ended=True), tokens=True))
+    assert counts() == (0, left), "the tokens that were made are those that are there now"
