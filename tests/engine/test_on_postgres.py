@@ -188,6 +188,10 @@ def test_a_server_and_a_command_use_one_database(url: str, tmp_path: Path) -> No
     assert "I keep bees behind the shed." in listed.stdout
     where = run("where", "--store", url, "--json", home=tmp_path)
     assert json.loads(where.stdout)["database"] == str(place_of(url))
+    for command, said in (("doctor", "pg_amcheck"), ("backup", "pg_dump")):
+        refused = run(command, *(("file.zip", "--store") if command == "backup" else ()), url, home=tmp_path)
+        assert refused.returncode == 2
+        assert said in refused.stderr
     nowhere = run("list", "--store", f"{url}_of_nobody", "--user", "ann", home=tmp_path)
     assert nowhere.returncode == 2
     assert "does not exist" in nowhere.stderr

@@ -197,6 +197,16 @@ def test_a_pool_that_is_used_up_says_so(url: str) -> None:
         pass
 
 
+def test_a_server_without_connections_left_says_so(postgres: Server, url: str) -> None:
+    if postgres.data is None:
+        pytest.skip("roles are made on a server of the tests' own only")
+    postgres.run("CREATE ROLE one_at_a_time LOGIN CONNECTION LIMIT 1")
+    mine = postgres.of(name_of(url), "one_at_a_time")
+    with psycopg.connect(mine), pytest.raises(StoreError, match=r"too many connections.*connections left"):
+        PostgresStore(mine)
+    postgres.run("DROP ROLE one_at_a_time")
+
+
 def sever(postgres: Server, url: str) -> None:
     """End every session in a database, as a server that is restarted does."""
     postgres.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from toldonce.config import read_config
 from toldonce.errors import InvalidInput
 from toldonce.stores.examining import Examination, Finding
 from toldonce.stores.opening import open_store
-from toldonce.stores.place import folder_of
+from toldonce.stores.place import folder_of, place_of
 from toldonce.stores.remains import remains
 
 from .options import Json
@@ -30,7 +30,8 @@ _WOULD = {"set aside": "would be set aside", "made anew": "would be made anew", 
 
 def doctor(
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="The memory folder. [default: TOLDONCE_HOME or your own]")
+        Any,
+        typer.Argument(metavar="PATH", parser=place_of, help="The memory folder. [default: TOLDONCE_HOME or your own]"),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only name what is damaged, and change nothing.")] = False,
     prove_erased: Annotated[

@@ -66,8 +66,8 @@ def connect(url: str) -> Connection:
         connection = psycopg.connect(url, autocommit=True, cursor_factory=RawCursor, **options)
     except psycopg.OperationalError as error:
         raise StoreUnreachable(
-            f"{shown(url)} cannot be opened: {_said(error)}. Check that the server runs there, that the database "
-            "exists (createdb), and the user and password in the address."
+            f"{shown(url)} cannot be opened: {_said(error)}. Check that the server runs there and has connections "
+            "left, that the database exists (createdb), and the user and password in the address."
         ) from error
     connection.adapters.register_dumper(int, Int8Dumper)  # one type for all numbers, so that a statement has one plan
     connection.adapters.register_dumper(int, Int8BinaryDumper)
