@@ -18,7 +18,7 @@ import pytest
 
 import toldonce
 from toldonce import Memory, caches
-from toldonce.caches import CacheRegistry, LRUCache, word_cache
+from toldonce.caches import CacheRegistry, LRUCache, WordTable, word_cache
 
 ANN = {"user_id": "ann"}
 
@@ -162,6 +162,25 @@ def test_whatever_of_the_process_remembers_words_is_told_to_forget() -> None:
     forget = [*caches._PROCESS]
     assert {name for name, value in cached.items() if value.cache_clear not in forget} <= NO_WORDS
     assert re.purge in forget, "the patterns it keeps are made of names"
+
+
+def test_a_table_of_words_begins_anew_when_it_is_full_and_forgets_with_the_process() -> None:
+    asked: list[str] = []
+
+    def upper(word: str) -> str:
+        asked.append(word)
+        return word.upper()
+
+    table = WordTable(upper, 2)
+    try:
+        assert [table[word] for word in ("tea", "bees", "tea")] == ["TEA", "BEES", "TEA"]
+        assert asked == ["tea", "bees"]
+        assert table["goats"] == "GOATS"
+        assert [*table] == ["goats"], "no more than two are kept"
+        CacheRegistry().forget({1})
+        assert not table
+    finally:
+        caches._PROCESS.remove(table.clear)
 
 
 def test_a_cache_forgets_by_owner_where_it_can() -> None:
