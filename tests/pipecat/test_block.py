@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from toldonce.pipecat.block import CLOSING, Blocks, Lines, harmless, know_shape, quoted
+from toldonce.pipecat.messages import StandingTexts
 
 NAMES = {"user": "Ann", "assistant": None}
 
@@ -218,3 +219,17 @@ def test_a_formatter_gets_no_text_that_is_not_quoted() -> None:
     found = harmless(memory)
     assert "</" not in str(found)
     assert (found["id"], found["score"], found["metadata"]["tags"][1]) == ("1", 0.5, 7)
+
+
+def test_of_a_talk_that_goes_on_only_what_is_new_is_read() -> None:
+    """And all of it, once it was rewritten."""
+    standing, blocks = StandingTexts(), Blocks("one")
+    talk = [{"role": "user", "content": f"This is what I said as number {n}."} for n in range(4)]
+    assert len(standing.texts(talk)) == len(blocks.strip(talk)) == 4
+    block = {"role": "developer", "content": f"Based on previous conversations, I recall: \n\n1. Tea.\n\n{CLOSING}"}
+    grown = [*talk, {"role": "user", "content": " And this. "}, block]
+    assert "And this." in standing.texts(grown)
+    assert blocks.strip(grown) == grown[:-1]
+    rewritten = [talk[0], block, *talk[2:]]
+    assert standing.texts(rewritten) == {str(message["content"]) for message in rewritten}
+    assert blocks.strip(rewritten) == [talk[0], *talk[2:]]

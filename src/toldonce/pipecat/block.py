@@ -258,6 +258,8 @@ class Blocks:
         self._prints = Prints()
         self._last: tuple[int, RecallBlock | None] = (0, None)
         """The block put last, and its place."""
+        self._without: list[ContextMessage] = []
+        """Messages that were read and held nobody's block: of a talk that goes on, only what is new is read again."""
         weakref.finalize(self, self._of_all.drop, self._prints)
 
     @classmethod
@@ -319,11 +321,15 @@ class Blocks:
         if self._is_where_put(messages):
             place, _ = self._last
             return [*messages[:place], *messages[place + 1 :]]
-        kept = [message for message in messages if not self._takes_out(message)]
-        if len(kept) == len(messages) and self._prints:
+        known = self._without if list(messages[: len(self._without)]) == self._without else []
+        new = messages[len(known) :]
+        kept = [message for message in new if not self._takes_out(message)]
+        if len(kept) == len(new) and self._prints:
             # Reading every text takes its time, so copies are looked for only where the block itself is not found.
             kept = [message for message in kept if not self._prints.know(message)]
-        return kept
+        if len(kept) == len(new) and not any(isinstance(message, RecallBlock) for message in new):
+            self._without = list(messages)
+        return [*known, *kept]
 
 
 def _whole_calls(messages: Sequence[ContextMessage], position: int) -> int:

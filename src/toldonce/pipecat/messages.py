@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
@@ -54,6 +54,22 @@ def text_of(message: ContextMessage) -> str:
         return ""
     parts = (part.get("text") for part in content if isinstance(part, Mapping) and part.get("type") in _TEXT_PARTS)
     return " ".join(part for part in parts if isinstance(part, str) and part)
+
+
+class StandingTexts:
+    """The texts that stand in a context. Of one that only grew, only what is new is read: a call may last for hours."""
+
+    def __init__(self) -> None:
+        self._read: list[ContextMessage] = []
+        self._texts: set[str] = set()
+
+    def texts(self, messages: Sequence[ContextMessage]) -> Set[str]:
+        """The texts of these messages, without white space around them."""
+        if list(messages[: len(self._read)]) != self._read:
+            self._read, self._texts = [], set()
+        self._texts.update(text_of(message).strip() for message in messages[len(self._read) :])
+        self._read = list(messages)
+        return self._texts
 
 
 def utterance_of(message: ContextMessage) -> Utterance | None:

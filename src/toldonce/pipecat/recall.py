@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,12 +13,12 @@ from loguru import logger
 
 from toldonce.recall import in_context, needs_memory
 
-from .block import Hit, shown_of
+from .block import Hit, RecallBlock, shown_of
 from .capture import Context
 from .client import MemoryClient
 from .identity import Identity, own_rows
 from .lookups import key_of, merged, words_of
-from .messages import text_of
+from .messages import StandingTexts
 from .options import Options
 from .prefetcher import Prefetcher
 from .prompt import PromptBlocks
@@ -59,6 +59,7 @@ class Recall:
         """Grows when everything looked up and shown is dropped."""
         self._wishing: Ids | None = None
         """Whose wishes were looked up for this turn."""
+        self._standing = StandingTexts()
         self._judged: tuple[object, bool] = None, False
         """What was judged last, and whether it wants memories."""
         self._wishes_failing = False
@@ -86,7 +87,8 @@ class Recall:
             await self.wish_again()
         hits: Sequence[Hit] = ()
         if self._needed(query, [*found, *overdue]):
-            hits = merged(not_in(context, found), not_in(context, overdue), self._options.search_limit)
+            standing = self._standing_in(context)
+            hits = merged(not_in(standing, found), not_in(standing, overdue), self._options.search_limit)
         if epoch == self._epoch:
             await self.present(context, query, hits)
         else:  # The user changed, or went off the record. Neither this nor a block that was put back is for the prompt.
@@ -107,7 +109,8 @@ class Recall:
     def present_known(self, context: Context, known: Sequence[Hit]) -> None:
         """Let the context's block hold what is known of the person too."""
         recalled = {key_of(hit) for hit in self.last_recall}
-        hits = [*self.last_recall, *(hit for hit in not_in(context, known) if key_of(hit) not in recalled)]
+        unsaid = not_in(self._standing_in(context), known)
+        hits = [*self.last_recall, *(hit for hit in unsaid if key_of(hit) not in recalled)]
         self._prompt.show(context, hits)
         self.last_recall = hits
 
@@ -220,6 +223,9 @@ class Recall:
             self._judged = asked, needs_memory(in_context(query, earlier), found)
         return self._judged[1]
 
+    def _standing_in(self, context: Context) -> Set[str]:
+        return self._standing.texts([one for one in context.get_messages() if not isinstance(one, RecallBlock)])
+
     def _turns_before(self, query: str) -> list[dict[str, str]]:
         """What a follow-up ("and where?") leans on."""
         turns = [{"role": role, "content": text} for role, text in self._earlier]
@@ -228,11 +234,8 @@ class Recall:
         return turns
 
 
-def not_in(context: Context, hits: Sequence[Hit]) -> list[Hit]:
+def not_in(standing: Set[str], hits: Sequence[Hit]) -> list[Hit]:
     """The memories that do not stand in the conversation word for word: the LLM reads those anyway."""
-    if not hits:
-        return []
-    standing = {text_of(message).strip() for message in context.get_messages()}
     return [
         hit
         for hit in hits
