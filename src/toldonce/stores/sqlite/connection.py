@@ -59,6 +59,11 @@ def our_errors(path: Path) -> Iterator[None]:
         raise CorruptStore(
             f"{path} is damaged: nothing was written ({error}). Set what is damaged aside with: toldonce doctor PATH"
         ) from error
+    except UnicodeDecodeError as error:  # in a row that is not read one by one, see damage.py
+        raise CorruptStore(
+            f"{path} is damaged: a text in it is no UTF-8 ({error.reason}). Set what is damaged aside with: toldonce "
+            "doctor PATH"
+        ) from error
     except apsw.FullError as error:
         raise disk_full(path.parent) from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError) as error:
