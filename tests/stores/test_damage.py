@@ -160,7 +160,12 @@ def test_damage_is_told_and_stops_nobody_else(
 
 @pytest.mark.parametrize(
     ("table", "column", "value"),
-    [("message", "recorded_at", "nothing"), ("conversation", "id", "zero"), ("operation", "place", "no UTF-8")],
+    [
+        ("message", "recorded_at", "nothing"),
+        ("conversation", "id", "zero"),
+        ("operation", "place", "no UTF-8"),
+        ("event", "created_at", "a letter"),
+    ],
 )
 def test_every_row_with_the_same_damage_is_told_and_treated(
     whole: tuple[Path, dict[str, list[str]], list[Any]], tmp_path: Path, table: str, column: str, value: str

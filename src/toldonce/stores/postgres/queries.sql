@@ -168,7 +168,8 @@ FROM locator AS l JOIN owner AS o ON o.id = l.owner_id LEFT JOIN memory AS m ON 
 WHERE l.uid = $1 AND o.project = $2;
 
 -- name: history
-SELECT o.event_uid, o.kind, old.text, new.text, coalesce(e.created_at, new.recorded_at)
+SELECT o.event_uid, o.kind, old.text, new.text,
+       coalesce(e.created_at, new.recorded_at, old.closed_at, old.recorded_at)
 FROM operation AS o
 LEFT JOIN event AS e ON e.uid = o.event_uid
 LEFT JOIN memory_version AS old ON old.id = o.old_version_id

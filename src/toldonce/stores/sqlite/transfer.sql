@@ -20,11 +20,13 @@ FROM memory_version WHERE memory_id = ?1 AND id <> memory_id
 ORDER BY id;
 
 -- name: operations
+-- Where an event was set aside as damaged, the times of the versions tell when it was.
 SELECT o.event_uid, coalesce(e.kind, o.kind), o.kind, o.old_version_id, o.new_version_id,
-       coalesce(e.created_at, n.recorded_at)
+       coalesce(e.created_at, n.recorded_at, p.closed_at, p.recorded_at)
 FROM operation AS o
 LEFT JOIN event AS e ON e.uid = o.event_uid
 LEFT JOIN memory_version AS n ON n.id = o.new_version_id
+LEFT JOIN memory_version AS p ON p.id = o.old_version_id
 WHERE o.memory_id = ?
 ORDER BY o.place;
 
