@@ -7,6 +7,7 @@ import pytest
 from tests.recall.helpers import talk, view
 from toldonce.recall import analyse, rank
 from toldonce.recall.asked_for import asked_for
+from toldonce.remember.facts import memory_tokens
 from toldonce.text.kinds import Kind
 
 NOTHING = Kind(0)
@@ -52,3 +53,16 @@ def test_a_request_scores_as_high_as_ever_where_nothing_limits() -> None:
     query = analyse("Book the boat", store)
     assert query.kinds == Kind.LIMIT
     assert rank(store, query, None, limit=2) == rank(store, replace(query, kinds=NOTHING), None, limit=2)
+
+
+def test_what_the_query_asks_of_oneself_is_what_somebody_stated_of_oneself() -> None:
+    rows = [
+        *talk("met a man whose name is Bo, a good name, and a name I like"),
+        *talk("I am on leave, my name is Ada", session=2, start=2, tokens=memory_tokens("my name is Ada", None, 0)),
+    ]
+    store = view(rows, *[talk(f"other{n} matters here", session=n, start=n) for n in range(3, 12)])
+    query = analyse("What's my name?", store)
+    assert query.own
+    assert rank(store, query, None, limit=1)[0].memory_id == 2
+    assert not analyse("What's my dog's name?", store).own
+    assert not analyse("What's your name?", store).own

@@ -18,6 +18,8 @@ from toldonce.recall.asking import asked_of
         ("What do you still know about Tunde?", "Tunde?"),
         ("Where did I park, do you remember?", "Where did I park"),
         ("remind me of the rent", "the rent"),
+        ("what did I tell you about my boat?", "my boat?"),
+        ("have I ever mentioned a nut allergy", "a nut allergy"),
     ],
 )
 def test_how_something_is_asked_for_is_left_out(text: str, about: str) -> None:
@@ -31,6 +33,7 @@ def test_how_something_is_asked_for_is_left_out(text: str, about: str) -> None:
         "What do you know about me?",
         "Can you remember what I told you?",
         "What did you tell me about the kettle?",
+        "What did I tell my brother about the kettle?",
         "I remember the rent.",
         "Te souviens-tu du loyer ?",
         "",

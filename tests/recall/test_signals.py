@@ -15,6 +15,7 @@ from toldonce.recall import analyse, rank
 from toldonce.recall.followup import just_asked
 from toldonce.recall.scoring import WEIGHTS, Scored
 from toldonce.recall.signals import stretched
+from toldonce.text.keys import indexed_tokens
 from toldonce.types import TOKEN_DIMENSIONS, TOKEN_SCALE, IndexRow, QueryTokens
 
 QUESTION = np.eye(DIMENSIONS, dtype=np.float32)[0]
@@ -110,6 +111,16 @@ CASES = {
         [
             with_vectors(talk("uptown", role="assistant"), 0.5),
             with_vectors(talk("downtown", session=2, start=2), 0.45),
+        ],
+        2,
+    ),
+    "own": (
+        "Where do I live?",
+        [
+            with_vectors(talk("uptown"), 0.5),
+            with_vectors(
+                talk("downtown", session=2, start=2, tokens=indexed_tokens("downtown", None, 0, ["home"])), 0.45
+            ),
         ],
         2,
     ),

@@ -14,6 +14,9 @@ from toldonce.text.tokens import STOP_IDS, is_english, token_ids, tokenize, word
     ("text", "expected"),
     [
         ("The Bakers were baking; she BAKES.", ["the", "baker", "were", "bake", "she", "bake"]),
+        ("i dont know whats in hes bag", ["i", "do", "not", "know", "what", "in", "he", "bag"]),
+        ("café, im in and we arent", ["cafe", "i", "in", "and", "we", "are", "not"]),
+        ("im april ziehe ich um", ["im", "april", "ziehe", "ich", "um"]),
         ("I can't, won't, don't", ["i", "can", "not", "will", "not", "do", "not"]),
         ("Zoë’s café", ["zoe", "cafe"]),
         ("well-known", ["wellknown", "well", "known"]),

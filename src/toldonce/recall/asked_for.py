@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from toldonce.text.kinds import Kind
 from toldonce.text.lexicon.people import ASKED_WITH, ONE_AT_A_TIME, ORDERS
@@ -64,6 +64,14 @@ def attributes(found: Sequence[str]) -> int:
     asked = 0
     for word in found:
         asked |= _ATTRIBUTES.get(word, 0)
+    return asked
+
+
+def own_attributes(kept: Collection[str]) -> int:
+    """The same, if the query's words but for function words, at least one, ask about nothing else: "my name"."""
+    asked = 0
+    for bit, known in enumerate(_ASKED_WITH):
+        asked |= int(bool(kept) and known.issuperset(kept)) << bit
     return asked
 
 

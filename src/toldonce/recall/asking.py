@@ -21,6 +21,9 @@ _ASKING = (
     rf"|what(?: else)? do you{_HOW} (?:remember|recall|know|have) (?:about|of|on)"
     r"|(?:do you have|have you got|is there) anything (?:about|on)"
     r"|(?:have you |do you have )?any idea"
+    r"|what(?: else)?(?: (?:did|have) i|(?: i(?:['’]ve| have)?)) (?:tell|told|say|said|mention|mentioned)"
+    r"(?: to)?(?: you)? (?:about|of|on)"
+    r"|(?:did|have) i (?:ever )?(?:tell|told|mention|mentioned)(?: you)?(?: anything)?"
 )
 _BEFORE = re.compile(
     rf"[\s,.!]*+{_OPENING}(?:{_ASKING})\b(?:[\s,.:]++(?:again|please|about|of|if|whether)\b)*+[\s,.:]*+", re.IGNORECASE

@@ -29,13 +29,13 @@ _LAUGHTER = re.compile(r"(?:he|hi|ja|lo|[hmoa])++l?|(?<!\w)(?=\w++\Z)\w*?(\w)\1\
 """Hahaha, mmhm, sooooo."""
 
 ASKS = re.compile(
-    r"\b(?:what|which|who|whom|whose|where|when|why|how)\b.*\?"
+    r"\b(?:what|which|who|whom|whose|where|when|why|how)s?\b.*\?"
     r"|(?:^|[.!?,;:]\s*|\b(?:and|so|but|then|hey|hi|ok|okay|please)\s+)"
-    r"(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how|did|does|do|has|have|had|is|are|was|were|am|will|would|"
-    r"should)\b",
+    r"(?:(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how)s?|did|does|do|has|have|had|is|are|was|were|am|will|"
+    r"would|should)\b",
     re.IGNORECASE,
 )
-_QUESTION_WORD = re.compile(r"\b(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+_QUESTION_WORD = re.compile(r"\b(?:what(?! an?\b)|which|who|whom|whose|where|when|why|how)s?\b", re.IGNORECASE)
 _STUTTER = re.compile(r"\b(\w{1,3})-\s*(?=\1)", re.IGNORECASE)
 """G-g-good: not three words."""
 _ANY_TIME = 0
@@ -52,7 +52,7 @@ _OF_A_PERSON = re.compile(
     r"\b(?:i|i'm|i've|i'd|me|my|mine|we|us|our|he|she|his|her|him|they|their|them)\b", re.IGNORECASE
 )
 _PLEASANTRY = re.compile(
-    r"\bhow(?:'s| is| are| was| were| have| has|'ve| do| did)? (?:you|it|life|things|everything|that)\b"
+    r"\bhow(?:'?s| is| are| was| were| have| has|'ve| do| did)? (?:you|it|life|things|everything|that)\b"
     r"|\bhow (?:do|can|may|could) i help\b"
     r"|\bwhat'?s? (?:is )?(?:up|new|going on|happening)\b|\bwhere were we\b"
     r"|\bwhat (?:can|should|shall|do) (?:i|we) (?:say|do)\b"

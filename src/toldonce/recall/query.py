@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.asked_for import asked_for, asks_of_the_past, attributes
+from toldonce.recall.asked_for import asked_for, asks_of_the_past, attributes, own_attributes
 from toldonce.recall.asking import asked_of
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
@@ -58,6 +58,8 @@ class Query:
     """What kinds of thing speak for a memory as its answer."""
     attributes: np.uint64
     """Which of ``lexicon.people.ONE_AT_A_TIME`` it may ask about: a bit for each."""
+    own: np.uint64
+    """Of these, what it asks about the one who asks and about nothing else."""
     of_past: bool
     """It may want what holds no more."""
     overview: Overview | None
@@ -91,6 +93,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         away = bool(as_datetime(now or 0).astimezone(zone).utcoffset())
         named_days = {word for word in spoken_of.words.split() if _is_understood(word, spoken_of, away=away)}
         kept = [word for word in kept if word not in named_days]
+    of_self = about is None and not FIRST_PERSON.isdisjoint(found)
     stems = [stem(word) if english else word for word in kept]
 
     return Query(
@@ -101,10 +104,11 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         speaker=None if about is None else view.speakers.index(about),
         period=spoken_of,
         asks_assistant=_ASKS_ASSISTANT.search(text) is not None,
-        of_self=about is None and not FIRST_PERSON.isdisjoint(found),
+        of_self=of_self,
         kinds=asked_for(text),
         attributes=np.uint64(attributes(found)),
-        of_past=(spoken_of is not None and not spoken_of.latest) or asks_of_the_past(text),
+        own=np.uint64(own_attributes(kept)) if of_self else np.uint64(0),
+        of_past=(spoken_of is not None and not spoken_of.latest) or asks_of_the_past(body),
         overview=wanted,
         now=now,
     )

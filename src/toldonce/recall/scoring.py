@@ -50,6 +50,8 @@ class Weights:
     """To what the person said whom the query is about."""
     of_self: float = 0.15
     """To what people without a name state, if the query is in the first person: it is about them."""
+    own: float = 0.8
+    """To what states of somebody what the query asks of the one who asks, and nothing else: "my name"."""
     kind: float = 0.2
     """To what holds a kind of thing that the query asks for."""
     asked: float = 0.15
@@ -259,6 +261,8 @@ def _priors(view: IndexView, query: Query, weights: Weights) -> Floats:
         priors[view.speaker == query.speaker] = weights.speaker
     if query.of_self and not query.asks_assistant:
         priors[~view.by_assistant & ~view.questions] += np.float32(weights.of_self)
+    if query.own:
+        priors[(view.stated & query.own != 0) & ~view.by_assistant] += np.float32(weights.own)
     for kind in query.kinds:
         holding = view.kinds & np.uint8(kind) != 0
         if kind is Kind.LIMIT:  # an assistant's "I cannot" and a question limit nobody

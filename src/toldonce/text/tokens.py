@@ -10,6 +10,7 @@ One rule for memories and queries, so that what is written the same way always m
   spaces between words, by bigrams of user-perceived characters.
 * Emoji and symbols are words: a run of them whole (``★★★★☆``) and one by one, skin tones and variation selectors
   dropped; emoticons that stand alone (``:-)``); names of languages such as ``C++`` and ``C#``.
+* Contractions that lost their apostrophe (``dont``) are read as those that have it.
 * English words are stemmed (Snowball). Which language a text is in is decided from its function words: a text
   with more foreign than English ones is left unstemmed; one with neither (``"allotment shed key"``) counts as
   English, because the default embedder is. Words with letters beyond a-z are never stemmed.
@@ -78,6 +79,20 @@ _PART = regex.compile(rf"[{_LETTER}\p{{N}}]+|[{_BIGRAM_SCRIPTS}]+", regex.V1)
 _CLITIC = re.compile(r"['’](?:s|m|re|ve|ll|d)$")
 
 _NEGATED = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
+
+_CONTRACTED = {
+    **{f"{word}s": [word] for word in "what where who how when why that there here he she let".split()},
+    **{f"{word}re": [word] for word in "you they what".split()},
+    **{f"{word}ve": [word] for word in "i you we they could would should".split()},
+    **{f"{word}ll": [word] for word in "you they it that".split()},
+    **{f"{word}d": [word] for word in "you they".split()},
+    **{f"{word}nt": [word, "not"] for word in "do does did is are was has have had could would should".split()},
+    "im": ["i"],
+    "cant": ["can", "not"],
+    "wont": ["will", "not"],
+    "aint": ["is", "not"],
+}
+"""What recognisers and people in a hurry write without its apostrophe; not what is a word too ("well", "wed")."""
 
 _ASCII_WORD = re.compile(r"(?<!\w)[A-Za-z0-9]++(?!\w)")
 _HUMPED = re.compile(r"[a-z0-9][A-Z]")
@@ -188,15 +203,22 @@ def words(text: str) -> list[str]:
     give_way()
     if text.isascii() and not _INSIDE.search(text) and not _EMOTICON.search(text):
         if "'" not in text:
-            return text.lower().translate(_SPACED).split()
+            return _expanded(text.lower().translate(_SPACED).split())
         found: list[str] = _PLAIN.findall(text.lower())
-        return [part for word in found for part in ((word,) if word.isalpha() else _word(word))]
+        return _expanded([part for word in found for part in ((word,) if word.isalpha() else _word(word))])
     tokens: list[str] = []
     if _HUMPED.search(text):
         text = _ASCII_WORD.sub(_with_humps, text)
     for match in _TOKEN.finditer(_fold(text)):
         tokens += _READERS[match.lastgroup or "word"](match.group())
-    return [token[:LONGEST_TOKEN] for token in tokens if token]
+    return _expanded([token[:LONGEST_TOKEN] for token in tokens if token])
+
+
+def _expanded(found: list[str]) -> list[str]:
+    """The words of an English text with "dont" as "do not", as "don't" is read."""
+    if _CONTRACTED.keys().isdisjoint(found) or not is_english(found):
+        return found
+    return [part for word in found for part in _CONTRACTED.get(word, (word,))]
 
 
 def is_english(words: Sequence[str]) -> bool:
