@@ -48,7 +48,8 @@ def test_things_with_an_inside_are_found_whole_and_in_parts(text: str, expected:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("東京都", ["東京", "京都"]),
+        ("東京都", ["東京", "京都", "東", "京", "都"]),
+        ("猫のえさ", ["猫の", "のえ", "えさ", "猫"]),
         ("犬", ["犬"]),
         ("한국어 책", ["한국", "국어", "책"]),
         ("แมวดี", ["แม", "มว", "วดี"]),

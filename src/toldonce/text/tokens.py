@@ -6,7 +6,7 @@ One rule for memories and queries, so that what is written the same way always m
 * What has an inside is kept whole *and* in parts: e-mail addresses, URLs, hyphenated words (whole = ``destress`` for
   ``de-stress``), code identifiers (``snake_case``, ``camelCase``, ``pkg.module``), dates, phone numbers (whole = the
   digits alone).
-* Han, kana and Hangul by bigrams, a lone character by itself; Thai, Lao, Khmer and Burmese, which put no
+* Han, kana and Hangul by bigrams, Han also by character; Thai, Lao, Khmer and Burmese, which put no
   spaces between words, by bigrams of user-perceived characters.
 * Emoji and symbols are words: a run of them whole (``★★★★☆``) and one by one, skin tones and variation selectors
   dropped; emoticons that stand alone (``:-)``); names of languages such as ``C++`` and ``C#``.
@@ -54,6 +54,7 @@ _IGNORED_MARKS = regex.compile(
 _BIGRAM_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}ー々"
 _CLUSTER_SCRIPTS = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[[\p{{L}}\p{{M}}]--[{_BIGRAM_SCRIPTS}{_CLUSTER_SCRIPTS}]]"
+_HAN = regex.compile(r"\p{Han}")
 _WORD = rf"[{_LETTER}\p{{N}}_]++"
 _SYMBOL = r"[[\p{So}\p{Sc}\p{Sm}\p{Sk}]--[\p{ASCII}--\$]]"
 _ALONE = r"(?<!\S)(?:[^\w\s]|_){2,}+(?!\S)"
@@ -135,6 +136,11 @@ def _bigrams(units: list[str]) -> list[str]:
     return ["".join(pair) for pair in pairwise(units)] or units
 
 
+def _han(run: str) -> list[str]:
+    """The Han characters of a run of several: most mean something by themselves."""
+    return _HAN.findall(run) if len(run) > 1 else []
+
+
 def _number(text: str) -> list[str]:
     """``1,000`` and ``1000`` are one number; ``3.5`` and ``10:30`` stay; ``5pm`` is also ``5`` and ``pm``."""
     text = re.sub(r"['’]s$", "s", re.sub(r",(?=\d{3}(?!\d))", "", text))
@@ -191,7 +197,7 @@ _READERS: dict[str, Callable[[str], list[str]]] = {
     "date": _composed,
     "phone": _phone,
     "number": _number,
-    "cjk": lambda found: _bigrams(list(found)),
+    "cjk": lambda found: [*_bigrams(list(found)), *_han(found)],
     "cluster": lambda found: _bigrams(regex.findall(r"\X", found)),
     "word": _word,
     "symbols": _symbols,

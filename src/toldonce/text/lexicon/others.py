@@ -41,10 +41,10 @@ POLITE: dict[str, frozenset[str]] = {
         "pt": "ola obrigado obrigada tudo bem oi",
         "ru": "привет спасибо здравствуйте",
         "sv": "hej tack",
-        "zh": "你好 谢谢 謝謝",
+        "zh": "你好 你 好 谢谢 谢 謝謝 謝",
     }.items()
 }
-"""Greetings and thanks, as ``text.tokens.words`` writes them: Japanese, Korean and Chinese as bigrams."""
+"""Greetings, thanks, as ``text.tokens.words`` writes them: bigrams in Japanese, Korean and Chinese, and Han alone."""
 
 PLEASE = frozenset(
     "bitte favor plait favore alsjeblieft alstublieft prosze prosim пожалуйста ласка lutfen gelieve vanligen".split()
