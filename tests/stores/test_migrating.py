@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from tests.postgres import Server
 from tests.stores.filling import fill, named
+from tests.waiting import until
 from toldonce.cli.app import app
 from toldonce.errors import NewerStore, StoreError
 from toldonce.stores.opening import migrate_store
@@ -141,6 +143,25 @@ def test_a_step_waits_for_nobody_long_and_says_who_is_in_the_way(url: str, monke
             PostgresStore(url)
         reader.rollback()
         PostgresStore(url).close()
+
+
+def test_a_step_that_was_in_a_deadlock_is_made_again(url: str) -> None:
+    """A writer has one of its tables and wants another: one of the two gives way."""
+    PostgresStore(url).close()
+    script = "ALTER TABLE memory ADD COLUMN mood text; SELECT pg_sleep(0.5); ALTER TABLE message ADD COLUMN mood text"
+    with psycopg.connect(url) as other, version(Step(NEWEST + 1, script)):
+        other.execute("SET deadlock_timeout = '10s'")  # the step is the one that finds out, and gives way
+        other.execute("LOCK TABLE message IN ROW EXCLUSIVE MODE")
+        opening = threading.Thread(target=lambda: PostgresStore(url).close())
+        opening.start()
+        until(lambda: other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall() != [(0,)])
+        other.execute("LOCK TABLE memory IN ROW EXCLUSIVE MODE")
+        other.commit()
+        opening.join(30)
+        assert not opening.is_alive()
+        PostgresStore(url).close()
+        columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'mood'"
+        assert other.execute(columns).fetchall() == [(2,)]
 
 
 @pytest.mark.parametrize("failing", ["SELECT 1/0", "ALTER TABLE nowhere ADD COLUMN x int"])

@@ -127,7 +127,7 @@ def _patiently(connection: Connection, url: str, run: Callable[[], list[int]]) -
                 connection.execute(f"SET LOCAL lock_timeout = {int(_PATIENCE * 1000)}".encode())
                 connection.execute(_LOCK)
                 return run()
-        except psycopg.errors.LockNotAvailable as error:
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             if time.monotonic() > until:
                 raise StoreError(
                     f"The tables of {shown(url)} could not be brought up to date: somebody has had them in use all "
