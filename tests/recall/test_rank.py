@@ -88,7 +88,9 @@ def test_a_mask_takes_away_and_changes_nothing_else(text: str, kept: list[bool],
 
 def test_what_has_no_vector_yet_is_found_by_its_words() -> None:
     store = view([row._replace(vector=None) if row.memory_id == 9 else row for row in [*TALK, *LATER]])
-    assert ask(store, "Who drills ice cores in glaciers?")[0].memory_id == 9
+    best = ask(store, "Who drills ice cores in glaciers?")[0]
+    assert best.memory_id == 9
+    assert best.meaning >= best.words > 0, "they stand for its meaning too"
     unembedded = view([row._replace(vector=None) for row in TALK])
     query = analyse("hive on the bakery roof", unembedded)
     assert rank(unembedded, query, None, limit=1)[0].memory_id == 6

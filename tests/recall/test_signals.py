@@ -249,12 +249,19 @@ def test_among_few_memories_what_is_usual_is_what_is_known_of_the_embedder() -> 
 
 
 @pytest.mark.parametrize("others", [0, 20])
-def test_a_score_is_one_curve_of_the_sum_of_signals(others: int) -> None:
-    """A logistic curve: see docs/recall.md. Where there are few memories less is enough."""
-    rows = [*with_vectors(talk("The zither is upstairs", "and more"), 0.5, 0.3), *crowd()[:others]]
-    even = 0.915 - 0.3 * 8 / (len(rows) + 8)
+@pytest.mark.parametrize(
+    ("query", "given"),
+    [("upstairs zither", 0.0), ("upstairs zither of Ana", 0.4 / 2), ("How many upstairs zithers?", 0.2 / 2)],
+)
+def test_a_score_is_one_curve_of_the_sum_of_signals(others: int, query: str, given: float) -> None:
+    """A logistic curve: see docs/recall.md. Where there are few memories less is enough, and of what a query gives to
+    every memory of a speaker, or with a number, half is asked for."""
+    rows = [*with_vectors(talk("Ana: The zither is upstairs", "Ana: and more"), 0.5, 0.3), *crowd()[:others]]
+    even = 0.915 - 0.3 * 8 / (len(rows) + 8) + given
     store = view(rows)
-    for hit in rank(store, analyse("upstairs zither", store), QUESTION, limit=50, unrelated=0.0):
+    found = rank(store, analyse(query, store), QUESTION, limit=50, unrelated=0.0)
+    assert found[0].memory_id == 1
+    for hit in found:
         total = hit.words + hit.meaning + hit.session + hit.priors
         assert np.log(hit.score / (1 - hit.score)) == pytest.approx(5 * (total - even), abs=0.01)
 
