@@ -106,6 +106,30 @@ async def test_nobody_hears_another_ones_wishes(ann: Ann) -> None:
     assert third == []
 
 
+async def test_a_wish_that_was_deleted_is_gone_though_none_can_be_looked_up(tmp_path: Path) -> None:
+    class Flaky(AsyncMemory):
+        broken = False
+
+        async def facts(self, user_id: str, *, as_of: Any = None, history: bool = False) -> dict[str, Any]:
+            if self.broken:
+                raise OSError("no facts today")
+            return await super().facts(user_id, as_of=as_of, history=history)
+
+    async with Flaky(folder=tmp_path) as memory:
+        ann = Ann(memory)
+        await ann.told(WISH)
+        async with Call(ann.service(**strict())) as call:
+            await call.say("Right.")
+            memory.broken = True
+            await call.say("Well.")
+            await memory.delete_all(user_id="ann")
+            await call.say("Hm.")
+    [first], [second], third = contents(call)
+    assert WISH in first
+    assert WISH in second, "what stood there before still does"
+    assert third == []
+
+
 async def test_an_application_formats_wishes_too(ann: Ann) -> None:
     await ann.told(WISH)
     seen: list[Any] = []

@@ -88,6 +88,20 @@ async def test_a_call_without_a_user_needs_one_in_the_address_or_in_its_argument
             await resource(speaking, "toldonce://profile")
 
 
+async def test_filters_that_name_nobody_are_about_the_user_of_the_connection(server: Running, client: Client) -> None:
+    guide = {"agent_id": "guide"}
+    client.add("I keep bees.", user_id="ann", agent_id="guide")
+    client.add("I keep goats.", user_id="bob", agent_id="guide")
+    async with over_http(server.port, client.key, query="?user_id=ann") as speaking:
+        for name, arguments in (("search_memories", {"query": "keep bees and goats"}), ("get_memories", {})):
+            bobs = {"AND": [guide, {"user_id": "bob"}]}
+            for filters, expected in ((guide, "I keep bees."), (bobs, "I keep goats.")):
+                found = await tool(speaking, name, filters=filters, **arguments)
+                assert [one["memory"] for one in found["results"]] == [expected]
+    async with over_http(server.port, client.key) as speaking:
+        assert "Name a user_id" in await refusal(speaking, "get_memories", filters=guide)
+
+
 async def test_an_error_tells_the_model_what_to_do(server: Running, client: Client) -> None:
     async with over_http(server.port, client.key, query="?user_id=ann") as speaking:
         assert "should be a valid UUID" in await refusal(speaking, "get_memory", memory_id="mem_1")
