@@ -327,6 +327,26 @@ def test_a_refused_key_is_told_at_once(tmp_path: Path) -> None:
             assert extraction.waiting(store) == 0
 
 
+def test_what_breaks_beside_the_model_is_kept_with_its_cause_and_read_on_retry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise LookupError("I like tea.")
+
+    with remembering(tmp_path, tells()) as (memory, model):
+        with monkeypatch.context() as broken:
+            broken.setattr(extraction, "proposals", breaks)
+            memory.add("I like tea.", **ANN)
+            until(lambda: jobs(memory) == {FAILED: 1})
+        with memory._engine.store.read() as store:
+            (job,) = store.jobs.keyed("facts/")
+        assert job.payload["cause"].startswith("LookupError: ")
+        assert "tea" not in job.payload["cause"] + caplog.text
+        assert memory._engine.store.write_now(extraction.try_again) == 1
+        read_through(memory)
+        assert (len(model.asked), jobs(memory)) == (2, {})
+
+
 def test_what_was_said_after_a_failure_is_read_and_the_rest_on_retry(tmp_path: Path) -> None:
     broken = [True]
 

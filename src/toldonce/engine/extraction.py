@@ -88,7 +88,7 @@ class Extraction:
         self._follow_up = follow_up
         store.write_now(try_again)  # what an earlier process gave up
         lease = int(timeout * _SECOND) + SLACK
-        self._worker = Worker(store, {KIND: self.read}, lease=lease)
+        self._worker = Worker(store, {KIND: self.read}, lease=lease, give_up=self._broken)
 
     def orders(self, project: str, request: AddRequest) -> Orders:
         """What a transaction that adds messages does besides, so that they are read for facts."""
@@ -213,6 +213,11 @@ class Extraction:
             cause,
         )
         self._store.write_now(partial(_give_up, job, cause))
+
+    def _broken(self, job: Job, cause: str, store: Write) -> None:
+        """Keep what could not be read for reasons that are no fault of the model's, to be tried again."""
+        _give_up(job, f"{cause}: reading it failed here. The log has more.", store)
+        self._counts.add("facts_failed")
 
     def _require_budget(self, job: Job) -> None:
         """Raise ``Later`` if today's tokens are used up."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from toldonce.errors import ToldonceError
 from toldonce.stores.jobs import Job, Wanted
@@ -33,6 +33,10 @@ STOP_WITHIN = 1.0
 """Seconds that jobs under way get to end when their worker is closed. What has not ended is done again later."""
 
 
+GiveUp: TypeAlias = Callable[[Job, str, Write], object]
+"""What becomes of a job whose handler raised something unexpected: job, name of the exception, transaction."""
+
+
 class Later(Exception):
     """A job is to be done again at ``due_at``, with another payload if one is given."""
 
@@ -56,9 +60,9 @@ class FeedReader(Protocol):
 class Worker:
     """Takes what is due and hands it to the handler of its kind, in a thread.
 
-    A handler that returns has finished its job; one that raises ``Later`` gets it again. What else it raises ends the
-    job and is logged: a job that cannot be read will not be readable tomorrow. Jobs whose kind has no handler here wait
-    for another worker.
+    A handler that returns has finished its job; one that raises ``Later`` gets it again. What else it raises is logged,
+    and the job ends as ``give_up`` says: a job that cannot be read will not be readable tomorrow. Jobs whose kind has
+    no handler here wait for another worker.
     """
 
     def __init__(
@@ -67,12 +71,14 @@ class Worker:
         handlers: Mapping[str, Callable[[Job], None]],
         readers: Sequence[FeedReader] = (),
         lease: int = LEASE,
+        give_up: GiveUp | None = None,
     ) -> None:
-        """``lease``: see ``LEASE``. No handler may take longer."""
+        """``lease``: see ``LEASE``; no handler may take longer. ``give_up`` has to end the job; None just ends it."""
         self._store = store
         self._lease = lease
         self._handlers = handlers
         self._readers = readers
+        self._give_up: GiveUp = give_up or (lambda job, cause, store: store.jobs.finish(job))
         self._wake = threading.Event()
         self._stopping = False
         self._pause = 0.0
@@ -169,5 +175,8 @@ class Worker:
                 return  # it was broken off
             # Its message may quote what was to be delivered.
             seconds = time.monotonic() - began
-            _LOG.error("Job %s (%s) failed for good after %.1f s: %s", job.id, job.kind, seconds, type(error).__name__)
+            cause = type(error).__name__
+            _LOG.error("Job %s (%s) failed for good after %.1f s: %s", job.id, job.kind, seconds, cause)
+            self._store.write_now(lambda store: self._give_up(job, cause, store))
+            return
         self._store.write_now(lambda store: store.jobs.finish(job))
