@@ -6,7 +6,7 @@ import pytest
 
 from tests.recall.helpers import talk, view
 from toldonce.recall import analyse, rank
-from toldonce.recall.asked_for import asked_for
+from toldonce.recall.asked_for import asked_for, asks_what_was_before
 from toldonce.remember.facts import memory_tokens
 from toldonce.text.kinds import Kind
 
@@ -66,3 +66,18 @@ def test_what_the_query_asks_of_oneself_is_what_somebody_stated_of_oneself() -> 
     assert rank(store, query, None, limit=1)[0].memory_id == 2
     assert not analyse("What's my dog's name?", store).own
     assert not analyse("What's your name?", store).own
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("What was my rent before?", True),
+        ("Where did I use to row?", True),
+        ("Who was my previous dentist?", True),
+        ("Can you ring me before nine?", False),
+        ("What do I do before breakfast?", False),
+        ("Where did I row on Monday?", False),
+    ],
+)
+def test_whether_what_was_before_is_asked_for(query: str, expected: bool) -> None:
+    assert asks_what_was_before(query) is expected

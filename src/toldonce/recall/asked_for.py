@@ -36,6 +36,10 @@ _PAST = re.compile(
     r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|earlier|originally|old|first|last|ex|did|was|were|had)\b",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(
+    r"\buse[d]? to\b|\b(?:previous|former|original)(?:ly)?\b|\b(?:did|was|were|had|has|have)\b.*\b(?:before|earlier)\b",
+    re.IGNORECASE,
+)
 _PRESENT = re.compile(
     r"\b(?:now|finally|in the end|these days|nowadays|currently|at the moment|still)\b", re.IGNORECASE
 )
@@ -78,3 +82,8 @@ def own_attributes(kept: Collection[str]) -> int:
 def asks_of_the_past(text: str) -> bool:
     """Whether a query may want what holds no more: nothing is put first then."""
     return _PAST.search(text) is not None and _PRESENT.search(text) is None
+
+
+def asks_what_was_before(text: str) -> bool:
+    """Whether a query wants what something else took the place of."""
+    return _BEFORE.search(text) is not None

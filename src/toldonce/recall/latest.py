@@ -1,87 +1,153 @@
-"""Of what a person stated about one thing, the latest comes first: asked where she lives, she lives where she moved to.
+"""What holds now comes before what it took the place of: asked where she lives, she lives where she moved to.
 
-What is plainly stated of a few attributes is known by its mark; what else changed is known by how people say so. A
-statement that another took the place of stays in the ranking, right behind it.
+Of two statements the later took the earlier one's place if both state the same of the few attributes a person has one
+of (their marks say so), or if the later says that something changed and of all that the same speaker stated in earlier
+sessions is most like the earlier. Asked about the present, the later one is put before the earlier; asked what was
+before, the earlier before the later. Neither leaves the ranking.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
 from toldonce.recall.best import Best
+from toldonce.recall.signals import Floats
 from toldonce.text.kinds import Kind
 
-LEADING = 3
-"""Statements before which what changed them is looked for."""
-LIKE = 0.15
+LEADING = 1
+"""Statements whose place another may have taken."""
+LIKE = 0.18
 """Likeness, above what is usual between a person's memories, from which two statements may be about one thing."""
 RELEVANCE = 1 / 3
-"""What an earlier statement's sum of signals adds to its likeness: of two as like, that which is asked about counts."""
-AS_RELEVANT = 0.5
+"""What a statement's sum of signals adds to its likeness: of two as like, that which is asked about counts."""
+AS_RELEVANT = 0.12
 """Share of the earlier one's sum of signals that the later one has to have by itself."""
+SURE = 0.55
+"""That share and the likeness together: what is much like the earlier one need hardly answer by itself."""
 
-_EVER = np.iinfo(np.int64).max
-"""No time is later."""
+_LEAST = np.float32(1e-3)
+"""What the least sum of signals counts as."""
 _BEFORE = np.float32(1e-4)
-"""By how much the latest passes the best that it took the place of."""
+"""By how much the one passes the other."""
 
 
-def latest_first(best: Best, answering: NDArray[np.intp]) -> None:
-    """Raise the latest statement of each thing that one of ``answering`` states.
+def by_time(best: Best, answering: NDArray[np.intp]) -> None:
+    """Order what took the place of each other: by their marks among ``answering``, else among the first few."""
+    if best.query.of_before:
+        for earlier, later in _changes(best, asked_before=True):
+            _raise(best, earlier, over=later)
+    elif not best.query.of_past:
+        for earlier, later in _restated(best, answering):
+            _raise(best, later, over=earlier)
+        best.order()
+        for earlier, later in _changes(best):
+            _raise(best, later, over=earlier)
+    best.order()
 
-    A row that states several things raises a statement of the one that the query asks about, and none of two.
+
+def _raise(best: Best, row: int, *, over: int) -> None:
+    gain = best.total[over] + _BEFORE - best.total[row]
+    if gain > 0:
+        best.add(np.array([row], np.intp), gain)
+
+
+def _restated(best: Best, answering: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Rows of ``answering`` that state an attribute, each with the latest that states the same one.
+
+    A row that states several stands for the one that the query asks about, and for none of two.
     """
-    view, total = best.view, best.total
+    view = best.view
     about = view.stated[answering]
-    if not about.any():
-        return
-    about = np.where(about & (about - np.uint64(1)) == 0, about, about & best.query.attributes)
-    telling = (about != 0) & (about & (about - np.uint64(1)) == 0) & ~view.by_assistant[answering]
+    about = np.where(_one(about), about, about & best.query.attributes)
+    telling = _one(about) & ~view.by_assistant[answering]
     for row, bit in zip(answering[telling].tolist(), about[telling], strict=True):
-        same = (view.stated & bit != 0) & (view.speaker == view.speaker[row]) & ~view.by_assistant
-        same &= view.alive if best.mask is None else view.alive & best.mask
-        rows = np.flatnonzero(same)
-        latest = rows[np.lexsort((view.ids[rows], view.said_at[rows]))[-1:]]
-        gain = total[row] + _BEFORE - total[latest]
-        if latest[0] != row and gain[0] > 0:
-            best.add(latest, gain)
+        latest = _latest(best, bit, int(view.speaker[row]))
+        if latest is not None and latest != row:
+            yield row, latest
 
 
-def changed_first(best: Best) -> None:
-    """Raise what says that something changed ("it's Mondays now") before the statement of how it was.
+def _latest(best: Best, bit: np.uint64, speaker: int) -> int | None:
+    """The last row in which somebody states something of an attribute."""
+    view = best.view
+    rows = np.flatnonzero((view.stated & bit != 0) & (view.speaker == speaker) & ~view.by_assistant)
+    rows = rows[(view.alive if best.mask is None else view.alive & best.mask)[rows]]
+    return int(rows[np.lexsort((view.ids[rows], view.said_at[rows]))[-1]]) if len(rows) else None
 
-    Of what the same speaker stated in earlier sessions, that is the one it is most like.
+
+def _one(bits: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Where exactly one bit is set."""
+    found: NDArray[np.bool_] = (bits != 0) & (bits & (bits - np.uint64(1)) == 0)
+    return found
+
+
+def _changes(best: Best, *, asked_before: bool = False) -> Iterator[tuple[int, int]]:
+    """What some statement says was otherwise before, and that statement; what changed twice last.
+
+    The earlier one is among the first few. ``asked_before``: the later one is the first, and the earlier need not
+    answer by itself.
     """
-    view, total, ranked = best.view, best.total, best.rows
-    if not _changes(view, ranked).any():
+    view = best.view
+    stated = best.rows[_tells(view, best.rows)]
+    first = stated[:1]
+    later = first[_says_changed(view)[first]] if asked_before else _later(best, stated[:LEADING])
+    if not len(later):
         return
-    rows = ranked[~view.questions[ranked] & ~view.by_unnamed_assistant[ranked] & view.embedded[ranked]]
-    when, speaker, session, sums = view.said_at[rows], view.speaker[rows], view.session[rows], total[rows]
-    leading = slice(LEADING)
-    may_pass = _changes(view, rows) & (sums >= AS_RELEVANT * sums[leading].min(initial=np.inf))
-    may_pass &= when > when[leading].min(initial=_EVER)
-    changes = np.flatnonzero(may_pass)
-    if not len(changes):
-        return
-    changes = changes[np.argsort(when[changes], kind="stable")]  # what changed twice passes what changed once
+    sums = np.maximum(best.total[stated], _LEAST)
+    for likeness, change in zip(_likeness(view, later, stated), later.tolist(), strict=True):
+        nearest = int(np.argmax(likeness * (1 + RELEVANCE * sums)))
+        sure = asked_before or (nearest < LEADING and _is_sure(likeness[nearest], best.total[change], sums[nearest]))
+        if sure and likeness[nearest] >= LIKE:
+            yield int(stated[nearest]), change
+
+
+def _later(best: Best, leading: NDArray[np.intp]) -> NDArray[np.intp]:
+    """What says that one of the ``leading`` statements holds no more, if none is more like it; in order of time."""
+    view, total = best.view, best.total
+    if not len(leading):
+        return leading
+    rows = np.flatnonzero(_says_changed(view) & (view.alive if best.mask is None else view.alive & best.mask))
+    rows = rows[view.said_at[rows] > view.said_at[leading].min()]
+    rows = rows[total[rows] >= AS_RELEVANT * total[leading].min()]
+    rows = rows[_tells(view, rows)]
+    if not len(rows):
+        return leading[:0]
+    alike = _likeness(view, rows, leading)
+    sure = (alike >= LIKE) & _is_sure(alike, total[rows, np.newaxis], np.maximum(total[leading], _LEAST))
+    rows = rows[sure.any(axis=1)]
+    found: NDArray[np.intp] = rows[np.argsort(view.said_at[rows], kind="stable")]
+    return found
+
+
+def _is_sure(likeness: Floats, later: Floats, earlier: Floats) -> NDArray[np.bool_]:
+    """Whether likeness and both sums of signals are those of a change and of what it changes."""
+    share = later / earlier
+    found: NDArray[np.bool_] = (share >= AS_RELEVANT) & (likeness + share >= SURE)
+    return found
+
+
+def _likeness(view: IndexView, later: NDArray[np.intp], stated: NDArray[np.intp]) -> Floats:
+    """Above what is usual, 1 for sameness; -1 for what the same speaker did not state in an earlier session."""
     usual = np.float32(view.typical_similarity)
-    alike = (view.likeness(rows[changes], rows) - usual) / max(np.float32(1) - usual, np.float32(1e-3))
-    for likeness, change in zip(alike, changes.tolist(), strict=True):
-        before = (when < when[change]) & (speaker == speaker[change]) & (session != session[change])
-        likeness[~before] = -1.0
-        nearest = int(np.argmax(likeness * (1 + RELEVANCE * np.maximum(sums, 0.0))))
-        gain = total[rows[nearest]] + _BEFORE - total[rows[change]]
-        relevant = nearest < LEADING and sums[change] >= AS_RELEVANT * sums[nearest]
-        if relevant and likeness[nearest] >= LIKE and gain > 0:
-            best.add(rows[change : change + 1], gain)
+    alike: Floats = (view.likeness(later, stated) - usual) / max(np.float32(1) - usual, np.float32(1e-3))
+    apart = view.said_at[stated] >= view.said_at[later, np.newaxis]
+    apart |= view.session[stated] == view.session[later, np.newaxis]
+    apart |= view.speaker[stated] != view.speaker[later, np.newaxis]
+    alike[apart] = -1.0
+    return alike
 
 
-def _changes(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which rows say that something changed, or answer a question that does ("Who comes instead?")."""
+def _tells(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which rows are statements of people, with a vector."""
+    found: NDArray[np.bool_] = ~view.questions[rows] & ~view.by_unnamed_assistant[rows] & view.embedded[rows]
+    return found
+
+
+def _says_changed(view: IndexView) -> NDArray[np.bool_]:
+    """By row: it says that something changed, or answers a question that does ("Who comes instead?")."""
     changing = view.kinds & np.uint8(Kind.CHANGE) != 0
-    before = view.previous[rows]
-    asked = (before >= 0) & changing[before] & view.questions[before]
-    found: NDArray[np.bool_] = changing[rows] | asked
+    found: NDArray[np.bool_] = changing | view.from_previous(changing & view.questions)
     return found

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toldonce.index import IndexView
-from toldonce.recall.asked_for import asked_for, asks_of_the_past, attributes, own_attributes
+from toldonce.recall.asked_for import (
+    asked_for,
+    asks_of_the_past,
+    asks_what_was_before,
+    attributes,
+    own_attributes,
+)
 from toldonce.recall.asking import asked_of
 from toldonce.recall.overview import Overview, overview
 from toldonce.text.dates import Period, period
@@ -62,6 +68,8 @@ class Query:
     """Of these, what it asks about the one who asks and about nothing else."""
     of_past: bool
     """It may want what holds no more."""
+    of_before: bool
+    """It wants what something else took the place of."""
     overview: Overview | None
     """What it wants of the talk as a whole, if it names nothing to look for."""
     now: int | None
@@ -109,6 +117,7 @@ def analyse(text: str, view: IndexView, now: int | None = None, zone: tzinfo = U
         attributes=np.uint64(attributes(found)),
         own=np.uint64(own_attributes(kept)) if of_self else np.uint64(0),
         of_past=(spoken_of is not None and not spoken_of.latest) or asks_of_the_past(body),
+        of_before=asks_what_was_before(body),
         overview=wanted,
         now=now,
     )

@@ -13,7 +13,7 @@ from toldonce.index import IndexView
 from toldonce.index.protocol import K1
 from toldonce.recall.best import Best
 from toldonce.recall.late_interaction import closeness
-from toldonce.recall.latest import changed_first, latest_first
+from toldonce.recall.latest import by_time
 from toldonce.recall.novelty import distinct
 from toldonce.recall.overview import LIKENESS, Overview, wanted
 from toldonce.recall.query import Query
@@ -172,19 +172,14 @@ def rank(
 
 
 def _correct(best: Best, just_asked: Sequence[frozenset[int]], limit: int, even: np.float32, weights: Weights) -> None:
-    """Put what says nothing last, and what holds now before what it took the place of."""
+    """Put what says nothing last, and of what took the place of each other what is asked for first."""
     view = best.view
     vain = knows_nothing(view, best.rows)
     best.add(vain, -np.maximum(best.total[vain], 0.0))
     best.add(just_said(view, best.rows, just_asked), -weights.repeated)
     best.order()
-    if best.query.of_past:
-        return
     first = best.rows[:limit]
-    latest_first(best, first[best.total[first] >= even])
-    best.order()
-    changed_first(best)
-    best.order()
+    by_time(best, first[best.total[first] >= even])
 
 
 def _lexical(view: IndexView, words: Words, before: AskedBefore, query: Query, weights: Weights) -> Floats:

@@ -29,7 +29,7 @@ from toldonce.text.tokens import (
     words,
 )
 
-KEY_VERSION = "10"
+KEY_VERSION = "11"
 """Changes whenever the same memory would get another key or other tokens: part of a store's fingerprint."""
 
 ANSWERED = " — "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from enum import IntFlag
 
-from toldonce.text.lexicon.english import CHANGING, FIRST_PERSON, LIMITING, MONTHS, NUMERALS, WEEKDAYS
+from toldonce.text.lexicon.english import CHANGING, ENDED, FIRST_PERSON, LIMITING, MONTHS, NUMERALS, WEEKDAYS
 from toldonce.text.lexicon.people import HABITS
 
 
@@ -33,8 +33,9 @@ pattern because it is rare, and quickly found.
 _DIGIT = re.compile(r"\d")
 _CHANGE = re.compile(
     r"(?<=[\w,] )(?<!right )(?<!by )(?<!until )(?<!for )now\b|(?:^|[.!?…] )now (?:I|we|you|he|she|it|they|my|our)\b"
-    r"|\b(?:any ?more|no longer|instead|mov(?:ed?|ing)|chang(?:ed?|ing)|switch(?:ed|ing)?|replac(?:ed?|ing)"
-    r"|g[ia]ven? up|stopp(?:ed|ing)|quit|from (?:now|then) on|these days|(?:old|new) ones?)\b"
+    rf"|\b(?:{'|'.join(ENDED)}|any ?more|no longer|instead|mov(?:e|ing)|chang(?:e|ing)|switch(?:ing)?|replac(?:e|ing)"
+    r"|shifting|g[ia]ven? up|stopping|quit|split up|took (?:up|over)|done with|wrong|from (?:now|then) on|these days"
+    r"|(?:old|new) ones?|(?:gone|went|put \w+|is|are|was|were) (?:up|down|off|over|back))\b"
     r"|(?:\b(?:my|our|the|his|her)|^|[.!?]) new\b"
     r"|^(?:(?:no|sorry|wait|oops|actually)[ ,.]+)++(?:it|the|my|our|that|i meant)\b|\bi meant\b|\bcorrection\b",
     re.IGNORECASE,

@@ -28,6 +28,7 @@ TRUE: dict[str, dict[str, Any]] = {
             "Always with twenty-four hours, please, never this a.m. p.m., one time I lost a briefing because of this",
             "you don't call me before seventeen",
         ],
+        "home": "Alvalade",
         "occupation": "purser",
         "brother": ["Caio"],
         "cat": ["Paçoca"],

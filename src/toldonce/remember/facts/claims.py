@@ -20,7 +20,7 @@ from toldonce.remember.facts.frames import ANYWHERE
 from toldonce.remember.facts.frames import RULES as FRAMES
 from toldonce.remember.facts.orders import ORDER_RULES
 from toldonce.remember.facts.rules import Rule, order
-from toldonce.remember.facts.values import fluent, may_name, with_capitals
+from toldonce.remember.facts.values import NAME, fluent, is_name, may_name, with_capitals
 from toldonce.remember.questions import ends_as_question, sentences
 from toldonce.remember.verbatim import SHORT
 from toldonce.text.dates import Period, period
@@ -84,6 +84,14 @@ _USED_TO = re.compile(r"\bused to\b", re.IGNORECASE)
 _BREAK = re.compile(r"[,;:–—] | but ")
 _SINCE = re.compile(r"\b(?P<word>since|from|as of|starting)(?: on| in)? (?:the )?(?P<when>.++)", re.IGNORECASE)
 _MOVED = re.compile(r"(?:I|we)\b[\w'’ ]{0,20}\b(?:moved|relocated|started|begun|got|found|joined)\b", re.IGNORECASE)
+_HAVE_MOVED = regex.compile(
+    r"(?<![\w’'] )\b(?i:so |and |well |yes )?(?:I|[Ww]e)(?:['’]ve| have)?(?: just| finally| recently| all)?+ moved"
+    r"(?: house| again| last \w+| in \w+| out)?+(?=[.,;!])"
+)
+_NOW_IN = regex.compile(
+    rf"(?:^|[.!;,] )(?:[Nn]ow )?(?:I am|I['’]m|[Ww]e are|[Ww]e['’]re|[Ii]t['’]s)(?: now| living)?+ in (?P<value>{NAME})"
+    r"(?=\s*(?:$|[.,;!]|now\b|these days\b))"
+)
 _LASTING = frozenset({"home", "employer", "occupation", "diet"})
 """What begins some day."""
 
@@ -112,7 +120,15 @@ def claims(text: str, said_at: int, zone: tzinfo = UTC, *, statements_only: bool
         found += before
         before = list(_stated(sentence, said_at, zone, rules))
     found += before
+    found += _after_move(text)
     return [claim for claim in dict.fromkeys(found) if not _is_part(claim, found)]
+
+
+def _after_move(text: str) -> Iterator[Claim]:
+    """Where people are who say that they moved, and then where they are: "We moved. We're in Leeds now."."""
+    for moved in _HAVE_MOVED.finditer(text):
+        if (place := _NOW_IN.search(text, moved.end())) is not None and is_name(place["value"]):
+            yield Claim("attribute", "home", place["value"], place.group().lstrip(".!;, "), only=True)
 
 
 def _is_part(claim: Claim, found: Sequence[Claim]) -> bool:

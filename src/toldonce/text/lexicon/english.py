@@ -124,10 +124,18 @@ LIMITING = frozenset(
 )
 """Words of a statement that denies, forbids or limits something."""
 
-CHANGING = frozenset(
+ENDED = tuple(
     """
-    now anymore more longer instead move moved moving change changed changing switch switched switching replace
-    replaced replacing gave given stopped stopping quit days new ones meant correction no sorry wait oops actually
+    moved changed switched replaced swapped stopped finished ended closed cancelled canceled dropped left lost sold died
+    retired resigned broke expired started began joined became shifted pushed postponed rescheduled rebooked delayed
+    raised lowered cut increased reduced upgraded updated renamed extended reset corrected
+    """.split()
+)
+"""Verbs with which something ends, begins or becomes otherwise."""
+CHANGING = frozenset(ENDED) | frozenset(
+    """
+    now anymore more longer instead move moving change changing switch switching replace replacing shifting gave given
+    stopping quit days new ones meant correction no sorry wait oops actually over off up down wrong done took split
     """.split()
 )
 """One of these is in whatever says that something is otherwise than it was."""
