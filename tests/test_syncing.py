@@ -84,9 +84,11 @@ def test_a_file_is_synced_whole(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", watched)
-    written = [path.stat() for path in write(tmp_path)]
+    files = list(write(tmp_path))
+    written = [path.stat() for path in files]
     assert written
     assert [synced.get(status.st_ino) for status in written] == [status.st_size for status in written]
+    assert all(folder.stat().st_ino in synced for folder in {path.parent for path in files}), "and so is its name"
 
 
 def test_what_is_overwritten_of_a_database_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

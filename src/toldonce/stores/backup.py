@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from toldonce.errors import InvalidBackup
+from toldonce.stores.syncing import sync_folder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -51,6 +52,7 @@ def pack(target: Path, files: Mapping[str, Path], manifest: Manifest) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
+        sync_folder(target.absolute().parent)
     except OSError as error:
         raise InvalidBackup(f"{target} cannot be written: {error.strerror or error}.") from error
     finally:

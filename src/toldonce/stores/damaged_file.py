@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypedDict
 
+from toldonce.stores.syncing import sync_folder
 from toldonce.times import iso, now
 from toldonce.types import ErasedKind
 
@@ -63,6 +64,7 @@ def _replace(path: Path, content: bytes) -> None:
     finally:
         os.close(file)
     draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _others(content: bytes, project: str, kind: ErasedKind, entity: str) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import TextIO
 from toldonce.engine import Engine
 from toldonce.errors import InvalidExport
 from toldonce.stores.protocol import JournalMessage, Read
+from toldonce.stores.syncing import sync_folder
 from toldonce.stores.transfer import Carried, Thread
 from toldonce.transfer.lines import End, Header, Line, Owner, read, write
 from toldonce.transfer.loading import BATCH, Loader, Tally
@@ -58,6 +59,7 @@ def export_file(
             target.flush()
             os.fsync(target.fileno())
         partial.replace(path)
+        sync_folder(path.absolute().parent)
     except OSError as error:
         raise InvalidExport(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:

@@ -16,6 +16,7 @@ from toldonce.stores.backup import FORMAT, Manifest, digest, pack, unpack, unpac
 from toldonce.stores.sqlite.connection import connect
 from toldonce.stores.sqlite.scrub import can_scrub, scrub
 from toldonce.stores.sqlite.secrets import SUFFIX
+from toldonce.stores.syncing import sync_folder
 from toldonce.takeover import DATABASE
 from toldonce.times import iso, now
 
@@ -94,7 +95,9 @@ def restore(source: Path, folder: Path) -> Manifest:
                 copy.execute("PRAGMA journal_mode=WAL").fetchall()
             if folder.exists():
                 folder.rmdir()
+            sync_folder(draft)
             shutil.move(draft, folder)
+            sync_folder(folder.parent)
     return manifest
 
 

@@ -15,6 +15,7 @@ import apsw
 from toldonce.errors import CorruptStore, DiskFull, FolderNotUsable, NewerStore, StoreError, ToldonceError
 from toldonce.locks import FORK_GATE
 from toldonce.stores.sqlite.named import migrations
+from toldonce.stores.syncing import sync_folder
 from toldonce.takeover import database_file
 
 APPLICATION_ID = 0x5265636F  # in the file's header; of the format, which a new name of the project does not change
@@ -126,15 +127,6 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for made in missing:
         sync_folder(made.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have what was made or renamed in a folder on disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def require_no_stray_log(path: Path) -> None:

@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from toldonce.stores.sqlite.connection import sync_folder
+from toldonce.stores.syncing import sync_folder
 
 SUFFIX = ".secret"
 
