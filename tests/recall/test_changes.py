@@ -19,6 +19,7 @@ I keep the heating low at night.
 The lemon tree stands on the balcony.
 The twins sleep at seven.
 I can't eat anything spicy.
+I live in Porto, my home is small.
 """.strip().splitlines()
 BETWEEN = """
 The train was late again and it rained sideways.
@@ -38,6 +39,7 @@ Henrike left and I report to Samir.
 We're with Dr Banerjee now, Halloran went to Wales.
 The twins are four now, so bed is at eight.
 No, the stomach thing is over, I eat hot food again.
+So we moved. We're in Braga now, third floor.
 """.strip().splitlines()
 
 
@@ -65,6 +67,7 @@ def first(memory: Memory, question: str) -> str:
         ("Who is my doctor?", SINCE[4]),
         ("When do the twins go to bed?", SINCE[5]),
         ("Can I eat spicy food?", SINCE[6]),
+        ("Where is my home?", SINCE[7]),
     ],
 )
 def test_what_holds_now_comes_first(memory: Memory, question: str, now: str) -> None:

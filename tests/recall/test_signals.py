@@ -121,6 +121,7 @@ CASES = {
             with_vectors(
                 talk("downtown", session=2, start=2, tokens=indexed_tokens("downtown", None, 0, ["home"])), 0.45
             ),
+            with_vectors(talk("Bo: elsewhere", session=3, start=3), 0.0),  # of two who talk, either may ask
         ],
         2,
     ),

@@ -46,6 +46,9 @@ def by_time(best: Best, answering: NDArray[np.intp]) -> None:
         best.order()
         for earlier, later in _changes(best):
             _raise(best, later, over=earlier)
+        best.order()
+        for row in _own(best):
+            _raise(best, row, over=int(best.rows[0]))
     best.order()
 
 
@@ -68,6 +71,16 @@ def _restated(best: Best, answering: NDArray[np.intp]) -> Iterator[tuple[int, in
         latest = _latest(best, bit, int(view.speaker[row]))
         if latest is not None and latest != row:
             yield row, latest
+
+
+def _own(best: Best) -> Iterator[int]:
+    """What says last how the one thing stands that is asked about: "Where do I live?"."""
+    asked, view = int(best.query.own), best.view
+    speakers = np.unique(view.speaker[~view.by_assistant]).tolist() if asked else []
+    if len(speakers) == 1:  # else who of them asks is not known
+        for bit in (np.uint64(1 << place) for place in range(asked.bit_length()) if asked >> place & 1):
+            if (latest := _latest(best, bit, speakers[0])) is not None:
+                yield latest
 
 
 def _latest(best: Best, bit: np.uint64, speaker: int) -> int | None:
