@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from dataclasses import asdict
@@ -69,6 +70,7 @@ def main() -> int:
         full = filled(room / "full", options.memories)
         for name in names:
             folder = Path(shutil.copytree(full, room / name.replace(" ", "-")))
+            os.sync()  # or the server's first commits wait until the copy is on the disk
             rounds.append(attacked(folder, name, options.seed, seconds, same_project=options.same_project))
             shutil.rmtree(folder)
             print(line(rounds[-1], rounds[0]), flush=True)
