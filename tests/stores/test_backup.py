@@ -17,6 +17,8 @@ from toldonce.stores.opening import open_store as open_at
 from toldonce.stores.opening import restore_store
 from toldonce.stores.protocol import Store, Write
 from toldonce.stores.serving import ApiKey, Call, Delivery, Export, Feedback, Member, Project, Webhook
+from toldonce.types import ErasedKind
+from toldonce.uids import new_uid
 
 
 @pytest.fixture
@@ -121,6 +123,23 @@ def test_of_two_projects_that_hold_the_same_one_has_half_of_every_table(store: S
     }
     used = {table for table, rows in whole.items() if rows} - of_all
     assert set(whole) - used <= {*of_all, "erased_words", "rebuilt_owner", "rebuilt_token", "rebuilt_vector"}
+
+
+def erase(tx: Write, project: str, kind: ErasedKind, entity: str) -> None:
+    tx.erasing.carry_out(tx.erasing.order(new_uid(1), project, kind, entity, False, 1), 2)
+
+
+def test_one_project_takes_along_no_digests_of_what_was_erased_from_others(store: Store, tmp_path: Path) -> None:
+    for project, words in (("p", ("tea", "milk")), ("q", ("tea", "coffee", "water"))):
+        fill(store, *words, user="eve", project=project)
+        _, [one, _] = fill(store, "rice", "bread", user="bob", project=project)
+        with store.read() as view:
+            uid = view.records([one])[one].id
+        store.write_now(partial(erase, project=project, kind="user", entity="eve"))
+        store.write_now(partial(erase, project=project, kind="memory", entity=uid))
+    rows = {project: store.back_up(tmp_path / f"{project}.zip", project).rows for project in ("p", "q")}
+    assert store.back_up(tmp_path / "whole.zip", None).rows["erased_words"] == 7
+    assert [rows[project]["erased_words"] for project in ("p", "q")] == [3, 4]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 0.999])

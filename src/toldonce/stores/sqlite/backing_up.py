@@ -15,12 +15,17 @@ from toldonce.errors import CorruptStore, InvalidBackup
 from toldonce.stores.backup import FORMAT, Manifest, digest, pack, unpack, unpacking
 from toldonce.stores.sqlite.connection import connect
 from toldonce.stores.sqlite.scrub import can_scrub, scrub
-from toldonce.stores.sqlite.secrets import SUFFIX
+from toldonce.stores.sqlite.secrets import SUFFIX, secret
 from toldonce.stores.syncing import sync_folder
 from toldonce.takeover import DATABASE
+from toldonce.text.digests import subject_digest
 from toldonce.times import iso, now
 
 _OF_OTHERS = """
+    DELETE FROM erased_words WHERE subject NOT IN (
+        SELECT subject FROM erasure WHERE project = ?1
+        UNION ALL SELECT subject_of(kind, entity_id) FROM owner WHERE project = ?1
+    );
     DELETE FROM api_key WHERE project <> ?1; DELETE FROM member WHERE project <> ?1;
     DELETE FROM webhook WHERE project <> ?1; DELETE FROM call WHERE project <> ?1;
     DELETE FROM feedback WHERE project <> ?1; DELETE FROM export WHERE project <> ?1;
@@ -60,7 +65,7 @@ def back_up(path: Path, folder: Path, target: Path, project: str | None) -> Mani
             with to.backup("main", source, "main") as copying:
                 copying.step(-1)  # from one view: the source has a write-ahead log
             if project is not None:
-                _leave_only(to, project)
+                _leave_only(to, project, secret(folder, "digests"))
             _require_sound(to, copy)
             rows = _rows(to)
             to.execute("PRAGMA journal_mode=DELETE").fetchall()
@@ -101,9 +106,16 @@ def restore(source: Path, folder: Path) -> Manifest:
     return manifest
 
 
-def _leave_only(copy: apsw.Connection, project: str) -> None:
+def _leave_only(copy: apsw.Connection, project: str, key: bytes) -> None:
+    """``key``: of the digests of what was erased, which name nobody without it."""
+
+    def subject_of(*entity: apsw.SQLiteValue) -> bytes:
+        kind, name = entity
+        return subject_digest(key, project, str(kind), str(name))
+
+    copy.create_scalar_function("subject_of", subject_of, 2)
     with copy:
-        for statement in (*_BY_OWNER, *filter(str.strip, _OF_OTHERS.split(";"))):
+        for statement in (*filter(str.strip, _OF_OTHERS.split(";")), *_BY_OWNER):
             copy.execute(statement, (project,) if "?1" in statement else ())
     copy.execute("VACUUM")
 
