@@ -36,9 +36,9 @@ _PAST = re.compile(
     r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|earlier|originally|old|first|last|ex|did|was|were|had)\b",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(
-    r"\buse[d]? to\b|\b(?:previous|former|original)(?:ly)?\b|\b(?:did|was|were|had|has|have)\b.*\b(?:before|earlier)\b",
-    re.IGNORECASE,
+_BEFORE = re.compile(r"\bused? to\b|\b(?:previous|former|original)(?:ly)?\b", re.IGNORECASE)
+_WAS, _EARLIER = (
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for words in ("did|was|were|had|has|have", "before|earlier")
 )
 _PRESENT = re.compile(
     r"\b(?:now|finally|in the end|these days|nowadays|currently|at the moment|still)\b", re.IGNORECASE
@@ -86,4 +86,5 @@ def asks_of_the_past(text: str) -> bool:
 
 def asks_what_was_before(text: str) -> bool:
     """Whether a query wants what something else took the place of."""
-    return _BEFORE.search(text) is not None
+    was = _WAS.search(text)
+    return _BEFORE.search(text) is not None or (was is not None and _EARLIER.search(text, was.end()) is not None)

@@ -24,10 +24,11 @@ LIKE = 0.18
 """Likeness, above what is usual between a person's memories, from which two statements may be about one thing."""
 RELEVANCE = 1 / 3
 """What a statement's sum of signals adds to its likeness: of two as like, that which is asked about counts."""
-AS_RELEVANT = 0.12
-"""Share of the earlier one's sum of signals that the later one has to have by itself."""
-SURE = 0.55
-"""That share and the likeness together: what is much like the earlier one need hardly answer by itself."""
+HARDLY_RELEVANT, AS_RELEVANT = 0.12, 0.45
+"""Shares of the earlier one's sum of signals that the later one has by itself: the first at least, and the second
+unless it is ``MUCH_LIKE`` the earlier one."""
+MUCH_LIKE = 0.45
+"""Likeness from which the later one need hardly answer by itself."""
 
 _LEAST = np.float32(1e-3)
 """What the least sum of signals counts as."""
@@ -124,7 +125,7 @@ def _later(best: Best, leading: NDArray[np.intp]) -> NDArray[np.intp]:
         return leading
     rows = np.flatnonzero(_says_changed(view) & (view.alive if best.mask is None else view.alive & best.mask))
     rows = rows[view.said_at[rows] > view.said_at[leading].min()]
-    rows = rows[total[rows] >= AS_RELEVANT * total[leading].min()]
+    rows = rows[total[rows] >= HARDLY_RELEVANT * total[leading].min()]
     rows = rows[_tells(view, rows)]
     if not len(rows):
         return leading[:0]
@@ -138,7 +139,7 @@ def _later(best: Best, leading: NDArray[np.intp]) -> NDArray[np.intp]:
 def _is_sure(likeness: Floats, later: Floats, earlier: Floats) -> NDArray[np.bool_]:
     """Whether likeness and both sums of signals are those of a change and of what it changes."""
     share = later / earlier
-    found: NDArray[np.bool_] = (share >= AS_RELEVANT) & (likeness + share >= SURE)
+    found: NDArray[np.bool_] = (share >= AS_RELEVANT) | ((share >= HARDLY_RELEVANT) & (likeness >= MUCH_LIKE))
     return found
 
 
