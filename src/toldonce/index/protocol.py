@@ -137,8 +137,14 @@ class IndexView(Protocol):
         ...
 
     @property
+    def changes(self) -> NDArray[np.intp]:
+        """Rows that say that something changed, or answer a question that does."""
+        ...
+
+    @property
     def remarks(self) -> NDArray[np.intp]:
         """Rows that an assistant without a name says right after a statement."""
+        ...
 
     @property
     def answers(self) -> NDArray[np.intp]:

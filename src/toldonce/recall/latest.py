@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from toldonce.index import IndexView
 from toldonce.recall.best import Best
 from toldonce.recall.signals import Floats
-from toldonce.text.kinds import Kind
 
 LEADING = 1
 """Statements whose place another may have taken."""
@@ -107,7 +106,7 @@ def _changes(best: Best, *, asked_before: bool = False) -> Iterator[tuple[int, i
     view = best.view
     stated = best.rows[_tells(view, best.rows)]
     first = stated[:1]
-    later = first[_says_changed(view)[first]] if asked_before else _later(best, stated[:LEADING])
+    later = first[np.isin(first, view.changes)] if asked_before else _later(best, stated[:LEADING])
     if not len(later):
         return
     sums = np.maximum(best.total[stated], _LEAST)
@@ -121,9 +120,9 @@ def _changes(best: Best, *, asked_before: bool = False) -> Iterator[tuple[int, i
 def _later(best: Best, leading: NDArray[np.intp]) -> NDArray[np.intp]:
     """What says that one of the ``leading`` statements holds no more, if none is more like it; in order of time."""
     view, total = best.view, best.total
-    if not len(leading):
-        return leading
-    rows = np.flatnonzero(_says_changed(view) & (view.alive if best.mask is None else view.alive & best.mask))
+    if not len(leading) or not len(view.changes):
+        return leading[:0]
+    rows = view.changes[(view.alive if best.mask is None else view.alive & best.mask)[view.changes]]
     rows = rows[view.said_at[rows] > view.said_at[leading].min()]
     rows = rows[total[rows] >= HARDLY_RELEVANT * total[leading].min()]
     rows = rows[_tells(view, rows)]
@@ -157,11 +156,4 @@ def _likeness(view: IndexView, later: NDArray[np.intp], stated: NDArray[np.intp]
 def _tells(view: IndexView, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Which rows are statements of people, with a vector."""
     found: NDArray[np.bool_] = ~view.questions[rows] & ~view.by_unnamed_assistant[rows] & view.embedded[rows]
-    return found
-
-
-def _says_changed(view: IndexView) -> NDArray[np.bool_]:
-    """By row: it says that something changed, or answers a question that does ("Who comes instead?")."""
-    changing = view.kinds & np.uint8(Kind.CHANGE) != 0
-    found: NDArray[np.bool_] = changing | view.from_previous(changing & view.questions)
     return found

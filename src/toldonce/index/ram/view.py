@@ -15,6 +15,7 @@ from toldonce.index.protocol import K1, B, Postings, TermList
 from toldonce.index.ram.columns import TokenVectors
 from toldonce.index.ram.postings import Segment
 from toldonce.index.statistics import Statistics
+from toldonce.text.kinds import Kind
 from toldonce.text.names import is_personal
 from toldonce.text.tokens import REPLY, STOP_IDS, TEXT_END, stem_id, token_id, words
 
@@ -206,6 +207,12 @@ class RamView:
     def long_replies(self) -> NDArray[np.intp]:
         """Rows of several passages said by an assistant without a name."""
         return np.flatnonzero(self.by_unnamed_assistant & (self.passages > 1))
+
+    @cached_property
+    def changes(self) -> NDArray[np.intp]:
+        """Rows that say that something changed, or answer a question that does ("Who comes instead?")."""
+        changing = self.kinds & np.uint8(Kind.CHANGE) != 0
+        return np.flatnonzero(changing | self.from_previous(changing & self.questions))
 
     @cached_property
     def remarks(self) -> NDArray[np.intp]:
